@@ -1,0 +1,2 @@
+//! The `hookbox` command.
+fn main() {}

@@ -1,0 +1,102 @@
+//! What a run may use, and what it used.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// What one run may use. Every limit is on by default.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Budget {
+    /// CPU time of the guest, instantiation included.
+    pub cpu_time: Duration,
+    /// Time from start to end, waiting for the host included.
+    pub wall_clock: Duration,
+    /// Bytes: all linear memories, tables and host buffers of the run added up.
+    pub memory: u64,
+    /// Number of effects: object patches, values patches and metric operations added up.
+    pub effects: u64,
+    /// Bytes of JSON in all effects added up.
+    pub effect_bytes: u64,
+    /// Bytes of log messages, fields, standard output and standard error added up.
+    pub log_bytes: u64,
+    /// Number of calls from the guest to the host.
+    pub host_calls: u64,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            cpu_time: Duration::from_secs(5),
+            wall_clock: Duration::from_secs(30),
+            memory: 256 << 20,
+            effects: 10_000,
+            effect_bytes: 32 << 20,
+            log_bytes: 1 << 20,
+            host_calls: 10_000_000,
+        }
+    }
+}
+
+/// The limit that a component or a run came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Limit {
+    /// [`Budget::cpu_time`], in milliseconds.
+    CpuTime,
+    /// [`Budget::wall_clock`], in milliseconds.
+    WallClock,
+    /// [`Budget::memory`], in bytes.
+    Memory,
+    /// [`Budget::effects`].
+    Effects,
+    /// [`Budget::effect_bytes`], in bytes.
+    EffectBytes,
+    /// [`Budget::log_bytes`], in bytes.
+    LogBytes,
+    /// [`Budget::host_calls`].
+    HostCalls,
+    /// Size of a component file, in bytes.
+    ComponentSize,
+    /// Time to compile a component, in milliseconds.
+    CompileTime,
+    /// Depth of the guest's stack, in bytes.
+    Stack,
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CpuTime => "CPU time",
+            Self::WallClock => "wall clock",
+            Self::Memory => "memory",
+            Self::Effects => "effects",
+            Self::EffectBytes => "effect bytes",
+            Self::LogBytes => "log bytes",
+            Self::HostCalls => "host calls",
+            Self::ComponentSize => "component size",
+            Self::CompileTime => "compile time",
+            Self::Stack => "stack",
+        })
+    }
+}
+
+/// What a run used.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Usage {
+    /// Time from start to end.
+    pub wall_clock: Duration,
+    /// Part of it spent making the instance.
+    pub instantiate: Duration,
+    /// Time in which the guest held a worker, host calls that did not wait included.
+    pub cpu_time: Duration,
+    /// Greatest number of bytes held at once, as [`Budget::memory`] counts.
+    pub memory: u64,
+    /// Calls from the guest to the host.
+    pub host_calls: u64,
+    /// Bytes of log.
+    pub log_bytes: u64,
+}

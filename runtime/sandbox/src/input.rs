@@ -1,0 +1,100 @@
+//! What a run is given.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+/// A JSON document as text, shared and not copied until a guest reads it.
+pub type JsonText = Arc<str>;
+
+/// One object of a snapshot.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// The whole object, where it is kept.
+    pub object: Option<JsonText>,
+    /// The filter's result, where there is a filter.
+    pub filter_result: Option<JsonText>,
+}
+
+/// Objects that a run may read one by one. Implementations must not change during a run, and `entry` must cost about
+/// the same for any number of entries.
+pub trait Snapshot: Send + Sync {
+    /// Number of entries.
+    fn len(&self) -> usize;
+
+    /// The entry at `index`, none past the end.
+    fn entry(&self, index: usize) -> Option<Entry>;
+
+    /// Whether there are no entries.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Snapshot for Vec<Entry> {
+    fn len(&self) -> usize {
+        Vec::len(self)
+    }
+
+    fn entry(&self, index: usize) -> Option<Entry> {
+        self.get(index).cloned()
+    }
+}
+
+/// One reason for a run. Fields as in shell-operator's binding context.
+#[derive(Clone, Default)]
+pub struct Context {
+    /// Name of the binding that fired.
+    pub binding: String,
+    /// `Schedule`, `Synchronization`, `Event` or `Group`; none for `onStartup`.
+    pub kind: Option<String>,
+    /// Name of the group, for kind `Group`.
+    pub group: Option<String>,
+    /// `Added`, `Modified` or `Deleted`, for kind `Event`.
+    pub watch_event: Option<String>,
+    /// The object at the event.
+    pub object: Option<JsonText>,
+    /// The filter's result at the event.
+    pub filter_result: Option<JsonText>,
+    /// The binding's objects, for kind `Synchronization`.
+    pub objects: Option<Arc<dyn Snapshot>>,
+    /// Which of [`RunInput::snapshots`] belong to this context. None: the context has no `snapshots` field at all.
+    pub snapshot_names: Option<Vec<String>>,
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("binding", &self.binding)
+            .field("kind", &self.kind)
+            .field("group", &self.group)
+            .field("watch_event", &self.watch_event)
+            .field("objects", &self.objects.as_ref().map(|o| o.len()))
+            .field("snapshot_names", &self.snapshot_names)
+            .finish_non_exhaustive()
+    }
+}
+
+/// All that a run is given.
+#[derive(Clone, Default)]
+pub struct RunInput {
+    /// Why it runs, oldest first.
+    pub contexts: Vec<Context>,
+    /// The snapshots that it may open, by binding name.
+    pub snapshots: BTreeMap<String, Arc<dyn Snapshot>>,
+    /// Values of its module.
+    pub values: Arc<Value>,
+    /// Config values of its module.
+    pub config_values: Arc<Value>,
+}
+
+impl fmt::Debug for RunInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunInput")
+            .field("contexts", &self.contexts)
+            .field("snapshots", &self.snapshots.iter().map(|(k, v)| (k, v.len())).collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,106 @@
+//! What comes out of a run.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Effects, Limit, Usage};
+
+/// A hook as its component describes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HookDefinition {
+    /// Name, unique in the component.
+    pub name: String,
+    /// The configuration document, JSON or YAML text. Not checked by this crate.
+    pub config: String,
+}
+
+/// What to do with a run that failed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Retry {
+    /// Again, after the queue's growing pause.
+    #[default]
+    BackOff,
+    /// Again, after this time.
+    After(Duration),
+    /// Not again.
+    Never,
+}
+
+/// The error that a hook returned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HookError {
+    /// What went wrong, in the hook's words.
+    pub message: String,
+    /// Whether to try again.
+    pub retry: Retry,
+}
+
+/// How much a log record matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// Detail.
+    Debug,
+    /// As expected. Lines of standard output have this level.
+    Info,
+    /// Worth a look. Lines of standard error have this level.
+    Warn,
+    /// Wrong.
+    Error,
+}
+
+/// One record of a run's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogRecord {
+    /// How much it matters.
+    pub level: LogLevel,
+    /// The text.
+    pub message: String,
+    /// Fields.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<(String, String)>,
+}
+
+/// Why a run gave no effects.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The hook said that it failed.
+    #[error("{}", .0.message)]
+    Failed(HookError),
+    /// The run came to a limit and was stopped.
+    #[error("stopped at the {limit} limit: {used} of {allowed}")]
+    Limit {
+        /// Which one.
+        limit: Limit,
+        /// What was used or asked for, in the unit of the limit.
+        used: u64,
+        /// What is allowed.
+        allowed: u64,
+    },
+    /// The guest trapped: a panic, an abort, an impossible value at the boundary.
+    #[error("the component trapped: {message}")]
+    Trap {
+        /// What and where.
+        message: String,
+    },
+    /// The component has no hook of this name.
+    #[error("the component has no hook `{0}`")]
+    NoSuchHook(String),
+    /// The host could not make an instance.
+    #[error("no instance could be made: {0}")]
+    Instantiate(String),
+}
+
+/// One finished run.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// The effects, or why there are none.
+    pub result: Result<Effects, RunError>,
+    /// What it logged, as far as the budget went.
+    pub log: Vec<LogRecord>,
+    /// What it used.
+    pub usage: Usage,
+}
