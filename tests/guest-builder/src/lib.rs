@@ -1,0 +1,92 @@
+//! Builds the WebAssembly guests that tests run.
+//!
+//! Guests are crates of their own, outside the workspace, since they are for WebAssembly only. They are built once in
+//! a test process, into one folder shared by all processes; cargo's own lock on that folder keeps parallel builds
+//! apart.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+
+/// Why a guest could not be built.
+#[derive(Debug)]
+pub enum BuildError {
+    /// Cargo could not be started, or its output not be read.
+    Io(PathBuf, std::io::Error),
+    /// Cargo failed; its messages.
+    Cargo(PathBuf, String),
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(what, error) => write!(f, "{}: {error}", what.display()),
+            Self::Cargo(manifest, output) => {
+                write!(
+                    f,
+                    "the guest {} does not build (is the target installed? `rustup target add wasm32-wasip2`)\n{output}",
+                    manifest.display()
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for BuildError {}
+
+/// The component of the hostile and harmless guests in `tests/guests`.
+///
+/// # Errors
+/// When it does not build.
+pub fn guests() -> Result<Vec<u8>, BuildError> {
+    component(&workspace().join("tests/guests"), "hookbox_guests")
+}
+
+/// Build the crate in `folder` for `wasm32-wasip2` and return its component. `name` is the crate's name with
+/// underscores.
+///
+/// # Errors
+/// When it does not build.
+pub fn component(folder: &Path, name: &str) -> Result<Vec<u8>, BuildError> {
+    static BUILT: Mutex<Option<HashMap<PathBuf, PathBuf>>> = Mutex::new(None);
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    let built = built.get_or_insert_default();
+    let path = match built.get(folder) {
+        Some(path) => path.clone(),
+        None => {
+            let path = build(folder, name)?;
+            built.insert(folder.to_path_buf(), path.clone());
+            path
+        }
+    };
+    std::fs::read(&path).map_err(|error| BuildError::Io(path, error))
+}
+
+fn build(folder: &Path, name: &str) -> Result<PathBuf, BuildError> {
+    let target = workspace().join("target/guests");
+    let manifest = folder.join("Cargo.toml");
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--release", "--quiet", "--target", "wasm32-wasip2"])
+        .arg("--manifest-path")
+        .arg(&manifest)
+        .arg("--target-dir")
+        .arg(&target)
+        // Flags of the tests' own build, such as coverage, do not suit WebAssembly.
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env_remove("CARGO_BUILD_TARGET")
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| BuildError::Io(manifest.clone(), error))?;
+    if !output.status.success() {
+        return Err(BuildError::Cargo(manifest, String::from_utf8_lossy(&output.stderr).into_owned()));
+    }
+    Ok(target.join("wasm32-wasip2/release").join(name).with_extension("wasm"))
+}
+
+fn workspace() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_path_buf()
+}
