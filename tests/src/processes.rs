@@ -143,8 +143,17 @@ impl Running {
 
 /// Send a signal by name (`TERM`, `INT`, `KILL`, `STOP`, `CONT`) to a process this test started.
 pub fn signal(pid: u32, name: &str) {
+    send(name, &pid.to_string());
+}
+
+/// Kill what is left of the process group that this process leads.
+pub(crate) fn kill_group(leader: u32) {
+    send("KILL", &format!("-{leader}"));
+}
+
+fn send(name: &str, target: &str) {
     let _ = Command::new("kill")
-        .args(["-s", name, &pid.to_string()])
+        .args(["-s", name, "--", target])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

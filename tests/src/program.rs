@@ -108,7 +108,6 @@ impl Program {
         let status = match ended {
             Ok(status) => status.expect("a status"),
             Err(_) => {
-                let _ = running.child.kill().await;
                 panic!(
                     "`{}` did not end in {limit:?}\n{}",
                     running.line,
@@ -132,10 +131,12 @@ impl Program {
             let input = self.input;
             tokio::spawn(async move { stdin.write_all(input.as_bytes()).await });
         }
+        let group = child.id();
         let stdout = Captured::of(child.stdout.take().expect("piped"));
         let stderr = Captured::of(child.stderr.take().expect("piped"));
         Background {
             child,
+            group,
             line: self.line,
             limit: self.limit,
             stdout,
@@ -172,9 +173,10 @@ impl Finished {
     }
 }
 
-/// A running program; killed when dropped.
+/// A running program; killed when dropped, with what it started in its process group.
 pub struct Background {
     child: Child,
+    group: Option<u32>,
     line: String,
     limit: Duration,
     stdout: Captured,
@@ -247,7 +249,7 @@ impl Background {
         )
     }
 
-    async fn collect(self, code: Option<i32>) -> Finished {
+    async fn collect(&mut self, code: Option<i32>) -> Finished {
         // A grandchild may hold the pipes open: what came until now is enough then.
         let _ = timeout(Duration::from_secs(2), async {
             self.stdout.end().await;
@@ -255,10 +257,18 @@ impl Background {
         })
         .await;
         Finished {
-            line: self.line,
+            line: self.line.clone(),
             stdout: self.stdout.text(),
             stderr: self.stderr.text(),
             code,
+        }
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(group) = self.group {
+            crate::processes::kill_group(group);
         }
     }
 }
