@@ -18,6 +18,7 @@
 mod cluster;
 mod environment;
 pub mod hookbox;
+pub mod http;
 mod keys;
 mod kubebox;
 mod ports;
