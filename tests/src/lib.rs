@@ -21,6 +21,7 @@ pub mod hookbox;
 pub mod http;
 mod keys;
 mod kubebox;
+pub mod operator;
 mod ports;
 mod processes;
 mod program;

@@ -3,9 +3,11 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
+use futures::StreamExt;
 use kube::api::Api;
 use kube::core::Resource;
 use kube::runtime::wait::await_condition;
+use kube::runtime::{WatchStreamExt, reflector, watcher};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
@@ -37,4 +39,40 @@ where
             }
         }
     }
+}
+
+/// Wait until all objects with these labels together fit. The watch goes on over a restart of the API server.
+///
+/// # Errors
+/// The objects as they are after [`LIMIT`].
+pub async fn until_all<K>(
+    api: Api<K>,
+    labels: &str,
+    fits: impl Fn(&[K]) -> bool,
+) -> Result<(), Vec<K>>
+where
+    K: Clone + Debug + Send + Sync + DeserializeOwned + Resource<DynamicType = ()> + 'static,
+{
+    let (store, writer) = reflector::store();
+    let events = watcher(api, watcher::Config::default().labels(labels))
+        .default_backoff()
+        .reflect(writer);
+    let state = || {
+        store
+            .state()
+            .iter()
+            .map(|object| K::clone(object))
+            .collect::<Vec<K>>()
+    };
+    let fitting = async {
+        let mut events = std::pin::pin!(events);
+        let mut listed = false;
+        while let Some(event) = events.next().await {
+            listed |= matches!(event, Ok(watcher::Event::InitDone));
+            if listed && fits(&state()) {
+                return;
+            }
+        }
+    };
+    timeout(LIMIT, fitting).await.map_err(|_| state())
 }
