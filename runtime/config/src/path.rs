@@ -15,6 +15,9 @@ pub(crate) enum Step {
     Index(usize),
 }
 
+/// Longer keys are shortened: paths are for people, and no key that means anything is longer.
+const LONGEST_KEY: usize = 320;
+
 /// Whether a key can be written without quotes.
 fn is_plain(key: &str) -> bool {
     let mut chars = key.chars();
@@ -27,15 +30,19 @@ fn is_plain(key: &str) -> bool {
 impl Path {
     pub(crate) fn key(&self, key: &str) -> Self {
         let mut text = self.0.clone();
-        if is_plain(key) {
+        if is_plain(key) && key.len() <= LONGEST_KEY {
             if !text.is_empty() {
                 text.push('.');
             }
             text.push_str(key);
         } else {
             text.push('[');
+            let mut shown: String = key.chars().take(LONGEST_KEY).collect();
+            if shown.len() < key.len() {
+                shown.push('…');
+            }
             // A string always has a JSON form.
-            text.push_str(&serde_json::to_string(key).unwrap_or_default());
+            text.push_str(&serde_json::to_string(&shown).unwrap_or_default());
             text.push(']');
         }
         Self(text)

@@ -3,7 +3,7 @@
 /// Longer words are not mistyped, they are something else; it also bounds the work.
 const LONGEST: usize = 64;
 
-/// The one of `known` that was probably meant.
+/// The one of `known` that was probably meant by `word`, if any is near enough.
 #[must_use]
 pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     if word.len() > LONGEST {

@@ -29,6 +29,9 @@ const KEYS: &[&str] = &[
     "resynchronizationPeriod",
 ];
 
+/// The name of a binding is repeated in each binding that has its snapshot.
+const LONGEST_NAME: usize = 253;
+
 const EVENTS: &[(&str, WatchEvent)] = &[
     ("Added", WatchEvent::Added),
     ("Modified", WatchEvent::Modified),
@@ -41,9 +44,16 @@ pub(super) fn bindings(
     report: &mut Report,
 ) -> Vec<Kubernetes> {
     let mut names = Names::default();
-    object.items("kubernetes", report, |at, report| {
+    object.bindings("kubernetes", report, |at, report| {
         let object = Object::read(at, KEYS, report)?;
         let name = object.text("name", report).filter(|name| !name.is_empty());
+        if let Some(name) = name
+            && name.len() > LONGEST_NAME
+            && let Some(at) = object.field("name")
+        {
+            let message = format!("must have at most {LONGEST_NAME} bytes");
+            report.offence(&at, "too-long", message, "");
+        }
         names.add(name.unwrap_or(DEFAULT_NAME), &object, report);
         Some(binding(name, &object, bindings, report))
     })

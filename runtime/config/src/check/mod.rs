@@ -67,13 +67,13 @@ fn document(root: &Node, report: &mut Report) -> Option<HookConfig> {
             .field("settings")
             .and_then(|at| settings::settings(at, report)),
         on_startup: object.integer("onStartup", report),
-        schedule: object.items("schedule", report, |at, report| {
+        schedule: object.bindings("schedule", report, |at, report| {
             schedule::schedule(at, &bindings, report)
         }),
         kubernetes: kubernetes::bindings(&object, &bindings, report),
         kubernetes_validating: webhook::validating(&object, &bindings, report),
         kubernetes_mutating: webhook::mutating(&object, &bindings, report),
-        kubernetes_custom_resource_conversion: object.items(
+        kubernetes_custom_resource_conversion: object.bindings(
             "kubernetesCustomResourceConversion",
             report,
             |at, report| conversion::conversion(at, &bindings, report),

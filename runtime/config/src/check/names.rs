@@ -1,5 +1,7 @@
 //! Names of Kubernetes objects and versions.
 
+use std::collections::HashSet;
+
 use crate::offence::Offence;
 use crate::selector::{is_dns_label, is_dns_subdomain};
 
@@ -15,11 +17,12 @@ pub(super) fn name_selector(
     let object = Object::read(at, &["matchNames"], report)?;
     let list = object.required("matchNames", report)?;
     let mut names: Vec<String> = Vec::new();
+    let mut known: HashSet<&str> = HashSet::new();
     for (at, name) in list.texts(0, report)? {
         if let Some(reason) = check(name) {
             let message = format!("`{}` is no such name: {reason}", shown(name));
             report.offence(&at, "invalid-name", message, "");
-        } else if !names.iter().any(|known| known == name) {
+        } else if known.insert(name) {
             names.push(name.to_owned());
         }
     }

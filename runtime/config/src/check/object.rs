@@ -156,6 +156,9 @@ impl<'a> At<'a> {
     }
 }
 
+/// No hook has nearly as many. With groups the effective lists of snapshots grow with the square of it.
+const MOST_BINDINGS: usize = 256;
+
 const TEXT: &str = "text";
 const FLAG: &str = "true or false";
 const INTEGER: &str = "a whole number";
@@ -280,6 +283,28 @@ impl<'a> Object<'a> {
             at.wrong_type(INTEGER, report);
         }
         value
+    }
+
+    /// A list of bindings: at least one, at most [`MOST_BINDINGS`].
+    pub(super) fn bindings<T>(
+        &self,
+        key: &str,
+        report: &mut Report,
+        mut read: impl FnMut(At<'a>, &mut Report) -> Option<T>,
+    ) -> Vec<T> {
+        let mut left = MOST_BINDINGS;
+        let bindings = self.items(key, report, |at, report| {
+            left = left.checked_sub(1)?;
+            read(at, report)
+        });
+        if let Some(at) = self.field(key)
+            && let Value::Sequence(items) = &at.node.value
+            && items.len() > MOST_BINDINGS
+        {
+            let message = format!("must not have more than {MOST_BINDINGS} items");
+            report.offence(&at, "too-many-items", message, "");
+        }
+        bindings
     }
 
     /// A list of at least one item; those that have offences are left out.

@@ -75,7 +75,7 @@ fn webhooks(
     report: &mut Report,
 ) -> Vec<Webhook> {
     let mut names: HashMap<&str, Position> = HashMap::new();
-    object.items(key, report, |at, report| {
+    object.bindings(key, report, |at, report| {
         let object = Object::read(at, KEYS, report)?;
         let name_at = object.required("name", report);
         let name = name_at.as_ref().and_then(|at| at.name(report));

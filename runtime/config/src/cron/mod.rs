@@ -43,6 +43,13 @@ enum When {
     Every(i64),
 }
 
+/// The time zone of that name in the time zone database: the system's, or else the one that the feature `timezones`
+/// carries along.
+#[must_use]
+pub fn time_zone(name: &str) -> Option<TimeZone> {
+    parse::named(name)
+}
+
 impl Crontab {
     /// Read a crontab.
     ///

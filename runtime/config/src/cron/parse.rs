@@ -212,25 +212,26 @@ pub(super) fn parse(text: &str) -> Result<Crontab, CronError> {
 
 /// As Go: empty is UTC, `Local` is the process's own.
 fn zone(name: &str) -> Result<Option<TimeZone>, CronError> {
-    let unknown = || CronError::UnknownTimeZone {
-        zone: name.escape_debug().to_string(),
-    };
     match name {
-        "" | "UTC" => return Ok(Some(TimeZone::UTC)),
-        "Local" => return Ok(None),
-        _ => {}
+        "" | "UTC" => Ok(Some(TimeZone::UTC)),
+        "Local" => Ok(None),
+        _ => named(name)
+            .map(Some)
+            .ok_or_else(|| CronError::UnknownTimeZone {
+                zone: name.escape_debug().to_string(),
+            }),
     }
+}
+
+pub(super) fn named(name: &str) -> Option<TimeZone> {
     // A name is looked up in a directory of the system: nothing that leads out of it.
     let harmless = name
         .bytes()
         .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'-' | b'+'));
     if !harmless || name.starts_with('/') {
-        return Err(unknown());
+        return None;
     }
-    if let Ok(zone) = TimeZone::get(name) {
-        return Ok(Some(zone));
-    }
-    bundled(name).map(Some).ok_or_else(unknown)
+    TimeZone::get(name).ok().or_else(|| bundled(name))
 }
 
 #[cfg(feature = "timezones")]

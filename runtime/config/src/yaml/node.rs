@@ -166,6 +166,7 @@ impl Node {
                         step: Within::Key(&entry.key),
                     };
                     match seen.get(entry.key.as_str()) {
+                        Some(_) if found.len() >= MOST_DUPLICATES => return,
                         Some(first) => found.push(Duplicate {
                             path: here.path(),
                             key: entry.key.clone(),
