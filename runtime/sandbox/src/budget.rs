@@ -19,10 +19,28 @@ pub struct Budget {
     pub effects: u64,
     /// Bytes of JSON in all effects added up.
     pub effect_bytes: u64,
-    /// Bytes of log messages, fields, standard output and standard error added up.
+    /// Bytes of log messages, fields, standard output and standard error added up, and 32 for each record. Standard
+    /// output and standard error beyond it are dropped; a structured record beyond it stops the run.
     pub log_bytes: u64,
     /// Number of calls from the guest to the host.
     pub host_calls: u64,
+}
+
+impl Budget {
+    /// The budget of a call of `describe`, which has nothing to do but to return constants: 2 s of CPU time, 10 s,
+    /// 256 MiB (interpreters bring their own heap), no effects, 64 KiB of log.
+    #[must_use]
+    pub fn describe() -> Self {
+        Self {
+            cpu_time: Duration::from_secs(2),
+            wall_clock: Duration::from_secs(10),
+            effects: 0,
+            effect_bytes: 0,
+            log_bytes: 64 << 10,
+            host_calls: 100_000,
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for Budget {
@@ -64,6 +82,70 @@ pub enum Limit {
     CompileTime,
     /// Depth of the guest's stack, in bytes.
     Stack,
+    /// Number of elements of one table.
+    TableElements,
+    /// Number of things of the host that a run holds at once: contexts, snapshots, streams, timers.
+    Handles,
+    /// Bytes that the guest passes to the host in one call: the greatest of [`Budget::effect_bytes`],
+    /// [`Budget::log_bytes`] and 8 MiB.
+    CallBytes,
+    /// Number of functions of a component.
+    Functions,
+    /// Size of one function of a component, in bytes.
+    FunctionSize,
+}
+
+impl Limit {
+    /// A stable word for the limit, as it is serialised: `cpu-time`.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::CpuTime => "cpu-time",
+            Self::WallClock => "wall-clock",
+            Self::Memory => "memory",
+            Self::Effects => "effects",
+            Self::EffectBytes => "effect-bytes",
+            Self::LogBytes => "log-bytes",
+            Self::HostCalls => "host-calls",
+            Self::ComponentSize => "component-size",
+            Self::CompileTime => "compile-time",
+            Self::Stack => "stack",
+            Self::TableElements => "table-elements",
+            Self::Handles => "handles",
+            Self::CallBytes => "call-bytes",
+            Self::Functions => "functions",
+            Self::FunctionSize => "function-size",
+        }
+    }
+
+    /// The unit in which the limit counts: `ms`, `bytes`, or nothing for plain numbers.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::CpuTime | Self::WallClock | Self::CompileTime => "ms",
+            Self::Memory
+            | Self::EffectBytes
+            | Self::LogBytes
+            | Self::ComponentSize
+            | Self::Stack
+            | Self::CallBytes
+            | Self::FunctionSize => "bytes",
+            Self::Effects
+            | Self::HostCalls
+            | Self::TableElements
+            | Self::Handles
+            | Self::Functions => "",
+        }
+    }
+}
+
+/// A limit that was come to. Raised inside a host call, it stops the guest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the {limit} limit: {used} of {allowed}")]
+pub(crate) struct LimitHit {
+    pub(crate) limit: Limit,
+    pub(crate) used: u64,
+    pub(crate) allowed: u64,
 }
 
 impl fmt::Display for Limit {
@@ -79,6 +161,11 @@ impl fmt::Display for Limit {
             Self::ComponentSize => "component size",
             Self::CompileTime => "compile time",
             Self::Stack => "stack",
+            Self::TableElements => "table elements",
+            Self::Handles => "handles",
+            Self::CallBytes => "call bytes",
+            Self::Functions => "functions",
+            Self::FunctionSize => "function size",
         })
     }
 }

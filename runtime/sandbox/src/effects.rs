@@ -27,7 +27,10 @@ impl Effects {
     /// Whether nothing is asked for.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.object_patches.is_empty() && self.values.is_empty() && self.config_values.is_empty() && self.metrics.is_empty()
+        self.object_patches.is_empty()
+            && self.values.is_empty()
+            && self.config_values.is_empty()
+            && self.metrics.is_empty()
     }
 }
 

@@ -94,7 +94,14 @@ impl fmt::Debug for RunInput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RunInput")
             .field("contexts", &self.contexts)
-            .field("snapshots", &self.snapshots.iter().map(|(k, v)| (k, v.len())).collect::<Vec<_>>())
+            .field(
+                "snapshots",
+                &self
+                    .snapshots
+                    .iter()
+                    .map(|(k, v)| (k, v.len()))
+                    .collect::<Vec<_>>(),
+            )
             .finish_non_exhaustive()
     }
 }

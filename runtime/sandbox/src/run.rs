@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Effects, Limit, Usage};
+use crate::budget::LimitHit;
+use crate::{Effects, Limit, ObjectPatch, Usage};
 
 /// A hook as its component describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,7 +23,7 @@ pub enum Retry {
     /// Again, after the queue's growing pause.
     #[default]
     BackOff,
-    /// Again, after this time.
+    /// Again, after this time, at most a day.
     After(Duration),
     /// Not again.
     Never,
@@ -71,7 +72,7 @@ pub enum RunError {
     #[error("{}", .0.message)]
     Failed(HookError),
     /// The run came to a limit and was stopped.
-    #[error("stopped at the {limit} limit: {used} of {allowed}")]
+    #[error("stopped at the {limit} limit: {used} of {allowed}{space}{unit}", unit = .limit.unit(), space = if .limit.unit().is_empty() { "" } else { " " })]
     Limit {
         /// Which one.
         limit: Limit,
@@ -92,6 +93,34 @@ pub enum RunError {
     /// The host could not make an instance.
     #[error("no instance could be made: {0}")]
     Instantiate(String),
+    /// What `describe` returned is not a list of hooks as the contract has it.
+    #[error("the component describes its hooks wrongly: {0}")]
+    Description(String),
+}
+
+impl RunError {
+    /// A stable word for the kind of error.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Failed(_) => "failed",
+            Self::Limit { .. } => "limit",
+            Self::Trap { .. } => "trap",
+            Self::NoSuchHook(_) => "no-such-hook",
+            Self::Instantiate(_) => "instantiate",
+            Self::Description(_) => "description",
+        }
+    }
+}
+
+impl From<LimitHit> for RunError {
+    fn from(hit: LimitHit) -> Self {
+        Self::Limit {
+            limit: hit.limit,
+            used: hit.used,
+            allowed: hit.allowed,
+        }
+    }
 }
 
 /// One finished run.
@@ -99,6 +128,9 @@ pub enum RunError {
 pub struct Run {
     /// The effects, or why there are none.
     pub result: Result<Effects, RunError>,
+    /// Patches of a failed run that are to be applied all the same: those of the `status` subresource that the hook
+    /// marked with `ignore-hook-error`. Empty when the run succeeded.
+    pub surviving: Vec<ObjectPatch>,
     /// What it logged, as far as the budget went.
     pub log: Vec<LogRecord>,
     /// What it used.

@@ -81,9 +81,15 @@ fn build(folder: &Path, name: &str) -> Result<PathBuf, BuildError> {
         .output()
         .map_err(|error| BuildError::Io(manifest.clone(), error))?;
     if !output.status.success() {
-        return Err(BuildError::Cargo(manifest, String::from_utf8_lossy(&output.stderr).into_owned()));
+        return Err(BuildError::Cargo(
+            manifest,
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        ));
     }
-    Ok(target.join("wasm32-wasip2/release").join(name).with_extension("wasm"))
+    Ok(target
+        .join("wasm32-wasip2/release")
+        .join(name)
+        .with_extension("wasm"))
 }
 
 fn workspace() -> PathBuf {

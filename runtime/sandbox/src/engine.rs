@@ -1,0 +1,98 @@
+//! The wasmtime engine: how guests are compiled, where their instances live, and the clock that interrupts them.
+
+use std::num::NonZeroUsize;
+use std::thread;
+use std::time::Duration;
+
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use crate::sandbox::{SandboxError, Settings};
+
+/// Between two ticks of the epoch: how long a guest can hold a worker before others get a turn, and how finely CPU
+/// time is enforced. A little under the 10 ms promised, since a sleeping thread wakes late.
+pub(crate) const TICK: Duration = Duration::from_millis(8);
+
+/// Native stack of a guest, in bytes. Interpreters recurse deeply.
+pub(crate) const STACK: usize = 1 << 20;
+
+/// Native stack of a run: the guest's and, on top of it, the host functions that it calls.
+const RUN_STACK: usize = STACK + (1 << 20);
+
+/// Core instances, and tables, of one component; the largest interpreters need some forty.
+const CORE_INSTANCES: u32 = 64;
+
+/// Linear memories of one component.
+const MEMORIES: u32 = 4;
+
+/// Elements of one table.
+pub(crate) const TABLE_ELEMENTS: u64 = 100_000;
+
+/// Frames shown of a trap.
+pub(crate) const FRAMES: NonZeroUsize = NonZeroUsize::new(20).unwrap();
+
+/// Make the engine, and start the thread that ticks for as long as the engine lives.
+pub(crate) fn new(settings: &Settings) -> Result<Engine, SandboxError> {
+    let engine = Engine::new(&config(settings))
+        .map_err(|error| SandboxError::Engine(format!("{error:#}")))?;
+    let weak = engine.weak();
+    thread::Builder::new()
+        .name("hookbox-epoch".to_owned())
+        .spawn(move || {
+            loop {
+                thread::sleep(TICK);
+                match weak.upgrade() {
+                    Some(engine) => engine.increment_epoch(),
+                    None => break,
+                }
+            }
+        })
+        .map_err(SandboxError::Thread)?;
+    Ok(engine)
+}
+
+fn config(settings: &Settings) -> Config {
+    let mut config = Config::new();
+    config
+        .epoch_interruption(true)
+        .wasm_backtrace_max_frames(Some(FRAMES))
+        .memory_init_cow(true)
+        .parallel_compilation(true)
+        // Guests are synchronous; without this each call is 15 to 20 % cheaper.
+        .concurrency_support(false)
+        .max_wasm_stack(STACK)
+        .async_stack_size(RUN_STACK)
+        // Shared memories would escape the limiter, 64-bit ones its arithmetic; components have no use for either.
+        .shared_memory(false)
+        .wasm_memory64(false)
+        // A replayed run gives the same answer on another machine.
+        .relaxed_simd_deterministic(true)
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(settings)));
+    config
+}
+
+/// Room for every run that is allowed at once and for `spare_instances`, so that an instance is never refused: runs
+/// wait for their turn instead. What is reserved here is address space, not memory.
+fn pool(settings: &Settings) -> PoolingAllocationConfig {
+    let slots = settings
+        .max_concurrent_runs
+        .max(1)
+        .saturating_add(settings.spare_instances);
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(slots)
+        .total_stacks(slots)
+        .total_core_instances(slots.saturating_mul(CORE_INSTANCES))
+        .total_memories(slots.saturating_mul(MEMORIES))
+        .total_tables(slots.saturating_mul(CORE_INSTANCES))
+        .max_core_instances_per_component(CORE_INSTANCES)
+        .max_memories_per_component(MEMORIES)
+        .max_tables_per_component(CORE_INSTANCES)
+        .max_tables_per_module(8)
+        .max_memories_per_module(MEMORIES)
+        .max_memory_size(usize::try_from(settings.max_memory_per_run).unwrap_or(usize::MAX))
+        .table_elements(usize::try_from(TABLE_ELEMENTS).unwrap_or(usize::MAX))
+        .max_core_instance_size(4 << 20)
+        .max_component_instance_size(4 << 20)
+        // Keeping pages helps tiny guests and slows ordinary ones.
+        .linear_memory_keep_resident(0);
+    pool
+}

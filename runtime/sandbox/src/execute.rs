@@ -1,0 +1,221 @@
+//! One call into a fresh instance: turn, store, budget, account.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use wasmtime::{Store, UpdateDeadline};
+
+use crate::bindings::hookbox::hook::types;
+use crate::budget::{Limit, LimitHit};
+use crate::component::Inner;
+use crate::effects::{ObjectPatch, PatchOptions};
+use crate::state::State;
+use crate::{
+    Budget, Effects, HookDefinition, HookError, Retry, Run, RunError, RunInput, Usage, clock, fault,
+};
+
+/// Least of what one call may pass to the host: an answer of `describe` has no other budget.
+const CALL_BYTES: u64 = 8 << 20;
+
+/// Longest message of an error that a hook returns, in bytes; what is longer is cut.
+const MESSAGE: usize = 16 << 10;
+
+/// Longest pause before a retry that a hook may ask for.
+const RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What is called.
+#[derive(Clone, Copy)]
+pub(crate) enum Call<'a> {
+    Describe,
+    Run(&'a str),
+}
+
+/// What came of it.
+pub(crate) enum Outcome {
+    Hooks(Vec<HookDefinition>),
+    Done,
+}
+
+/// Make an instance, call it, and drop it. The run that comes back holds the effects, whatever the outcome.
+pub(crate) async fn execute(
+    component: &Inner,
+    call: Call<'_>,
+    input: RunInput,
+    budget: &Budget,
+) -> (Result<Outcome, RunError>, Run) {
+    let Ok(_turn) = component.shared.runs.acquire().await else {
+        let error = RunError::Instantiate("the sandbox is closed".to_owned());
+        return (Err(error.clone()), Run::failed(error));
+    };
+    let started = clock::now();
+    let mut budget = budget.clone();
+    budget.memory = budget
+        .memory
+        .min(component.shared.settings.max_memory_per_run);
+    let wall_clock = budget.wall_clock;
+    let call_bytes = call_bytes(&budget);
+    let mut store = store(component, State::new(input, budget), call_bytes);
+    let cpu = Arc::clone(&store.data().cpu);
+
+    let answer =
+        tokio::time::timeout(wall_clock, cpu.count(answer(component, call, &mut store))).await;
+
+    // The future that held the store is gone, and the guest's stack with it.
+    let state = store.into_data();
+    let result = match answer {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(error)) => Err(Stop::Error(error)),
+        Err(_) => {
+            let (used, allowed) = (clock::millis(started.elapsed()), clock::millis(wall_clock));
+            Err(Stop::Limit(LimitHit {
+                limit: Limit::WallClock,
+                used,
+                allowed,
+            }))
+        }
+    };
+    finish(state, result, started.elapsed(), call_bytes)
+}
+
+enum Stop {
+    Hook(HookError),
+    Limit(LimitHit),
+    Error(wasmtime::Error),
+}
+
+fn call_bytes(budget: &Budget) -> u64 {
+    budget.effect_bytes.max(budget.log_bytes).max(CALL_BYTES)
+}
+
+fn store(component: &Inner, state: State, call_bytes: u64) -> Store<State> {
+    let handles = State::handles(&state.input);
+    let mut store = Store::new(&component.shared.engine, state);
+    store.limiter(|state| &mut state.memory);
+    store.set_hostcall_fuel(usize::try_from(call_bytes).unwrap_or(usize::MAX));
+    // The host's own table is full before this: it gives the error that names the limit.
+    store.set_max_component_handles(handles.saturating_mul(2));
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(|context| {
+        let state = context.data();
+        state.cpu.check()?;
+        state.check_calls()?;
+        // Let the others have their turn.
+        Ok(UpdateDeadline::Yield(1))
+    });
+    store
+}
+
+async fn answer(
+    component: &Inner,
+    call: Call<'_>,
+    store: &mut Store<State>,
+) -> wasmtime::Result<Result<Outcome, Stop>> {
+    let started = clock::now();
+    let instance = component.pre.instantiate_async(&mut *store).await?;
+    store.data_mut().instantiated = Some(started.elapsed());
+    let hooks = instance.hookbox_hook_hooks();
+    match call {
+        Call::Describe => {
+            let hooks = hooks.call_describe(&mut *store).await?;
+            let hooks = hooks.into_iter().map(|hook| HookDefinition {
+                name: hook.name,
+                config: hook.config,
+            });
+            Ok(Ok(Outcome::Hooks(hooks.collect())))
+        }
+        Call::Run(hook) => {
+            let contexts = store.data_mut().open_contexts()?;
+            let answer = hooks.call_run(&mut *store, hook, &contexts).await?;
+            Ok(answer
+                .map(|()| Outcome::Done)
+                .map_err(|error| Stop::Hook(error.into())))
+        }
+    }
+}
+
+fn finish(
+    mut state: State,
+    result: Result<Outcome, Stop>,
+    wall_clock: Duration,
+    call_bytes: u64,
+) -> (Result<Outcome, RunError>, Run) {
+    let allowed = state.budget.log_bytes;
+    let log = state.with_log(|log| std::mem::replace(log, crate::log::Log::new(allowed)));
+    let (log, log_bytes, last_words) = log.finish();
+    let usage = Usage {
+        wall_clock,
+        instantiate: state.instantiated.unwrap_or_default(),
+        cpu_time: state.cpu.spent(),
+        memory: state.memory.peak(),
+        host_calls: state.host_calls,
+        log_bytes,
+    };
+    let effects = std::mem::take(&mut state.effects);
+    let result = result.map_err(|stop| match stop {
+        Stop::Hook(error) => RunError::Failed(error),
+        Stop::Limit(hit) => hit.into(),
+        Stop::Error(error) => fault::name(&error, &state, &last_words, call_bytes),
+    });
+    (
+        result,
+        Run {
+            result: Ok(effects),
+            surviving: Vec::new(),
+            log,
+            usage,
+        },
+    )
+}
+
+impl From<types::Error> for HookError {
+    fn from(error: types::Error) -> Self {
+        let mut message = error.message;
+        if message.len() > MESSAGE {
+            message.truncate(message.floor_char_boundary(MESSAGE));
+            message.push('…');
+        }
+        let retry = match error.retry {
+            types::Retry::BackOff => Retry::BackOff,
+            types::Retry::After(millis) => {
+                Retry::After(Duration::from_millis(millis).min(RETRY_AFTER))
+            }
+            types::Retry::Never => Retry::Never,
+        };
+        Self { message, retry }
+    }
+}
+
+impl Run {
+    /// A run that did not begin.
+    pub(crate) fn failed(error: RunError) -> Self {
+        Self {
+            result: Err(error),
+            surviving: Vec::new(),
+            log: Vec::new(),
+            usage: Usage::default(),
+        }
+    }
+
+    /// Give up the effects, but for those that are to be applied all the same.
+    pub(crate) fn fail(&mut self, error: RunError) {
+        if let Ok(Effects { object_patches, .. }) = std::mem::replace(&mut self.result, Err(error))
+        {
+            self.surviving = object_patches.into_iter().filter(survives).collect();
+        }
+    }
+}
+
+/// Whether a patch is for the `status` subresource and marked to be applied even when the hook fails (BEHAVIOUR C1).
+fn survives(patch: &ObjectPatch) -> bool {
+    let status = |options: &PatchOptions| {
+        let subresource = options.subresource.as_deref().unwrap_or_default();
+        options.ignore_hook_error
+            && subresource.strip_prefix('/').unwrap_or(subresource) == "status"
+    };
+    match patch {
+        ObjectPatch::MergePatch { options, .. }
+        | ObjectPatch::JSONPatch { options, .. }
+        | ObjectPatch::JQPatch { options, .. } => status(options),
+        _ => false,
+    }
+}

@@ -1,0 +1,116 @@
+//! From wasmtime's error to ours: which limit, which trap, and what the guest said last.
+
+use std::str::Utf8Error;
+
+use wasmtime::component::ResourceTableError;
+use wasmtime::{Trap, WasmBacktrace};
+use wasmtime_wasi::I32Exit;
+
+use crate::budget::{Limit, LimitHit};
+use crate::state::{State, handles_hit};
+use crate::{RunError, engine};
+
+/// Name the error that stopped a guest.
+pub(crate) fn name(
+    error: &wasmtime::Error,
+    state: &State,
+    last_words: &[String],
+    call_bytes: u64,
+) -> RunError {
+    if let Some(hit) = error.downcast_ref::<LimitHit>() {
+        return (*hit).into();
+    }
+    if let Some(ResourceTableError::Full) = error.downcast_ref::<ResourceTableError>() {
+        return handles_hit(state.table.max_capacity()).into();
+    }
+    if passed_too_much(error) {
+        return LimitHit {
+            limit: Limit::CallBytes,
+            used: call_bytes,
+            allowed: call_bytes,
+        }
+        .into();
+    }
+    let trap = error.downcast_ref::<Trap>().copied();
+    if trap == Some(Trap::StackOverflow) {
+        let stack = u64::try_from(engine::STACK).unwrap_or(u64::MAX);
+        return LimitHit {
+            limit: Limit::Stack,
+            used: stack,
+            allowed: stack,
+        }
+        .into();
+    }
+    // A guest that was refused memory mostly aborts, and what it aborts with says nothing of memory.
+    if let Some(hit) = state.memory.refusal() {
+        return hit.into();
+    }
+    let backtrace = error.downcast_ref::<WasmBacktrace>();
+    let reason = reason(error, trap, backtrace);
+    if state.instantiated.is_none() && trap.is_none() && backtrace.is_none() {
+        return RunError::Instantiate(reason);
+    }
+    RunError::Trap {
+        message: message(&reason, last_words, backtrace),
+    }
+}
+
+fn reason(
+    error: &wasmtime::Error,
+    trap: Option<Trap>,
+    backtrace: Option<&WasmBacktrace>,
+) -> String {
+    if let Some(trap) = trap {
+        let text = trap.to_string();
+        let text = text.strip_prefix("wasm trap: ").unwrap_or(&text);
+        let recursion = trap == Trap::MemoryOutOfBounds && backtrace.is_some_and(recurses);
+        return if recursion {
+            format!("{text} (endless recursion? its own stack is full)")
+        } else {
+            text.to_owned()
+        };
+    }
+    if let Some(I32Exit(status)) = error.downcast_ref::<I32Exit>() {
+        return format!("it called exit({status}); a hook returns instead");
+    }
+    if error.downcast_ref::<Utf8Error>().is_some() {
+        return "it passed a string that is not UTF-8".to_owned();
+    }
+    // Without the backtrace, which is the outermost context and is shown below.
+    error.root_cause().to_string()
+}
+
+/// Whether all frames but a few are the same function: the backtrace was cut at its longest, and what is seen of it
+/// goes round.
+fn recurses(backtrace: &WasmBacktrace) -> bool {
+    let frames = backtrace.frames();
+    let mut functions: Vec<u32> = frames.iter().map(wasmtime::FrameInfo::func_index).collect();
+    functions.sort_unstable();
+    functions.dedup();
+    frames.len() >= engine::FRAMES.get() && functions.len() <= frames.len() / 2
+}
+
+/// Whether the guest passed more to the host in one call than it may. wasmtime's error for that is not public, so that
+/// only the name of its type tells; a test of ours fails should it ever change.
+fn passed_too_much(error: &wasmtime::Error) -> bool {
+    format!("{:?}", error.root_cause()) == "HostcallFuelExhausted"
+}
+
+fn message(reason: &str, last_words: &[String], backtrace: Option<&WasmBacktrace>) -> String {
+    let mut message = reason.to_owned();
+    if !last_words.is_empty() {
+        message.push_str("\nlast lines of standard error:");
+        for line in last_words {
+            message.push_str("\n    ");
+            message.push_str(line);
+        }
+    }
+    if let Some(backtrace) = backtrace
+        && !backtrace.frames().is_empty()
+    {
+        let text = backtrace.to_string();
+        message.push('\n');
+        message.push_str(text.trim_end());
+    }
+    message
+}

@@ -1,0 +1,130 @@
+//! `hookbox:hook/snapshots`.
+
+use std::sync::Arc;
+
+use wasmtime::component::Resource;
+
+use super::steps;
+use crate::bindings::hookbox::hook::snapshots::{Entry, Host, HostSnapshot, Part};
+use crate::state::{Answer, State};
+use crate::{Snapshot, pointer};
+
+/// Bytes and entries of one transfer, above which `range` answers in parts.
+const TRANSFER: usize = 1 << 20;
+const ENTRIES: u32 = 4096;
+
+/// A snapshot that the guest opened.
+#[allow(unreachable_pub, reason = "named by the generated bindings")]
+pub struct SnapshotHandle(pub(crate) Arc<dyn Snapshot>);
+
+impl State {
+    fn snapshot(
+        &mut self,
+        handle: &Resource<SnapshotHandle>,
+    ) -> wasmtime::Result<Arc<dyn Snapshot>> {
+        self.call()?;
+        Ok(Arc::clone(&self.table.get(handle)?.0))
+    }
+
+    fn entry(&mut self, entry: &crate::Entry) -> wasmtime::Result<Entry> {
+        Ok(Entry {
+            object: entry
+                .object
+                .as_deref()
+                .map(|text| self.copy(text))
+                .transpose()?,
+            filter_result: entry
+                .filter_result
+                .as_deref()
+                .map(|text| self.copy(text))
+                .transpose()?,
+        })
+    }
+}
+
+impl Host for State {
+    fn names(&mut self) -> wasmtime::Result<Vec<String>> {
+        self.call()?;
+        Ok(self.input.snapshots.keys().cloned().collect())
+    }
+
+    fn open(&mut self, binding: String) -> wasmtime::Result<Option<Resource<SnapshotHandle>>> {
+        self.call()?;
+        let snapshot = self.input.snapshots.get(&binding).map(Arc::clone);
+        snapshot
+            .map(|snapshot| State::open(self, SnapshotHandle(snapshot)))
+            .transpose()
+    }
+}
+
+impl HostSnapshot for State {
+    fn len(&mut self, this: Resource<SnapshotHandle>) -> wasmtime::Result<u32> {
+        Ok(u32::try_from(self.snapshot(&this)?.len()).unwrap_or(u32::MAX))
+    }
+
+    fn get(
+        &mut self,
+        this: Resource<SnapshotHandle>,
+        index: u32,
+    ) -> wasmtime::Result<Option<Entry>> {
+        let entry = self.snapshot(&this)?.entry(position(index));
+        entry.map(|entry| self.entry(&entry)).transpose()
+    }
+
+    fn range(
+        &mut self,
+        this: Resource<SnapshotHandle>,
+        start: u32,
+        count: u32,
+    ) -> wasmtime::Result<Vec<Entry>> {
+        let snapshot = self.snapshot(&this)?;
+        let mut entries = Vec::new();
+        let mut bytes = 0;
+        for index in start..start.saturating_add(count.min(ENTRIES)) {
+            let Some(entry) = snapshot.entry(position(index)) else {
+                break;
+            };
+            let length =
+                |text: &Option<crate::JsonText>| text.as_ref().map_or(0, |text| text.len());
+            bytes += length(&entry.object) + length(&entry.filter_result);
+            if bytes > TRANSFER && !entries.is_empty() {
+                break;
+            }
+            entries.push(self.entry(&entry)?);
+        }
+        Ok(entries)
+    }
+
+    fn pointer(
+        &mut self,
+        this: Resource<SnapshotHandle>,
+        index: u32,
+        part: Part,
+        pointer: String,
+    ) -> Answer<Option<String>> {
+        let snapshot = self.snapshot(&this)?;
+        let steps = match steps(&pointer, "invalid-pointer") {
+            Ok(steps) => steps,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let text = snapshot
+            .entry(position(index))
+            .and_then(|entry| match part {
+                Part::Object => entry.object,
+                Part::FilterResult => entry.filter_result,
+            });
+        match text.as_deref().and_then(|text| pointer::find(text, &steps)) {
+            Some(found) => Ok(Ok(Some(self.copy(found)?))),
+            None => Ok(Ok(None)),
+        }
+    }
+
+    fn drop(&mut self, this: Resource<SnapshotHandle>) -> wasmtime::Result<()> {
+        self.table.delete(this)?;
+        Ok(())
+    }
+}
+
+fn position(index: u32) -> usize {
+    usize::try_from(index).unwrap_or(usize::MAX)
+}

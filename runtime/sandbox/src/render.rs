@@ -1,0 +1,251 @@
+//! Binding contexts as shell-operator writes them to its file (BEHAVIOUR A3), for the journal and for hooks that want
+//! the whole.
+
+use serde_json::Value;
+
+use crate::budget::{Limit, LimitHit};
+use crate::{Context, Entry, RunInput, Snapshot};
+
+/// The array of binding contexts exactly as in shell-operator's file, snapshots included. Costs as much as all that it
+/// holds.
+#[must_use]
+pub fn render_contexts(input: &RunInput) -> Value {
+    let contexts = input.contexts.iter().map(|context| {
+        let mut writer = Writer {
+            out: String::new(),
+            allowed: u64::MAX,
+        };
+        let written = writer.context(context, input).is_ok();
+        // Every part comes from the host; one that is not JSON is shown as null rather than losing the others.
+        if written {
+            serde_json::from_str(&writer.out).unwrap_or_default()
+        } else {
+            Value::Null
+        }
+    });
+    Value::Array(contexts.collect())
+}
+
+/// One context as text of at most `allowed` bytes.
+pub(crate) fn context(
+    context: &Context,
+    input: &RunInput,
+    allowed: u64,
+) -> Result<String, LimitHit> {
+    let mut writer = Writer {
+        out: String::new(),
+        allowed,
+    };
+    writer.context(context, input)?;
+    Ok(writer.out)
+}
+
+struct Writer {
+    out: String,
+    allowed: u64,
+}
+
+impl Writer {
+    fn context(&mut self, context: &Context, input: &RunInput) -> Result<(), LimitHit> {
+        let mut members = Members::new(self, '{')?;
+        members.text("binding", &context.binding)?;
+        if let Some(result) = &context.filter_result {
+            members.json("filterResult", result)?;
+        }
+        if let Some(group) = &context.group {
+            members.text("groupName", group)?;
+        }
+        if let Some(object) = &context.object {
+            members.json("object", object)?;
+        }
+        if let Some(objects) = &context.objects {
+            members.key("objects")?.entries(objects.as_ref())?;
+        }
+        if let Some(names) = &context.snapshot_names {
+            let writer = members.key("snapshots")?;
+            let mut snapshots = Members::new(writer, '{')?;
+            for name in names {
+                let writer = snapshots.key(name)?;
+                match input.snapshots.get(name) {
+                    Some(snapshot) => writer.entries(snapshot.as_ref())?,
+                    None => writer.push("[]")?,
+                }
+            }
+            snapshots.end('}')?;
+        }
+        if let Some(kind) = &context.kind {
+            members.text("type", kind)?;
+        }
+        if let Some(event) = &context.watch_event {
+            members.text("watchEvent", event)?;
+        }
+        members.end('}')
+    }
+
+    fn entries(&mut self, snapshot: &dyn Snapshot) -> Result<(), LimitHit> {
+        self.push("[")?;
+        for index in 0..snapshot.len() {
+            if index > 0 {
+                self.push(",")?;
+            }
+            self.entry(&snapshot.entry(index).unwrap_or_default())?;
+        }
+        self.push("]")
+    }
+
+    fn entry(&mut self, entry: &Entry) -> Result<(), LimitHit> {
+        let mut members = Members::new(self, '{')?;
+        if let Some(result) = &entry.filter_result {
+            members.json("filterResult", result)?;
+        }
+        if let Some(object) = &entry.object {
+            members.json("object", object)?;
+        }
+        members.end('}')
+    }
+
+    fn push(&mut self, text: &str) -> Result<(), LimitHit> {
+        let used = u64::try_from(self.out.len() + text.len()).unwrap_or(u64::MAX);
+        if used > self.allowed {
+            return Err(LimitHit {
+                limit: Limit::Memory,
+                used,
+                allowed: self.allowed,
+            });
+        }
+        self.out.push_str(text);
+        Ok(())
+    }
+}
+
+/// The members of one object, with their commas.
+struct Members<'w> {
+    writer: &'w mut Writer,
+    first: bool,
+}
+
+impl<'w> Members<'w> {
+    fn new(writer: &'w mut Writer, open: char) -> Result<Self, LimitHit> {
+        writer.push(open.encode_utf8(&mut [0; 4]))?;
+        Ok(Self {
+            writer,
+            first: true,
+        })
+    }
+
+    fn key(&mut self, key: &str) -> Result<&mut Writer, LimitHit> {
+        if !std::mem::take(&mut self.first) {
+            self.writer.push(",")?;
+        }
+        self.writer.push(&Value::from(key).to_string())?;
+        self.writer.push(":")?;
+        Ok(self.writer)
+    }
+
+    fn text(&mut self, key: &str, value: &str) -> Result<(), LimitHit> {
+        let value = Value::from(value).to_string();
+        self.json(key, &value)
+    }
+
+    fn json(&mut self, key: &str, value: &str) -> Result<(), LimitHit> {
+        self.key(key)?.push(value)
+    }
+
+    fn end(self, close: char) -> Result<(), LimitHit> {
+        self.writer.push(close.encode_utf8(&mut [0; 4]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn entry(object: Option<&str>, filter_result: Option<&str>) -> Entry {
+        Entry {
+            object: object.map(Into::into),
+            filter_result: filter_result.map(Into::into),
+        }
+    }
+
+    fn input(contexts: Vec<Context>) -> RunInput {
+        let pods = vec![
+            entry(Some(r#"{"kind":"Pod"}"#), Some("null")),
+            entry(None, None),
+        ];
+        let snapshots = BTreeMap::from([("pods".to_owned(), Arc::new(pods) as Arc<dyn Snapshot>)]);
+        RunInput {
+            contexts,
+            snapshots,
+            ..RunInput::default()
+        }
+    }
+
+    #[test]
+    fn each_case_has_its_fields() {
+        let names = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect());
+        let contexts = vec![
+            Context {
+                binding: "onStartup".into(),
+                ..Context::default()
+            },
+            Context {
+                binding: "every \"minute\"".into(),
+                kind: Some("Schedule".into()),
+                snapshot_names: names(&["pods", "none"]),
+                ..Context::default()
+            },
+            Context {
+                binding: "pods".into(),
+                kind: Some("Synchronization".into()),
+                objects: Some(Arc::new(Vec::<Entry>::new())),
+                ..Context::default()
+            },
+            Context {
+                binding: "pods".into(),
+                kind: Some("Event".into()),
+                watch_event: Some("Added".into()),
+                object: Some(r#"{"kind":"Pod"}"#.into()),
+                filter_result: Some("null".into()),
+                ..Context::default()
+            },
+            Context {
+                binding: "kubernetes".into(),
+                kind: Some("Group".into()),
+                group: Some("main".into()),
+                ..Context::default()
+            },
+        ];
+        assert_eq!(
+            render_contexts(&input(contexts)),
+            json!([
+                {"binding": "onStartup"},
+                {"binding": "every \"minute\"", "type": "Schedule", "snapshots": {
+                    "pods": [{"object": {"kind": "Pod"}, "filterResult": null}, {}], "none": []}},
+                {"binding": "pods", "type": "Synchronization", "objects": []},
+                {"binding": "pods", "type": "Event", "watchEvent": "Added", "object": {"kind": "Pod"}, "filterResult": null},
+                {"binding": "kubernetes", "type": "Group", "groupName": "main"},
+            ])
+        );
+    }
+
+    #[test]
+    fn a_context_over_the_budget_is_stopped() {
+        let context = Context {
+            binding: "b".into(),
+            snapshot_names: Some(vec!["pods".into()]),
+            ..Context::default()
+        };
+        let input = input(vec![context]);
+        let [context] = input.contexts.as_slice() else {
+            panic!()
+        };
+        let text = super::context(context, &input, 1000).unwrap();
+        assert!(super::context(context, &input, text.len() as u64).is_ok());
+        assert!(super::context(context, &input, text.len() as u64 - 1).is_err());
+    }
+}

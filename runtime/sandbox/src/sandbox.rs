@@ -1,0 +1,199 @@
+//! The sandbox: one engine, one linker, one cache, for all components of a process.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use wasmtime::Engine;
+use wasmtime::component::{HasSelf, Linker};
+
+use crate::bindings::Hook;
+use crate::cache::Cache;
+use crate::component::{Component, Inner};
+use crate::load::{self, Digest, LoadError};
+use crate::state::State;
+use crate::{compile, engine};
+
+/// What a sandbox may use, for all its runs together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Where compiled components are kept; none compiles them anew in every process. The folder is made when it is
+    /// missing. What cannot be read or written there never fails a load: it is a warning in the load's report.
+    pub cache_dir: Option<PathBuf>,
+    /// Bytes that the cache may take; the oldest entries go first. 2 GiB.
+    pub cache_size: u64,
+    /// Bytes of a component file. 64 MiB.
+    pub max_component_size: u64,
+    /// Functions of a component. 250,000.
+    pub max_functions: u64,
+    /// Bytes of one function of a component; compilers need more than linear time for long ones. 2 MiB.
+    pub max_function_size: u64,
+    /// Time to compile a component. 60 s. A compilation cannot be stopped: when its time is over the load fails, and
+    /// the thread runs out by itself. At most as many compile at once as there are processors.
+    pub compile_time: Duration,
+    /// Runs at once; others wait for their turn. 64.
+    pub max_concurrent_runs: u32,
+    /// Bytes of memory of a run, above every budget. 512 MiB.
+    pub max_memory_per_run: u64,
+    /// Instances for which the engine has room besides those of runs, for whoever uses [`Sandbox::engine`] for guests
+    /// of its own. 16.
+    pub spare_instances: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            cache_dir: None,
+            cache_size: 2 << 30,
+            max_component_size: 64 << 20,
+            max_functions: 250_000,
+            max_function_size: 2 << 20,
+            compile_time: Duration::from_secs(60),
+            max_concurrent_runs: 64,
+            max_memory_per_run: 512 << 20,
+            spare_instances: 16,
+        }
+    }
+}
+
+/// Why there is no sandbox.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SandboxError {
+    /// The engine refused its configuration: mostly not enough address space.
+    #[error("the WebAssembly engine cannot start: {0}")]
+    Engine(String),
+    /// The thread that limits CPU time cannot be started.
+    #[error("the thread that limits CPU time cannot start")]
+    Thread(#[source] io::Error),
+}
+
+impl SandboxError {
+    /// A stable word for the kind of error.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Engine(_) => "engine",
+            Self::Thread(_) => "thread",
+        }
+    }
+}
+
+/// Where components are loaded and run. Cheap to clone; clones are the same sandbox.
+#[derive(Clone)]
+pub struct Sandbox {
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// What all components of a sandbox share.
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
+    pub(crate) engine: Engine,
+    pub(crate) linker: Linker<State>,
+    pub(crate) cache: Option<Cache>,
+    /// Turns of runs.
+    pub(crate) runs: Semaphore,
+    /// Turns of compilations.
+    pub(crate) compilations: Arc<Semaphore>,
+    /// Components that are loaded or being loaded, so that each is compiled and held once.
+    loaded: Mutex<HashMap<Digest, Weak<Slot>>>,
+}
+
+/// The place of one component. Whoever holds the lock loads it; the others find it loaded.
+pub(crate) type Slot = tokio::sync::Mutex<Weak<Inner>>;
+
+impl Sandbox {
+    /// Make a sandbox. It reserves address space for its runs, and starts the thread that limits their CPU time.
+    ///
+    /// # Errors
+    /// When the engine cannot start.
+    pub fn new(settings: Settings) -> Result<Self, SandboxError> {
+        let engine = engine::new(&settings)?;
+        let linker = linker(&engine).map_err(|error| SandboxError::Engine(format!("{error:#}")))?;
+        let cache = settings
+            .cache_dir
+            .clone()
+            .map(|dir| Cache::new(dir, settings.cache_size, &engine));
+        let compilations =
+            std::thread::available_parallelism().map_or(2, |count| count.get().max(2));
+        let runs = usize::try_from(settings.max_concurrent_runs.max(1)).unwrap_or(usize::MAX);
+        Ok(Self {
+            shared: Arc::new(Shared {
+                engine,
+                linker,
+                cache,
+                runs: Semaphore::new(runs.min(Semaphore::MAX_PERMITS)),
+                compilations: Arc::new(Semaphore::new(compilations)),
+                loaded: Mutex::default(),
+                settings,
+            }),
+        })
+    }
+
+    /// The engine, for guests that are not hooks. Its epoch advances at least every 10 ms; a store without a deadline
+    /// is interrupted at once, so set one. There is room for [`Settings::spare_instances`] instances.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.shared.engine
+    }
+
+    /// What it was made with.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.shared.settings
+    }
+
+    /// Load a component: check it, compile it or find it compiled, and prepare it for runs. A component that is loaded
+    /// already is shared.
+    ///
+    /// # Errors
+    /// See [`LoadError`]; every one of them is the component's fault but [`LoadError::Host`].
+    pub async fn load(&self, bytes: Vec<u8>) -> Result<Component, LoadError> {
+        let shared = Arc::clone(&self.shared);
+        load::first_look(&bytes, &shared.settings)?;
+        let bytes = Arc::new(bytes);
+        let digest = {
+            let bytes = Arc::clone(&bytes);
+            compile::on_thread(move || load::digest(&bytes)).await?
+        };
+        let slot = shared.slot(digest);
+        let mut loaded = slot.lock().await;
+        if let Some(inner) = loaded.upgrade() {
+            return Ok(Component::again(inner));
+        }
+        let component = compile::prepare(&shared, bytes, digest, Arc::clone(&slot)).await?;
+        *loaded = component.downgrade();
+        Ok(component)
+    }
+}
+
+impl std::fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sandbox")
+            .field("settings", &self.shared.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    fn slot(&self, digest: Digest) -> Arc<Slot> {
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = loaded.get(&digest).and_then(Weak::upgrade) {
+            return slot;
+        }
+        loaded.retain(|_, slot| slot.strong_count() > 0);
+        let slot = Arc::new(Slot::default());
+        loaded.insert(digest, Arc::downgrade(&slot));
+        slot
+    }
+}
+
+fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    Hook::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
+    Ok(linker)
+}

@@ -1,0 +1,223 @@
+//! What the host holds for one run, and the accounts that bound it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use wasmtime::component::{Resource, ResourceTable, ResourceTableError};
+use wasmtime_wasi::WasiCtx;
+
+use crate::bindings::hookbox::hook::types::Refusal;
+use crate::budget::{Limit, LimitHit};
+use crate::cpu::CpuMeter;
+use crate::document::Document;
+use crate::host::ContextHandle;
+use crate::json::{self, JsonError};
+use crate::log::Log;
+use crate::memory::Memory;
+use crate::{Budget, Effects, RunInput, engine, validate};
+
+/// Things of the host that a guest may hold at once, beyond the contexts that it was given.
+const HANDLES: usize = 4096;
+
+/// The data of one store.
+pub(crate) struct State {
+    pub(crate) input: RunInput,
+    pub(crate) budget: Budget,
+    pub(crate) memory: Memory,
+    pub(crate) cpu: Arc<CpuMeter>,
+    pub(crate) table: ResourceTable,
+    /// Made at the first call of a WASI function: many hooks make none.
+    pub(crate) wasi: Option<WasiCtx>,
+    /// Shared with the guest's standard streams.
+    pub(crate) log: Arc<Mutex<Log>>,
+    pub(crate) effects: Effects,
+    pub(crate) values: Document,
+    pub(crate) config_values: Document,
+    /// Bytes of the last operation on values, and on config values.
+    pub(crate) last_write: [u64; 2],
+    pub(crate) effect_count: u64,
+    pub(crate) effect_bytes: u64,
+    pub(crate) host_calls: u64,
+    /// How long it took to make the instance; none while it is being made.
+    pub(crate) instantiated: Option<Duration>,
+}
+
+/// Why a host function did not do what it was asked.
+pub(crate) enum Fault {
+    /// The guest is told and goes on.
+    Refused(Refusal),
+    /// The guest is stopped.
+    Stopped(wasmtime::Error),
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<LimitHit> for Fault {
+    fn from(hit: LimitHit) -> Self {
+        Self::Stopped(hit.into())
+    }
+}
+
+impl From<wasmtime::Error> for Fault {
+    fn from(error: wasmtime::Error) -> Self {
+        Self::Stopped(error)
+    }
+}
+
+/// What a host function answers that may be refused.
+pub(crate) type Answer<T> = wasmtime::Result<Result<T, Refusal>>;
+
+impl State {
+    pub(crate) fn new(input: RunInput, budget: Budget) -> Self {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(Self::handles(&input));
+        Self {
+            memory: Memory::new(budget.memory, engine::TABLE_ELEMENTS),
+            cpu: Arc::new(CpuMeter::new(budget.cpu_time)),
+            table,
+            wasi: None,
+            log: Arc::new(Mutex::new(Log::new(budget.log_bytes))),
+            effects: Effects::default(),
+            values: Document::new(Arc::clone(&input.values)),
+            config_values: Document::new(Arc::clone(&input.config_values)),
+            last_write: [0; 2],
+            effect_count: 0,
+            effect_bytes: 0,
+            host_calls: 0,
+            instantiated: None,
+            input,
+            budget,
+        }
+    }
+
+    /// How many things of the host this run may hold at once.
+    pub(crate) fn handles(input: &RunInput) -> usize {
+        input.contexts.len().saturating_add(HANDLES)
+    }
+
+    /// The run's contexts, to be given to the guest.
+    pub(crate) fn open_contexts(&mut self) -> wasmtime::Result<Vec<Resource<ContextHandle>>> {
+        (0..self.input.contexts.len())
+            .map(|index| self.open(ContextHandle { index }))
+            .collect()
+    }
+
+    /// Hold a thing of the host for the guest.
+    pub(crate) fn open<T: Send + 'static>(&mut self, thing: T) -> wasmtime::Result<Resource<T>> {
+        let allowed = self.table.max_capacity();
+        self.table.push(thing).map_err(|error| match error {
+            ResourceTableError::Full => handles_hit(allowed).into(),
+            other => other.into(),
+        })
+    }
+
+    /// Count one call from the guest.
+    pub(crate) fn call(&mut self) -> Result<(), LimitHit> {
+        self.host_calls = self.host_calls.saturating_add(1);
+        self.check_calls()
+    }
+
+    /// The limit of host calls, when it has been passed. WASI's functions cannot be stopped one by one; they are
+    /// counted, and this is checked at each tick.
+    pub(crate) fn check_calls(&self) -> Result<(), LimitHit> {
+        let (used, allowed) = (self.host_calls, self.budget.host_calls);
+        if used > allowed {
+            Err(LimitHit {
+                limit: Limit::HostCalls,
+                used,
+                allowed,
+            })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Run a host function that records effects: when it refuses, everything that it had accounted for is given back.
+    pub(crate) fn effect<T>(
+        &mut self,
+        body: impl FnOnce(&mut Self) -> Result<T, Fault>,
+    ) -> Answer<T> {
+        self.call()?;
+        let mark = (self.memory.held(), self.effect_count, self.effect_bytes);
+        match body(self) {
+            Ok(answer) => Ok(Ok(answer)),
+            Err(Fault::Stopped(error)) => Err(error),
+            Err(Fault::Refused(refusal)) => {
+                self.memory.reset(mark.0);
+                (self.effect_count, self.effect_bytes) = (mark.1, mark.2);
+                Ok(Err(refusal))
+            }
+        }
+    }
+
+    /// Account for one effect of `bytes`.
+    pub(crate) fn count_effect(&mut self, bytes: usize) -> Result<(), LimitHit> {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        let (count, total) = (
+            self.effect_count.saturating_add(1),
+            self.effect_bytes.saturating_add(bytes),
+        );
+        if count > self.budget.effects {
+            return Err(LimitHit {
+                limit: Limit::Effects,
+                used: count,
+                allowed: self.budget.effects,
+            });
+        }
+        if total > self.budget.effect_bytes {
+            return Err(LimitHit {
+                limit: Limit::EffectBytes,
+                used: total,
+                allowed: self.budget.effect_bytes,
+            });
+        }
+        (self.effect_count, self.effect_bytes) = (count, total);
+        Ok(())
+    }
+
+    /// Read JSON that the guest gave.
+    pub(crate) fn json(&mut self, text: &str) -> Result<serde_json::Value, Fault> {
+        json::parse(text, &mut self.memory).map_err(|error| match error {
+            JsonError::Limit(hit) => hit.into(),
+            JsonError::TooDeep => validate::refusal(
+                "too-deep",
+                format!("nested more than {} levels deep", json::DEPTH),
+            )
+            .into(),
+            JsonError::Invalid(message) => validate::refusal("invalid-json", message).into(),
+        })
+    }
+
+    /// Give the guest a copy of a text of the host, if the run has the memory for it.
+    pub(crate) fn copy(&mut self, text: &str) -> Result<String, LimitHit> {
+        let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
+        if bytes > self.memory.remaining() {
+            let (used, allowed) = (self.memory.held().saturating_add(bytes), self.budget.memory);
+            return Err(LimitHit {
+                limit: Limit::Memory,
+                used,
+                allowed,
+            });
+        }
+        Ok(text.to_owned())
+    }
+
+    /// Do something with the log.
+    pub(crate) fn with_log<T>(&self, body: impl FnOnce(&mut Log) -> T) -> T {
+        body(&mut self.log.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The limit of handles.
+pub(crate) fn handles_hit(allowed: usize) -> LimitHit {
+    let allowed = u64::try_from(allowed).unwrap_or(u64::MAX);
+    LimitHit {
+        limit: Limit::Handles,
+        used: allowed.saturating_add(1),
+        allowed,
+    }
+}

@@ -1,0 +1,16 @@
+//! The sandbox from outside: real components, each kind of hostile one, a real cache on disk.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod cache;
+mod harmless;
+mod hostile;
+mod load;
+mod support;
+mod text;

@@ -1,0 +1,98 @@
+//! Components written as text, for what no compiler would make.
+
+/// A component of the world `hook` around the core module's items in `core`, which may define `describe` and `run`
+/// itself (with `own` naming them). Those that it leaves out return no hooks, and succeed.
+pub(crate) struct Text<'a> {
+    /// Version of the contract.
+    pub(crate) version: &'a str,
+    /// Imports besides those that the exports need.
+    pub(crate) imports: &'a str,
+    /// Items of the core module.
+    pub(crate) core: &'a str,
+    /// Which functions `core` defines.
+    pub(crate) own: &'a [&'a str],
+}
+
+impl Default for Text<'_> {
+    fn default() -> Self {
+        Self {
+            version: "0.1.0",
+            imports: "",
+            core: "(memory (export \"memory\") 1)",
+            own: &[],
+        }
+    }
+}
+
+impl Text<'_> {
+    /// The component as bytes.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let Self {
+            version,
+            imports,
+            core,
+            own,
+        } = self;
+        let unless_own =
+            |name: &str, text: &'static str| if own.contains(&name) { "" } else { text };
+        let describe = unless_own(
+            "describe",
+            "(func (export \"describe\") (result i32) i32.const 64)",
+        );
+        let run = unless_own(
+            "run",
+            "(func (export \"run\") (param i32 i32 i32 i32) (result i32) i32.const 64)",
+        );
+        let text = format!(
+            r#"(component
+                {imports}
+                (import "hookbox:hook/types@{version}" (instance $types
+                    (type $retry-def (variant (case "back-off") (case "after" u64) (case "never")))
+                    (export "retry" (type $retry (eq $retry-def)))
+                    (type $error-def (record (field "message" string) (field "retry" $retry)))
+                    (export "error" (type (eq $error-def)))))
+                (import "hookbox:hook/contexts@{version}" (instance $contexts
+                    (export "binding-context" (type (sub resource)))))
+                (alias export $types "retry" (type $retry))
+                (alias export $types "error" (type $error))
+                (alias export $contexts "binding-context" (type $context))
+                (core module $module
+                    {core}
+                    {describe}
+                    {run}
+                    (func (export "realloc") (param i32 i32 i32 i32) (result i32) i32.const 1024))
+                (core instance $core (instantiate $module))
+                (type $hook (record (field "name" string) (field "config" string)))
+                (component $shim
+                    (import "import-type-context" (type $context (sub resource)))
+                    (type $retry-def (variant (case "back-off") (case "after" u64) (case "never")))
+                    (import "import-type-retry" (type $retry (eq $retry-def)))
+                    (type $error-def (record (field "message" string) (field "retry" $retry)))
+                    (import "import-type-error" (type $error (eq $error-def)))
+                    (type $hook-def (record (field "name" string) (field "config" string)))
+                    (import "import-type-hook" (type $hook (eq $hook-def)))
+                    (import "import-func-describe" (func $describe (result (list $hook))))
+                    (import "import-func-run" (func $run
+                        (param "hook" string) (param "contexts" (list (own $context)))
+                        (result (result (error $error)))))
+                    (export $hook-out "hook" (type $hook))
+                    (export "describe" (func $describe) (func (result (list $hook-out))))
+                    (export "run" (func $run)))
+                (func $describe (result (list $hook))
+                    (canon lift (core func $core "describe") (memory (core memory $core "memory"))))
+                (func $run (param "hook" string) (param "contexts" (list (own $context)))
+                    (result (result (error $error)))
+                    (canon lift (core func $core "run") (memory (core memory $core "memory"))
+                        (realloc (core func $core "realloc"))))
+                (instance $hooks (instantiate $shim
+                    (with "import-type-context" (type $context))
+                    (with "import-type-retry" (type $retry))
+                    (with "import-type-error" (type $error))
+                    (with "import-type-hook" (type $hook))
+                    (with "import-func-describe" (func $describe))
+                    (with "import-func-run" (func $run))))
+                (export "hookbox:hook/hooks@{version}" (instance $hooks)))"#
+        );
+        wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}"))
+    }
+}

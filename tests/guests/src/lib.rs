@@ -1,0 +1,49 @@
+//! One hook for each scenario; the hook's name selects it. A part behind `/` in the name is an argument.
+
+mod effects;
+mod harmless;
+mod hostile;
+
+wit_bindgen::generate!({
+    path: "../../wit",
+    world: "hook",
+});
+
+use exports::hookbox::hook::hooks::{BindingContext, Guest, Hook};
+use hookbox::hook::types::{Error, Retry};
+
+struct Component;
+
+/// What a scenario returns.
+type Answer = Result<(), Error>;
+
+/// A failure with a message.
+fn failed(message: impl Into<String>) -> Error {
+    Error {
+        message: message.into(),
+        retry: Retry::BackOff,
+    }
+}
+
+impl Guest for Component {
+    fn describe() -> Vec<Hook> {
+        let hook = |name: &str| Hook {
+            name: name.to_owned(),
+            config: r#"{"configVersion":"v1","onStartup":1}"#.to_owned(),
+        };
+        let names = harmless::NAMES
+            .iter()
+            .chain(hostile::NAMES)
+            .chain(effects::NAMES);
+        names.map(|name| hook(name)).collect()
+    }
+
+    fn run(hook: String, contexts: Vec<BindingContext>) -> Answer {
+        None.or_else(|| harmless::run(&hook, &contexts))
+            .or_else(|| hostile::run(&hook, contexts.len()))
+            .or_else(|| effects::run(&hook))
+            .unwrap_or_else(|| Err(failed(format!("no scenario {hook}"))))
+    }
+}
+
+export!(Component);
