@@ -1,0 +1,446 @@
+//! Defaults of built-in kinds.
+
+use serde_json::{Map, Value, json};
+
+use crate::crd;
+use crate::kinds::Kind;
+
+/// Fills in what the real server would.
+pub(super) fn fill(kind: &Kind, object: &mut Value) {
+    match (kind.group.as_str(), kind.plural.as_str()) {
+        ("", "pods") => pod(object.get_mut("spec"), true),
+        ("", "podtemplates") => pod(
+            object
+                .get_mut("template")
+                .and_then(|template| template.get_mut("spec")),
+            false,
+        ),
+        ("", "secrets") => secret(object),
+        ("", "services") => service(object),
+        ("", "events") => {}
+        ("", "persistentvolumeclaims") => set(
+            object.get_mut("spec"),
+            &[("volumeMode", json!("Filesystem"))],
+        ),
+        ("", "persistentvolumes") => set(
+            object.get_mut("spec"),
+            &[
+                ("volumeMode", json!("Filesystem")),
+                ("persistentVolumeReclaimPolicy", json!("Retain")),
+            ],
+        ),
+        ("", "replicationcontrollers") => {
+            let labels = object["spec"]["template"]["metadata"]["labels"].clone();
+            if labels.is_object() {
+                set(object.get_mut("spec"), &[("selector", labels)]);
+            }
+            workload(object, &[("replicas", json!(1))]);
+        }
+        ("apps", "deployments") => {
+            workload(
+                object,
+                &[
+                    ("replicas", json!(1)),
+                    ("revisionHistoryLimit", json!(10)),
+                    ("progressDeadlineSeconds", json!(600)),
+                    ("strategy", json!({"type": "RollingUpdate"})),
+                ],
+            );
+            if object["spec"]["strategy"]["type"] == "RollingUpdate" {
+                set(
+                    object["spec"].get_mut("strategy"),
+                    &[("rollingUpdate", json!({}))],
+                );
+                set(
+                    object["spec"]["strategy"].get_mut("rollingUpdate"),
+                    &[("maxUnavailable", json!("25%")), ("maxSurge", json!("25%"))],
+                );
+            }
+        }
+        ("apps", "replicasets") => workload(object, &[("replicas", json!(1))]),
+        ("apps", "statefulsets") => {
+            workload(
+                object,
+                &[
+                    ("replicas", json!(1)),
+                    ("revisionHistoryLimit", json!(10)),
+                    ("podManagementPolicy", json!("OrderedReady")),
+                    (
+                        "updateStrategy",
+                        json!({"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}),
+                    ),
+                    (
+                        "persistentVolumeClaimRetentionPolicy",
+                        json!({"whenDeleted": "Retain", "whenScaled": "Retain"}),
+                    ),
+                ],
+            );
+        }
+        ("apps", "daemonsets") => workload(
+            object,
+            &[
+                ("revisionHistoryLimit", json!(10)),
+                (
+                    "updateStrategy",
+                    json!({"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}}),
+                ),
+            ],
+        ),
+        ("batch", "jobs") => job(object),
+        ("batch", "cronjobs") => {
+            set(
+                object.get_mut("spec"),
+                &[
+                    ("concurrencyPolicy", json!("Allow")),
+                    ("suspend", json!(false)),
+                    ("successfulJobsHistoryLimit", json!(3)),
+                    ("failedJobsHistoryLimit", json!(1)),
+                ],
+            );
+            let template = object
+                .get_mut("spec")
+                .and_then(|spec| spec.get_mut("jobTemplate"))
+                .and_then(|job| job.get_mut("spec"))
+                .and_then(|spec| spec.get_mut("template"));
+            pod(
+                template.and_then(|template| template.get_mut("spec")),
+                false,
+            );
+        }
+        ("rbac.authorization.k8s.io", "rolebindings" | "clusterrolebindings") => {
+            set(
+                object.get_mut("roleRef"),
+                &[("apiGroup", json!("rbac.authorization.k8s.io"))],
+            );
+            for subject in object
+                .get_mut("subjects")
+                .and_then(Value::as_array_mut)
+                .into_iter()
+                .flatten()
+            {
+                if subject["kind"] == "User" || subject["kind"] == "Group" {
+                    set(
+                        Some(subject),
+                        &[("apiGroup", json!("rbac.authorization.k8s.io"))],
+                    );
+                }
+            }
+        }
+        ("storage.k8s.io", "storageclasses") => set(
+            Some(object),
+            &[
+                ("reclaimPolicy", json!("Delete")),
+                ("volumeBindingMode", json!("Immediate")),
+            ],
+        ),
+        ("networking.k8s.io", "networkpolicies") => {
+            let mut types = vec![json!("Ingress")];
+            if object["spec"].get("egress").is_some() {
+                types.push(json!("Egress"));
+            }
+            set(
+                object.get_mut("spec"),
+                &[("podSelector", json!({})), ("policyTypes", json!(types))],
+            );
+        }
+        (
+            "admissionregistration.k8s.io",
+            "validatingwebhookconfigurations" | "mutatingwebhookconfigurations",
+        ) => webhooks(object, kind.plural.starts_with("mutating")),
+        ("apiextensions.k8s.io", _) => crd::set_defaults(object),
+        _ => {}
+    }
+}
+
+/// Sets fields that are missing.
+fn set(object: Option<&mut Value>, defaults: &[(&str, Value)]) {
+    let Some(map) = object.and_then(Value::as_object_mut) else {
+        return;
+    };
+    for (key, value) in defaults {
+        map.entry(*key).or_insert_with(|| value.clone());
+    }
+}
+
+fn workload(object: &mut Value, defaults: &[(&str, Value)]) {
+    set(object.get_mut("spec"), defaults);
+    pod(
+        object
+            .get_mut("spec")
+            .and_then(|spec| spec.get_mut("template"))
+            .and_then(|template| template.get_mut("spec")),
+        false,
+    );
+}
+
+fn pod(spec: Option<&mut Value>, real: bool) {
+    let Some(spec) = spec.filter(|spec| spec.is_object()) else {
+        return;
+    };
+    set(
+        Some(spec),
+        &[
+            ("restartPolicy", json!("Always")),
+            ("terminationGracePeriodSeconds", json!(30)),
+            ("dnsPolicy", json!("ClusterFirst")),
+            ("securityContext", json!({})),
+            ("schedulerName", json!("default-scheduler")),
+        ],
+    );
+    if real {
+        set(
+            Some(spec),
+            &[
+                ("enableServiceLinks", json!(true)),
+                ("priority", json!(0)),
+                ("preemptionPolicy", json!("PreemptLowerPriority")),
+            ],
+        );
+        set(Some(spec), &[("serviceAccountName", json!("default"))]);
+        let account = spec["serviceAccountName"].clone();
+        set(Some(spec), &[("serviceAccount", account)]);
+        tolerations(spec);
+    } else if spec.get("serviceAccountName").is_some() {
+        let account = spec["serviceAccountName"].clone();
+        set(Some(spec), &[("serviceAccount", account)]);
+    }
+    for list in ["containers", "initContainers"] {
+        for container in spec
+            .get_mut(list)
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
+            let image = container["image"].as_str().unwrap_or_default();
+            let tagless =
+                !image.rsplit('/').next().unwrap_or_default().contains(':') && !image.contains('@');
+            let policy = if tagless || image.ends_with(":latest") {
+                "Always"
+            } else {
+                "IfNotPresent"
+            };
+            set(
+                Some(container),
+                &[
+                    ("resources", json!({})),
+                    ("terminationMessagePath", json!("/dev/termination-log")),
+                    ("terminationMessagePolicy", json!("File")),
+                    ("imagePullPolicy", json!(policy)),
+                ],
+            );
+            for port in container
+                .get_mut("ports")
+                .and_then(Value::as_array_mut)
+                .into_iter()
+                .flatten()
+            {
+                set(Some(port), &[("protocol", json!("TCP"))]);
+            }
+        }
+    }
+    for volume in spec
+        .get_mut("volumes")
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+    {
+        for source in ["configMap", "secret", "projected"] {
+            set(volume.get_mut(source), &[("defaultMode", json!(420))]);
+        }
+    }
+}
+
+/// What the DefaultTolerationSeconds admission plugin adds to every Pod.
+fn tolerations(spec: &mut Value) {
+    let mut list = spec["tolerations"].as_array().cloned().unwrap_or_default();
+    for key in [
+        "node.kubernetes.io/not-ready",
+        "node.kubernetes.io/unreachable",
+    ] {
+        let tolerated = list.iter().any(|one| {
+            (one["key"] == key || one["key"].is_null())
+                && (one["effect"] == "NoExecute" || one["effect"].is_null())
+        });
+        if !tolerated {
+            list.push(json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}));
+        }
+    }
+    spec["tolerations"] = Value::Array(list);
+}
+
+/// `stringData` goes into `data`, in base64.
+fn secret(object: &mut Value) {
+    set(Some(object), &[("type", json!("Opaque"))]);
+    let Some(root) = object.as_object_mut() else {
+        return;
+    };
+    let Some(Value::Object(plain)) = root.remove("stringData") else {
+        return;
+    };
+    let data = root
+        .entry("data")
+        .or_insert_with(|| Value::Object(Map::new()));
+    if let Some(data) = data.as_object_mut() {
+        for (key, value) in plain {
+            data.insert(
+                key,
+                crate::base64::standard(value.as_str().unwrap_or_default().as_bytes()).into(),
+            );
+        }
+    }
+    if root
+        .get("data")
+        .and_then(Value::as_object)
+        .is_some_and(Map::is_empty)
+    {
+        root.remove("data");
+    }
+}
+
+fn service(object: &mut Value) {
+    let Some(spec) = object.get_mut("spec").filter(|spec| spec.is_object()) else {
+        return;
+    };
+    set(
+        Some(spec),
+        &[
+            ("type", json!("ClusterIP")),
+            ("sessionAffinity", json!("None")),
+        ],
+    );
+    for port in spec
+        .get_mut("ports")
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+    {
+        let number = port["port"].clone();
+        set(
+            Some(port),
+            &[("protocol", json!("TCP")), ("targetPort", number)],
+        );
+    }
+    if spec["type"] == "ExternalName" {
+        return;
+    }
+    set(
+        Some(spec),
+        &[
+            ("ipFamilies", json!(["IPv4"])),
+            ("ipFamilyPolicy", json!("SingleStack")),
+            ("internalTrafficPolicy", json!("Cluster")),
+        ],
+    );
+    if spec["type"] != "ClusterIP" {
+        set(Some(spec), &[("externalTrafficPolicy", json!("Cluster"))]);
+    }
+    if spec.get("clusterIP").is_none_or(|ip| ip == "") {
+        // An address as the real one would give; nothing listens there.
+        spec["clusterIP"] = format!("10.96.{}.{}", fastrand::u8(..), fastrand::u8(1..255)).into();
+    }
+    let ip = spec["clusterIP"].clone();
+    set(Some(spec), &[("clusterIPs", json!([ip]))]);
+}
+
+fn job(object: &mut Value) {
+    workload(
+        object,
+        &[
+            ("parallelism", json!(1)),
+            ("completions", json!(1)),
+            ("backoffLimit", json!(6)),
+            ("completionMode", json!("NonIndexed")),
+            ("suspend", json!(false)),
+            ("podReplacementPolicy", json!("TerminatingOrFailed")),
+            ("manualSelector", json!(false)),
+        ],
+    );
+    let (uid, name) = (
+        object["metadata"]["uid"].clone(),
+        object["metadata"]["name"].clone(),
+    );
+    if object["spec"]["manualSelector"] == false
+        && object["spec"].get("selector").is_none()
+        && object["spec"].is_object()
+    {
+        object["spec"]["selector"] =
+            json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}});
+        let labels = &mut object["spec"]["template"]["metadata"]["labels"];
+        if !labels.is_object() {
+            *labels = json!({});
+        }
+        for key in ["batch.kubernetes.io/controller-uid", "controller-uid"] {
+            labels[key] = uid.clone();
+        }
+        for key in ["batch.kubernetes.io/job-name", "job-name"] {
+            labels[key] = name.clone();
+        }
+    }
+}
+
+fn webhooks(object: &mut Value, mutating: bool) {
+    for webhook in object
+        .get_mut("webhooks")
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+    {
+        set(
+            Some(webhook),
+            &[
+                ("failurePolicy", json!("Fail")),
+                ("matchPolicy", json!("Equivalent")),
+                ("timeoutSeconds", json!(10)),
+                ("namespaceSelector", json!({})),
+                ("objectSelector", json!({})),
+            ],
+        );
+        if mutating {
+            set(Some(webhook), &[("reinvocationPolicy", json!("Never"))]);
+        }
+        for rule in webhook
+            .get_mut("rules")
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
+            set(Some(rule), &[("scope", json!("*"))]);
+        }
+        set(
+            webhook
+                .get_mut("clientConfig")
+                .and_then(|config| config.get_mut("service")),
+            &[("port", json!(443))],
+        );
+    }
+}
+
+/// Best effort, burstable or guaranteed, by the resources of the containers.
+pub(super) fn qos_class(pod: &Value) -> &'static str {
+    let containers: Vec<&Value> = ["containers", "initContainers"]
+        .iter()
+        .flat_map(|list| pod["spec"][*list].as_array().into_iter().flatten())
+        .collect();
+    let resources =
+        |container: &&Value, what: &str, which: &str| container["resources"][what][which].clone();
+    let any = containers.iter().any(|container| {
+        ["requests", "limits"].iter().any(|what| {
+            ["cpu", "memory"]
+                .iter()
+                .any(|which| !resources(container, what, which).is_null())
+        })
+    });
+    if !any {
+        return "BestEffort";
+    }
+    let all = containers.iter().all(|container| {
+        ["cpu", "memory"].iter().all(|which| {
+            let (request, limit) = (
+                resources(container, "requests", which),
+                resources(container, "limits", which),
+            );
+            !limit.is_null() && (request.is_null() || request == limit)
+        })
+    });
+    if all { "Guaranteed" } else { "Burstable" }
+}

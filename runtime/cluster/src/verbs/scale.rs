@@ -1,0 +1,144 @@
+//! The scale subresource: the number of replicas of a workload, whatever its kind.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::input;
+use crate::error::{ApiError, Fault};
+use crate::kinds::{Kind, ScalePaths};
+use crate::managed;
+use crate::patch;
+use crate::request::{Call, Verb};
+use crate::schema::builtin;
+use crate::server::{Reply, Server};
+use crate::store::Clash;
+
+impl Server {
+    pub(super) async fn scale(self: &Arc<Self>, call: &Call) -> Result<Reply, ApiError> {
+        let kind = &call.kind;
+        let paths = paths(kind);
+        loop {
+            let seen = self.find(call)?;
+            let old = self.view(kind, &seen).value();
+            let shown = scale_of(&old, &paths);
+            let wanted = match call.verb {
+                Verb::Get => return Ok(Reply::value(200, &shown)),
+                Verb::Update => input::parse(call, &call.body)?,
+                Verb::Patch => patched(call, &shown)?,
+                _ => return Err(ApiError::method_not_allowed()),
+            };
+            let given = wanted["metadata"]["resourceVersion"]
+                .as_str()
+                .unwrap_or_default();
+            if !given.is_empty() && given != seen.rev.to_string() {
+                return Err(ApiError::modified(kind, call.named()));
+            }
+            let replicas = wanted["spec"]["replicas"].as_i64().unwrap_or(0);
+            if replicas < 0 {
+                let fault = Fault::invalid(
+                    "spec.replicas",
+                    &replicas.into(),
+                    "must be greater than or equal to 0",
+                );
+                return Err(ApiError::invalid(
+                    "autoscaling",
+                    "Scale",
+                    call.named(),
+                    &[fault],
+                ));
+            }
+            let mut object = old.clone();
+            set(&mut object, &paths.spec, replicas.into());
+            let new = self.next_version(call, object, &old, &managed::Writer::update(call))?;
+            match self.replace(kind, &seen, &old, new.clone(), call.query.dry_run()?)? {
+                Ok(stored) => {
+                    let mut answer = scale_of(&new, &paths);
+                    answer["metadata"]["resourceVersion"] = stored.rev.to_string().into();
+                    return Ok(Reply::value(200, &answer));
+                }
+                Err(Clash::Exists | Clash::Changed) => {}
+            }
+        }
+    }
+}
+
+fn patched(call: &Call, shown: &Value) -> Result<Value, ApiError> {
+    let parse = || {
+        serde_json::from_slice::<Value>(&call.body)
+            .map_err(|error| ApiError::bad_request(format!("error decoding patch: {error}")))
+    };
+    match call.content_type() {
+        "application/merge-patch+json" => {
+            let mut scale = shown.clone();
+            json_patch::merge(&mut scale, &parse()?);
+            Ok(scale)
+        }
+        "application/json-patch+json" => patch::JsonPatch::parse(&call.body)?.apply(shown),
+        "application/strategic-merge-patch+json" => {
+            let schema = builtin::of_kind("autoscaling", "v1", "Scale")
+                .ok_or_else(|| ApiError::internal("no type for Scale"))?;
+            patch::strategic(schema.get(), shown, &parse()?)
+        }
+        _ => Err(ApiError::unsupported_media_type()),
+    }
+}
+
+fn paths(kind: &Kind) -> ScalePaths {
+    kind.custom
+        .as_ref()
+        .and_then(|custom| custom.scale.clone())
+        .unwrap_or_else(|| ScalePaths {
+            spec: "spec.replicas".into(),
+            status: "status.replicas".into(),
+            selector: None,
+        })
+}
+
+fn at<'a>(object: &'a Value, path: &str) -> &'a Value {
+    path.split('.').fold(object, |value, part| {
+        value.get(part).unwrap_or(&Value::Null)
+    })
+}
+
+fn set(object: &mut Value, path: &str, value: Value) {
+    let mut slot = object;
+    for part in path.split('.') {
+        if !slot.is_object() {
+            *slot = json!({});
+        }
+        let Some(map) = slot.as_object_mut() else {
+            return;
+        };
+        slot = map.entry(part).or_insert(Value::Null);
+    }
+    *slot = value;
+}
+
+fn scale_of(object: &Value, paths: &ScalePaths) -> Value {
+    let meta = &object["metadata"];
+    let mut status = json!({"replicas": at(object, &paths.status).as_i64().unwrap_or(0)});
+    let selector = match &paths.selector {
+        Some(path) => at(object, path).as_str().map(str::to_owned),
+        None => object["spec"]["selector"]["matchLabels"]
+            .as_object()
+            .or_else(|| object["spec"]["selector"].as_object())
+            .map(|labels| {
+                labels
+                    .iter()
+                    .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
+                    .collect::<Vec<_>>()
+                    .join(",")
+            }),
+    };
+    if let Some(selector) = selector.filter(|selector| !selector.is_empty()) {
+        status["selector"] = selector.into();
+    }
+    json!({
+        "kind": "Scale",
+        "apiVersion": "autoscaling/v1",
+        "metadata": {"name": meta["name"], "namespace": meta["namespace"], "uid": meta["uid"], "resourceVersion": meta["resourceVersion"], "creationTimestamp": meta["creationTimestamp"]},
+        "spec": {"replicas": at(object, &paths.spec).as_i64().unwrap_or(0)},
+        "status": status,
+    })
+}
