@@ -1,1 +1,101 @@
-//! Macros.
+//! The macros of `hookbox-sdk`. Their documentation is best read there.
+
+mod args;
+mod document;
+mod export;
+mod hook;
+mod schedule;
+mod snapshots;
+mod watch;
+
+use proc_macro::TokenStream;
+use syn::parse_macro_input;
+
+/// Makes a function a hook.
+///
+/// ```ignore
+/// #[hook(
+///     name = "pods",                       // the function's name if absent
+///     on_startup = 10,                     // run when the operator starts; lower numbers first
+///     schedule(crontab = "*/5 * * * *"),   // as many as needed
+///     schedule(name = "nightly", crontab = "0 3 * * *", queue = "slow", group = "main",
+///              allow_failure = true, include_snapshots = ["pods"]),
+///     settings(min_interval = "1s", burst = 3),
+/// )]
+/// fn handle(input: Input<Watches>, out: &mut Effects) -> Result { … }
+/// ```
+///
+/// The function stays what it is, so that a test can call it. Its arguments are `Input<S>`, where `S` derives
+/// [`Snapshots`](macro@crate::Snapshots) and holds the `kubernetes` bindings (`Input` alone: none), and
+/// `&mut Effects`; it returns `Result` or nothing.
+///
+/// | key | means | default |
+/// |---|---|---|
+/// | `name` | name of the hook, unique in the component: letters, digits, `-`, `_`, `.`, `/` | the function's |
+/// | `on_startup` | run once when the operator starts, in the order of these numbers; such a run has no snapshots | |
+/// | `schedule(…)` | run by the clock; repeat it for more | |
+/// | `settings(min_interval = "…", burst = …)` | at most one run per interval, with bursts; a Go duration | unlimited |
+///
+/// A schedule has
+///
+/// | key | means | default |
+/// |---|---|---|
+/// | `crontab` | five fields, or six with seconds first; `@hourly`, `@every 90s`, …; `TZ=Area/City` in front | required |
+/// | `name` | name of the binding; must differ from the hook's other schedules | `schedule` |
+/// | `queue` | name of the queue; queues run in parallel | `main` |
+/// | `group` | what happens in a group comes as one reason, with the snapshots of its bindings | |
+/// | `allow_failure` | a failed run counts as done | `false` |
+/// | `include_snapshots` | which snapshots its runs have, a list of binding names | all |
+#[proc_macro_attribute]
+pub fn hook(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    hook::expand(attribute.into(), item.into()).into()
+}
+
+/// Makes the fields of a struct the `kubernetes` bindings of a hook; each has one `#[watch(…)]`.
+///
+/// ```ignore
+/// #[derive(Snapshots)]
+/// struct Watches {
+///     #[watch(kind = "Pod", namespace = "default", labels = "app=web,tier in (a, b)", jq = ".metadata.name")]
+///     pods: Vec<String>,
+///     #[watch(api_version = "v1", kind = "ConfigMap", namespace_labels = "team", names = ["a", "b"])]
+///     configs: Lazy<MyView>,
+/// }
+/// ```
+///
+/// A field is a `Vec<T>` (read whole before the hook starts), a `Lazy<T>` (read as the hook asks), or an `Option` of
+/// these (`None` in runs that do not have the snapshot). `T` is made from the filter's result where there is `jq`,
+/// else from the whole object.
+///
+/// | key | means | default |
+/// |---|---|---|
+/// | `kind` | kind, plural, singular or short name | required |
+/// | `api_version` | group and version, such as `apps/v1` | the preferred one |
+/// | `name` | name of the binding | the field's |
+/// | `jq` | a jq filter; only changes of its result are events | |
+/// | `namespace` | a namespace, or a list of them | all |
+/// | `namespace_labels` | all namespaces that match this label selector | |
+/// | `names` | an object's name, or a list of them | all |
+/// | `labels` | a label selector: `a=b,c in (x, y),!d,e!=f,g` | |
+/// | `fields` | a field selector: `status.phase=Running,metadata.name!=x` | |
+/// | `on_event` | which events run the hook: a list of `Added`, `Modified`, `Deleted`; `[]` for none | all |
+/// | `on_synchronization` | whether the hook runs for the objects that are there at first | `true` |
+/// | `wait_for_synchronization` | whether a module waits for that run; needs `queue` | `true` |
+/// | `keep_full_objects` | whether objects are kept for `event.object()` and `Lazy::object` | `false` with `jq`, else `true` |
+/// | `queue` | name of the queue; queues run in parallel | `main` |
+/// | `group` | what happens in a group comes as one reason, with the snapshots of its bindings | |
+/// | `allow_failure` | a failed run counts as done | `false` |
+/// | `include_snapshots` | which snapshots its runs have: a list of fields | all |
+///
+/// All of it is checked when the hook is compiled.
+#[proc_macro_derive(Snapshots, attributes(watch))]
+pub fn snapshots(item: TokenStream) -> TokenStream {
+    snapshots::expand(parse_macro_input!(item)).into()
+}
+
+/// Makes the crate a component with these hooks: `export!(pods, nodes)`. Once per component, at the root of the crate
+/// or in any module. Two hooks of one name are an error.
+#[proc_macro]
+pub fn export(hooks: TokenStream) -> TokenStream {
+    export::expand(parse_macro_input!(hooks)).into()
+}

@@ -1,0 +1,316 @@
+//! `#[hook]`
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use serde_json::{Map, Value};
+use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
+use syn::{FnArg, GenericArgument, ItemFn, PathArguments, Type};
+
+use crate::args::{Arg, Args, Errors, Word};
+use crate::document::Document;
+use crate::schedule::Schedule;
+
+const KEYS: &[&str] = &["name", "on_startup", "schedule", "settings"];
+const SIGNATURE: &str = "a hook is `fn name(input: Input<Watches>, out: &mut Effects) -> Result`";
+
+pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let function: ItemFn = match syn::parse2(item.clone()) {
+        Ok(function) => function,
+        Err(_) => {
+            errors.push(syn::Error::new_spanned(
+                &item,
+                format!("`#[hook]` goes on a function: {SIGNATURE}"),
+            ));
+            let errors = errors.into_compile_error();
+            return quote!(#errors #item);
+        }
+    };
+    let args: Option<Args> = errors.take(syn::parse2(attribute));
+    let snapshots = signature(&function, &mut errors);
+    let hook = args.map(|args| Hook::read(&args, &function, &mut errors));
+    match (snapshots, hook) {
+        (Some(snapshots), Some(hook)) if errors.is_empty() => {
+            let generated = hook.generate(&function, &snapshots);
+            quote!(#function #generated)
+        }
+        (snapshots, _) => {
+            // With an implementation, `export!` has nothing of its own to complain of.
+            let snapshots = snapshots.unwrap_or_else(|| quote!(()));
+            let empty = placeholder(&function, &snapshots);
+            let errors = errors.into_compile_error();
+            quote!(#errors #function #empty)
+        }
+    }
+}
+
+fn placeholder(function: &ItemFn, snapshots: &TokenStream) -> TokenStream {
+    let (ident, vis) = (&function.sig.ident, &function.vis);
+    let name = ident.to_string();
+    quote! {
+        #[doc(hidden)]
+        #[allow(non_camel_case_types, dead_code)]
+        #vis enum #ident {}
+        impl ::hookbox_sdk::Hook for #ident {
+            const NAME: &'static ::core::primitive::str = #name;
+            const PARTS: ::hookbox_sdk::__private::Parts = ::hookbox_sdk::__private::Parts {
+                settings: ::core::option::Option::None, on_startup: ::core::option::Option::None, schedules: &[]
+            };
+            type Snapshots = #snapshots;
+            fn run(_: ::hookbox_sdk::Input<#snapshots>, _: &mut ::hookbox_sdk::Effects) -> ::hookbox_sdk::Result {
+                ::core::unreachable!()
+            }
+        }
+    }
+}
+
+/// Checks the function and finds the type of its snapshots.
+fn signature(function: &ItemFn, errors: &mut Errors) -> Option<TokenStream> {
+    let sig = &function.sig;
+    let mut wrong = |what: &dyn ToTokens, message: &str| {
+        errors.push(syn::Error::new_spanned(
+            what,
+            format!("{message}\nhelp: {SIGNATURE}"),
+        ));
+    };
+    if let Some(asyncness) = &sig.asyncness {
+        wrong(
+            asyncness,
+            "a hook is not async: what it reads is there, what it changes is applied afterwards",
+        );
+        return None;
+    }
+    if !sig.generics.params.is_empty() {
+        wrong(&sig.generics, "a hook cannot be generic");
+        return None;
+    }
+    let inputs: Vec<&FnArg> = sig.inputs.iter().collect();
+    let [FnArg::Typed(input), FnArg::Typed(out)] = inputs.as_slice() else {
+        wrong(&sig.inputs, "a hook has two arguments");
+        return None;
+    };
+    let is_effects = match &*out.ty {
+        Type::Reference(reference) => {
+            reference.mutability.is_some() && last_segment(&reference.elem) == "Effects"
+        }
+        _ => false,
+    };
+    if !is_effects {
+        wrong(&out.ty, "the second argument of a hook is `&mut Effects`");
+    }
+    let snapshots = snapshots_of(&input.ty);
+    if snapshots.is_none() {
+        wrong(
+            &input.ty,
+            "the first argument of a hook is `Input<…>` of its snapshots, or `Input`",
+        );
+    }
+    snapshots.filter(|_| is_effects)
+}
+
+fn last_segment(ty: &Type) -> String {
+    match ty {
+        Type::Path(path) => path
+            .path
+            .segments
+            .last()
+            .map(|segment| segment.ident.to_string())
+            .unwrap_or_default(),
+        _ => String::new(),
+    }
+}
+
+/// `S` of `Input<S>`.
+fn snapshots_of(ty: &Type) -> Option<TokenStream> {
+    let Type::Path(path) = ty else { return None };
+    let segment = path
+        .path
+        .segments
+        .last()
+        .filter(|segment| segment.ident == "Input")?;
+    match &segment.arguments {
+        PathArguments::None => Some(quote!(())),
+        PathArguments::AngleBracketed(arguments) => match arguments.args.first() {
+            Some(GenericArgument::Type(ty)) if arguments.args.len() == 1 => Some(quote!(#ty)),
+            _ => None,
+        },
+        PathArguments::Parenthesized(_) => None,
+    }
+}
+
+struct Hook {
+    name: Word,
+    on_startup: Option<(i64, Span)>,
+    schedules: Vec<Schedule>,
+    settings: Option<String>,
+}
+
+impl Hook {
+    fn read(args: &Args, function: &ItemFn, errors: &mut Errors) -> Self {
+        args.check_keys("`#[hook]`", KEYS, &["schedule"], errors);
+        let ident = &function.sig.ident;
+        let own = Word {
+            text: ident.unraw().to_string(),
+            span: ident.span(),
+            bare: true,
+        };
+        let name = args.read("name", errors, Arg::text).unwrap_or(own);
+        check_name(&name, errors);
+        let mut document = Document::new(ident.span());
+        let on_startup = args
+            .read("on_startup", errors, Arg::int)
+            .zip(args.get("on_startup").map(Arg::span));
+        if let Some((order, span)) = on_startup {
+            document.set("onStartup", order.into(), span);
+        }
+        let mut schedules: Vec<Schedule> = Vec::new();
+        for arg in args.0.iter().filter(|arg| arg.key == "schedule") {
+            // `schedule = "*/5 * * * *"` is what one may try first.
+            if let Ok(crontab) = arg.text() {
+                errors.at(
+                    arg.span(),
+                    format!(
+                        "a schedule has arguments: `schedule(crontab = {:?})`",
+                        crontab.text
+                    ),
+                );
+                continue;
+            }
+            let Some(nested) = errors.take(arg.nested()) else {
+                continue;
+            };
+            let schedule = Schedule::new(nested, schedules.len(), arg.key.span(), errors);
+            if schedules
+                .iter()
+                .any(|other| other.name.text == schedule.name.text)
+            {
+                let message = format!(
+                    "two schedules are named `{0}`\nhelp: say `name = \"…\"`",
+                    schedule.name.text
+                );
+                errors.at(schedule.name.span, message);
+            }
+            document.push("schedule", &schedule.item);
+            schedules.push(schedule);
+        }
+        let settings = args
+            .get("settings")
+            .and_then(|arg| settings(arg, &mut document, errors));
+        document.check(errors);
+        Self {
+            name,
+            on_startup,
+            schedules,
+            settings,
+        }
+    }
+
+    fn generate(&self, function: &ItemFn, snapshots: &TokenStream) -> TokenStream {
+        let (ident, vis) = (&function.sig.ident, &function.vis);
+        let name = &self.name.text;
+        let on_startup = match self.on_startup {
+            Some((order, _)) => quote!(::core::option::Option::Some(#order)),
+            None => quote!(::core::option::Option::None),
+        };
+        let settings = match &self.settings {
+            Some(settings) => quote!(::core::option::Option::Some(#settings)),
+            None => quote!(::core::option::Option::None),
+        };
+        let schedules = self.schedules.iter().map(Schedule::part);
+        let checks = self.checks(ident, snapshots);
+        let output = match &function.sig.output {
+            syn::ReturnType::Default => ident.span(),
+            syn::ReturnType::Type(_, ty) => ty.span(),
+        };
+        let call =
+            quote_spanned!(output => ::hookbox_sdk::Outcome::into_result(#ident(input, out)));
+        quote! {
+            #[doc(hidden)]
+            #[allow(non_camel_case_types, dead_code)]
+            #vis enum #ident {}
+            impl ::hookbox_sdk::Hook for #ident {
+                const NAME: &'static ::core::primitive::str = #name;
+                const PARTS: ::hookbox_sdk::__private::Parts = ::hookbox_sdk::__private::Parts {
+                    settings: #settings,
+                    on_startup: #on_startup,
+                    schedules: &[#(#schedules),*],
+                };
+                type Snapshots = #snapshots;
+                fn run(input: ::hookbox_sdk::Input<#snapshots>, out: &mut ::hookbox_sdk::Effects) -> ::hookbox_sdk::Result {
+                    #call
+                }
+            }
+            #checks
+        }
+    }
+
+    /// What only the compiler can check, since the struct of the snapshots is expanded apart.
+    fn checks(&self, ident: &syn::Ident, snapshots: &TokenStream) -> TokenStream {
+        let bindings = quote!(<#snapshots as ::hookbox_sdk::Snapshots>::BINDINGS);
+        let schedules = self
+            .schedules
+            .iter()
+            .map(|schedule| schedule.checks(snapshots));
+        let startup = self.on_startup.map(|(_, span)| {
+            quote_spanned! { span =>
+                const _: () = ::core::assert!(
+                    ::hookbox_sdk::__private::check::all_optional(#bindings),
+                    "a run at startup has no snapshots: make the fields an `Option`, or make a hook of its own for the startup"
+                );
+            }
+        });
+        let reason = quote_spanned! { ident.span() =>
+            const _: () = ::core::assert!(
+                ::hookbox_sdk::__private::check::has_reason(&<#ident as ::hookbox_sdk::Hook>::PARTS, #bindings),
+                "this hook would never run: give it `on_startup`, a `schedule(…)`, or snapshots"
+            );
+        };
+        quote!(#(#schedules)* #startup #reason)
+    }
+}
+
+fn check_name(name: &Word, errors: &mut Errors) {
+    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+    if name.text.is_empty() || !name.text.chars().all(good) {
+        let message = format!(
+            "`{}` is not a hook's name: letters, digits, `-`, `_`, `.` and `/`",
+            name.text
+        );
+        errors.at(name.span, message);
+    }
+}
+
+/// `settings(min_interval = "1s", burst = 3)` as JSON.
+fn settings(arg: &Arg, document: &mut Document, errors: &mut Errors) -> Option<String> {
+    let args = errors.take(arg.nested())?;
+    args.check_keys("`settings`", &["min_interval", "burst"], &[], errors);
+    let mut settings = Map::new();
+    let mut spans = Vec::new();
+    if let Some(interval) = args.read("min_interval", errors, Arg::text) {
+        settings.insert(
+            "executionMinInterval".to_owned(),
+            Value::from(interval.text),
+        );
+        spans.push(("settings.executionMinInterval", interval.span));
+    } else if args.get("min_interval").is_none() {
+        errors.at(
+            arg.key.span(),
+            "`settings` needs `min_interval = \"…\"`, a duration such as `1s`",
+        );
+    }
+    // Operators want both.
+    settings.insert(
+        "executionBurst".to_owned(),
+        Value::from(args.read("burst", errors, Arg::int).unwrap_or(1)),
+    );
+    if let Some(burst) = args.get("burst") {
+        spans.push(("settings.executionBurst", burst.span()));
+    }
+    let text = Value::Object(settings.clone()).to_string();
+    document.set("settings", Value::Object(settings), arg.key.span());
+    for (path, span) in spans {
+        document.locate(path, span);
+    }
+    Some(text)
+}

@@ -1,0 +1,141 @@
+//! What a hook asks of its host. One set of calls, two answers: the component's imports in a sandbox, memory in a
+//! test. Everything above this module is the same code in both.
+
+#[cfg(not(target_family = "wasm"))]
+mod memory;
+#[cfg(target_family = "wasm")]
+mod wit;
+
+#[cfg(not(target_family = "wasm"))]
+pub(crate) use memory::{Context, ContextData, Host, Memory, Snapshot, recording};
+#[cfg(target_family = "wasm")]
+pub(crate) use wit::{Context, Host, Snapshot};
+
+use std::fmt;
+
+use crate::object::{ObjectRef, PatchOptions};
+
+/// The host's "no" to one call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) code: String,
+    pub(crate) message: String,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} [{}]", self.message, self.code)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// One selected object.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) object: Option<String>,
+    pub(crate) filter_result: Option<String>,
+}
+
+/// Which half of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Object,
+    FilterResult,
+}
+
+/// Which document of values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Store {
+    Values,
+    ConfigValues,
+}
+
+/// How to create an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CreateMode {
+    FailIfExists,
+    KeepExisting,
+    ReplaceExisting,
+}
+
+/// What becomes of owned objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Propagation {
+    Foreground,
+    Background,
+    Orphan,
+}
+
+/// One change to an existing object: JSON text, or a jq filter's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Patch<'a> {
+    Merge(&'a str),
+    Json(&'a str),
+    Jq(&'a str),
+}
+
+/// One metric operation.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Measure<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) action: Action<'a>,
+    pub(crate) labels: &'a [(String, String)],
+    pub(crate) group: Option<&'a str>,
+}
+
+/// What a metric operation does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Action<'a> {
+    Add(f64),
+    Set(f64),
+    Observe(f64, &'a [f64]),
+}
+
+/// All objects of one binding.
+pub(crate) trait SnapshotCalls {
+    fn len(&self) -> u32;
+    fn get(&self, index: u32) -> Option<Entry>;
+    fn range(&self, start: u32, count: u32) -> Vec<Entry>;
+    fn pointer(&self, index: u32, part: Part, pointer: &str) -> Result<Option<String>, Refusal>;
+}
+
+/// One binding context.
+pub(crate) trait ContextCalls {
+    fn binding(&self) -> String;
+    fn kind(&self) -> Option<String>;
+    fn group(&self) -> Option<String>;
+    fn watch_event(&self) -> Option<String>;
+    fn object(&self) -> Option<String>;
+    fn filter_result(&self) -> Option<String>;
+    fn object_pointer(&self, pointer: &str) -> Result<Option<String>, Refusal>;
+    fn objects(&self) -> Option<Snapshot>;
+    fn to_json(&self) -> String;
+}
+
+/// Everything else.
+pub(crate) trait HostCalls: Clone {
+    fn open(&self, binding: &str) -> Option<Snapshot>;
+    fn value(&self, store: Store, path: &str) -> Result<Option<String>, Refusal>;
+    fn value_exists(&self, store: Store, path: &str) -> Result<bool, Refusal>;
+    fn set_value(&self, store: Store, path: &str, value: &str) -> Result<(), Refusal>;
+    fn remove_value(&self, store: Store, path: &str) -> Result<(), Refusal>;
+    fn create(&self, object: &str, mode: CreateMode) -> Result<(), Refusal>;
+    fn delete(&self, object: &ObjectRef, propagation: Propagation) -> Result<(), Refusal>;
+    fn patch(
+        &self,
+        object: &ObjectRef,
+        patch: Patch<'_>,
+        options: &PatchOptions,
+    ) -> Result<(), Refusal>;
+    fn measure(&self, measure: &Measure<'_>) -> Result<(), Refusal>;
+    fn expire(&self, group: Option<&str>) -> Result<(), Refusal>;
+}
+
+/// Writes one log record.
+pub(crate) fn log(level: crate::log::Level, message: &str, fields: &[(String, String)]) {
+    #[cfg(target_family = "wasm")]
+    wit::log(level, message, fields);
+    #[cfg(not(target_family = "wasm"))]
+    memory::log(level, message, fields);
+}
