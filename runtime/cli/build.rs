@@ -1,0 +1,109 @@
+//! Puts the Rust SDK's sources into the command, so that `hookbox new` makes a project that stands on its own.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+/// The folders of the repository that a guest is built from.
+const PARTS: [&str; 4] = ["wit", "sdk/rust", "sdk/rust/macros", "runtime/config"];
+
+fn main() -> io::Result<()> {
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default())
+        .join("../..")
+        .canonicalize()?;
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    let mut files = Vec::new();
+    for part in PARTS {
+        println!("cargo:rerun-if-changed={}", root.join(part).display());
+        collect(&root, &root.join(part), &mut files)?;
+    }
+    files.sort();
+    files.dedup();
+    let manifest = out.join("sdk_workspace.toml");
+    fs::write(
+        &manifest,
+        workspace(&fs::read_to_string(root.join("Cargo.toml"))?),
+    )?;
+    println!(
+        "cargo:rerun-if-changed={}",
+        root.join("Cargo.toml").display()
+    );
+    let mut code = String::from(
+        "/// Files of the SDK: path, content.\nconst SDK_FILES: &[(&str, &[u8])] = &[\n",
+    );
+    let _ = writeln!(
+        code,
+        "    (\"Cargo.toml\", include_bytes!({:?})),",
+        manifest
+    );
+    for file in files {
+        let _ = writeln!(
+            code,
+            "    ({:?}, include_bytes!({:?})),",
+            file.display().to_string(),
+            root.join(&file)
+        );
+    }
+    code.push_str("];\n");
+    fs::write(out.join("sdk_files.rs"), code)
+}
+
+/// Sources below `dir`, without tests and builds.
+fn collect(root: &Path, dir: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if fs::symlink_metadata(&path)?.is_symlink()
+            || ["tests", "target", "benches"].contains(&name.as_str())
+            || name.starts_with('.')
+        {
+            continue;
+        }
+        if path.is_dir() {
+            collect(root, &path, files)?;
+        } else if ["rs", "toml", "wit", "md"]
+            .iter()
+            .any(|e| path.extension().is_some_and(|x| x == *e))
+        {
+            files.push(path.strip_prefix(root).unwrap_or(&path).to_path_buf());
+        }
+    }
+    Ok(())
+}
+
+/// The repository's workspace manifest, with only the SDK's members.
+fn workspace(manifest: &str) -> String {
+    let mut out = String::from("# The hookbox SDK for Rust, as it came with the command.\n");
+    let mut in_list = false;
+    let mut section = "";
+    for line in manifest.lines() {
+        if let Some(name) = line.strip_prefix('[') {
+            section = name.trim_end_matches(']');
+        }
+        let kept_section = section == "workspace" || section.starts_with("workspace.");
+        if line.starts_with("members") {
+            out.push_str("members = [\"sdk/rust\", \"sdk/rust/macros\", \"runtime/config\"]\n");
+            in_list = !line.contains(']');
+            continue;
+        }
+        if in_list {
+            in_list = !line.starts_with(']');
+            continue;
+        }
+        let host_only = line.starts_with("exclude")
+            || line.starts_with("# Guests")
+            || (line.starts_with("hookbox-")
+                && !["hookbox-sdk", "hookbox-config"]
+                    .iter()
+                    .any(|k| line.starts_with(k)));
+        if kept_section && !host_only {
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    out
+}

@@ -1,0 +1,358 @@
+//! The command line: every verb, flag and variable.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::logging::LogFormat;
+use crate::ui::{Color, Format};
+
+/// Write, try and run Kubernetes hooks as sandboxed WebAssembly components.
+///
+/// Exit codes: 0 ok, 1 the hook, check or test failed, 2 wrong usage or an unusable file, 3 something around the
+/// command is missing or out of reach (a toolchain, the API server, the disk).
+#[derive(Debug, Parser)]
+#[command(
+    name = "hookbox",
+    version,
+    max_term_width = 100,
+    infer_subcommands = false,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// For every command.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// When to use colour
+    #[arg(
+        long,
+        global = true,
+        env = "HOOKBOX_COLOR",
+        default_value = "auto",
+        value_name = "WHEN",
+        help_heading = "Global options"
+    )]
+    pub(crate) color: Color,
+    /// Where compiled components are kept [default: the user's cache folder]
+    #[arg(
+        long,
+        global = true,
+        env = "HOOKBOX_CACHE_DIR",
+        value_name = "DIR",
+        help_heading = "Global options"
+    )]
+    pub(crate) cache_dir: Option<PathBuf>,
+    /// Level or filter of hookbox's own log
+    #[arg(
+        long,
+        global = true,
+        env = "HOOKBOX_LOG_LEVEL",
+        value_name = "LEVEL",
+        help_heading = "Global options"
+    )]
+    pub(crate) log_level: Option<String>,
+    /// Form of hookbox's own log
+    #[arg(
+        long,
+        global = true,
+        env = "HOOKBOX_LOG_FORMAT",
+        default_value = "text",
+        value_name = "FORMAT",
+        help_heading = "Global options"
+    )]
+    pub(crate) log_format: LogFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a project with a first hook
+    New(New),
+    /// Build a project to a component
+    Build(Build),
+    /// Check components or a configuration document
+    Check(Check),
+    /// Show what a component holds and wants
+    Inspect(Inspect),
+    /// Run one hook once, from files, and print its effects
+    Exec(Exec),
+    /// Run a project's test cases on the embedded cluster
+    Test(Test),
+    /// Try a project on an embedded cluster; rebuild and reload on change
+    Dev(Dev),
+    /// Run hooks as an operator on a cluster
+    Run(Run),
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Lang {
+    /// Rust
+    Rust,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct New {
+    /// The project's name, and the folder to make
+    pub(crate) path: PathBuf,
+    /// Language of the hook
+    #[arg(long, default_value = "rust", env = "HOOKBOX_LANG")]
+    pub(crate) lang: Lang,
+    /// Use the SDK in this folder instead of the one that comes with hookbox
+    #[arg(long, env = "HOOKBOX_SDK", value_name = "DIR")]
+    pub(crate) sdk: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Build {
+    /// The project's folder
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// Where to put the component [default: target/hookbox in the project]
+    #[arg(long, env = "HOOKBOX_OUT_DIR", value_name = "DIR")]
+    pub(crate) out_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
+pub(crate) struct Check {
+    /// Components, or folders with components
+    #[arg(group = "what")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// A configuration document to check; `-` reads standard input
+    #[arg(long, env = "HOOKBOX_CONFIG", value_name = "FILE", group = "what")]
+    pub(crate) config: Option<PathBuf>,
+    /// Form of the normalised bindings
+    #[arg(short, long, env = "HOOKBOX_OUTPUT", default_value = "table")]
+    pub(crate) output: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// The component, or a project's folder
+    pub(crate) path: PathBuf,
+    /// Form of the output
+    #[arg(short, long, env = "HOOKBOX_OUTPUT", default_value = "table")]
+    pub(crate) output: Format,
+}
+
+/// What a run may use.
+#[derive(Debug, Args, Clone)]
+#[command(next_help_heading = "Limits of a run")]
+pub(crate) struct Limits {
+    /// CPU time
+    #[arg(long, env = "HOOKBOX_CPU_TIME", default_value = "5s", value_parser = duration, value_name = "DURATION")]
+    pub(crate) cpu_time: Duration,
+    /// Time from start to end
+    #[arg(long, env = "HOOKBOX_WALL_CLOCK", default_value = "30s", value_parser = duration, value_name = "DURATION")]
+    pub(crate) wall_clock: Duration,
+    /// Memory in MiB
+    #[arg(long, env = "HOOKBOX_MEMORY", default_value_t = 256, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=4096))]
+    pub(crate) memory: u64,
+    /// Number of effects
+    #[arg(
+        long,
+        env = "HOOKBOX_EFFECTS",
+        default_value_t = 10_000,
+        value_name = "N"
+    )]
+    pub(crate) effects: u64,
+    /// Bytes of log
+    #[arg(long, env = "HOOKBOX_LOG_BYTES", default_value_t = 1 << 20, value_name = "BYTES")]
+    pub(crate) log_bytes: u64,
+    /// Calls to the host
+    #[arg(
+        long,
+        env = "HOOKBOX_HOST_CALLS",
+        default_value_t = 10_000_000,
+        value_name = "N"
+    )]
+    pub(crate) host_calls: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Exec {
+    /// The component, or a project's folder
+    pub(crate) path: PathBuf,
+    /// Which hook; may be left out when there is one
+    #[arg(long, env = "HOOKBOX_HOOK", value_name = "NAME")]
+    pub(crate) hook: Option<String>,
+    /// Binding contexts to run with: a file as shell-operator writes it; `-` reads standard input
+    #[arg(long, env = "HOOKBOX_CONTEXTS", value_name = "FILE", conflicts_with_all = ["trigger", "cluster"])]
+    pub(crate) contexts: Option<PathBuf>,
+    /// What to run for: `onStartup`, `schedule[:NAME]` or `synchronization[:NAME]`
+    #[arg(long, env = "HOOKBOX_TRIGGER", value_name = "TRIGGER")]
+    pub(crate) trigger: Option<String>,
+    /// Snapshots by binding name: a JSON or YAML map of lists of `{object, filterResult}`
+    #[arg(
+        long,
+        env = "HOOKBOX_SNAPSHOTS",
+        value_name = "FILE",
+        conflicts_with = "cluster"
+    )]
+    pub(crate) snapshots: Option<PathBuf>,
+    /// A cluster state to select the snapshots from: YAML manifests
+    #[arg(long, env = "HOOKBOX_CLUSTER", value_name = "FILE")]
+    pub(crate) cluster: Option<PathBuf>,
+    /// Values: JSON or YAML
+    #[arg(long, env = "HOOKBOX_VALUES", value_name = "FILE")]
+    pub(crate) values: Option<PathBuf>,
+    /// Config values: JSON or YAML
+    #[arg(long, env = "HOOKBOX_CONFIG_VALUES", value_name = "FILE")]
+    pub(crate) config_values: Option<PathBuf>,
+    /// Form of the output
+    #[arg(short, long, env = "HOOKBOX_OUTPUT", default_value = "yaml")]
+    pub(crate) output: Format,
+    #[command(flatten)]
+    pub(crate) limits: Limits,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    /// The project's folder
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// Only cases whose name contains this
+    #[arg(long, env = "HOOKBOX_FILTER", value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+    /// Write what came out as what is expected
+    #[arg(long, env = "HOOKBOX_BLESS")]
+    pub(crate) bless: bool,
+    /// Use this component instead of building the project
+    #[arg(long, env = "HOOKBOX_COMPONENT", value_name = "FILE")]
+    pub(crate) component: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) limits: Limits,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Dev {
+    /// The project's folder
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// State to begin with: YAML manifests [default: cluster.yaml in the project, if there is one]
+    #[arg(long, env = "HOOKBOX_CLUSTER", value_name = "FILE")]
+    pub(crate) cluster: Option<PathBuf>,
+    /// Where the embedded cluster listens for kubectl; loopback only
+    #[arg(
+        long,
+        env = "HOOKBOX_CLUSTER_LISTEN",
+        default_value = "127.0.0.1:0",
+        value_name = "ADDRESS"
+    )]
+    pub(crate) listen: SocketAddr,
+    /// Where to write the kubeconfig for kubectl [default: target/hookbox/kubeconfig in the project]
+    #[arg(long, env = "HOOKBOX_KUBECONFIG_OUT", value_name = "FILE")]
+    pub(crate) kubeconfig_out: Option<PathBuf>,
+    /// End as soon as all that the state triggers is done
+    #[arg(long, env = "HOOKBOX_ONCE")]
+    pub(crate) once: bool,
+    /// Manifests to apply after the hooks have settled, to see what they make of it
+    #[arg(long, env = "HOOKBOX_APPLY", value_name = "FILE")]
+    pub(crate) apply: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) limits: Limits,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// Folder with components
+    #[arg(
+        long,
+        env = "HOOKBOX_HOOKS_DIR",
+        default_value = "hooks",
+        value_name = "DIR"
+    )]
+    pub(crate) hooks_dir: PathBuf,
+    /// Kubeconfig file [default: the pod's own account; else the usual kubeconfig]
+    #[arg(long, env = "HOOKBOX_KUBECONFIG", value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// Context of the kubeconfig
+    #[arg(long, env = "HOOKBOX_KUBE_CONTEXT", value_name = "NAME")]
+    pub(crate) kube_context: Option<String>,
+    /// Run without a cluster: only `onStartup` and `schedule` work
+    #[arg(long, env = "HOOKBOX_NO_CLUSTER", conflicts_with_all = ["kubeconfig", "kube_context"])]
+    pub(crate) no_cluster: bool,
+    /// Where to serve metrics and health
+    #[arg(
+        long,
+        env = "HOOKBOX_LISTEN",
+        default_value = "0.0.0.0:9115",
+        value_name = "ADDRESS"
+    )]
+    pub(crate) listen: SocketAddr,
+    /// Prefix of hookbox's own metrics
+    #[arg(
+        long,
+        env = "HOOKBOX_METRICS_PREFIX",
+        default_value = "hookbox_",
+        value_name = "PREFIX"
+    )]
+    pub(crate) metrics_prefix: String,
+    /// Keep a record of every run in this folder
+    #[arg(long, env = "HOOKBOX_JOURNAL", value_name = "DIR")]
+    pub(crate) journal: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) limits: Limits,
+}
+
+/// `500ms`, `1.5s`, `2m`, as Go writes durations.
+fn duration(text: &str) -> Result<Duration, String> {
+    hookbox_config::duration::parse(text).map_err(|error| error.to_string())
+}
+
+impl Limits {
+    /// The budget that these flags give.
+    pub(crate) fn budget(&self) -> hookbox_sandbox::Budget {
+        hookbox_sandbox::Budget {
+            cpu_time: self.cpu_time,
+            wall_clock: self.wall_clock,
+            memory: self.memory << 20,
+            effects: self.effects,
+            log_bytes: self.log_bytes,
+            host_calls: self.host_calls,
+            ..hookbox_sandbox::Budget::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_has_a_variable() {
+        let mut missing = Vec::new();
+        for command in Cli::command().get_subcommands() {
+            for arg in command.get_arguments() {
+                let positional = arg.get_long().is_none();
+                if !positional
+                    && arg.get_env().is_none()
+                    && !matches!(arg.get_id().as_str(), "help" | "version")
+                {
+                    missing.push(format!("{} --{}", command.get_name(), arg.get_id()));
+                }
+            }
+        }
+        assert!(missing.is_empty(), "no HOOKBOX_ variable: {missing:?}");
+    }
+}

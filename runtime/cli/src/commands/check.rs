@@ -1,0 +1,253 @@
+//! `hookbox check`: components, folders of components, or a bare configuration document.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+use hookbox_config::{HookConfig, Offences};
+use hookbox_jq::Jq;
+use hookbox_operator::{HookSource, load};
+use serde::Serialize;
+
+use crate::cli::{Check, Global};
+use crate::failure::{Exit, Failure, OrFail, Outcome};
+use crate::hooks::{self, Loaded};
+use crate::report;
+use crate::ui::{self, Format, Tone, Ui};
+
+/// A configuration document of this size is a mistake.
+const MAX_DOCUMENT: u64 = 1 << 20;
+
+pub(super) async fn check(global: &Global, args: &Check, ui: &Ui) -> Outcome {
+    let mut failed = false;
+    if let Some(path) = &args.config {
+        failed |= !check_document(global, path, args.output, ui).await?;
+    }
+    if !args.paths.is_empty() {
+        failed |= !check_components(global, args, ui).await?;
+    }
+    if failed {
+        Err(Failure::told(Exit::Failed))
+    } else {
+        Ok(())
+    }
+}
+
+/// Check a bare document; true when it is right.
+async fn check_document(global: &Global, path: &Path, output: Format, ui: &Ui) -> Outcome<bool> {
+    let (name, text) = read_document(path)?;
+    let sandbox = hooks::sandbox(global)?;
+    let jq = Jq::new(&sandbox)
+        .context("the jq filters' sandbox could not be made")
+        .or_environment()?;
+    match load::config(&text, &jq).await {
+        Ok((config, _)) => {
+            for warning in &config.warnings {
+                ui.warn(format_args!("{name}: {warning}"));
+            }
+            ui.listing(output, &config, |config| bindings_table([("-", config)]))?;
+            ui.status(Tone::Good, "Valid", name);
+            Ok(true)
+        }
+        Err(Offences(list)) => {
+            report::offences(ui, &name, &text, &list);
+            ui.status(
+                Tone::Bad,
+                "Refused",
+                format!(
+                    "{name}: {} mistake{}",
+                    list.len(),
+                    if list.len() == 1 { "" } else { "s" }
+                ),
+            );
+            Ok(false)
+        }
+    }
+}
+
+fn read_document(path: &Path) -> Outcome<(String, String)> {
+    let (name, mut reader): (String, Box<dyn Read>) = if path == Path::new("-") {
+        ("<stdin>".to_owned(), Box::new(std::io::stdin()))
+    } else {
+        let file = std::fs::File::open(path)
+            .with_context(|| format!("{} cannot be read", path.display()))
+            .or_usage()?;
+        (path.display().to_string(), Box::new(file))
+    };
+    let mut bytes = Vec::new();
+    reader
+        .by_ref()
+        .take(MAX_DOCUMENT + 1)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("{name} cannot be read"))
+        .or_usage()?;
+    if bytes.len() as u64 > MAX_DOCUMENT {
+        return Err(Failure::usage(anyhow!(
+            "{name} is larger than {}: not a hook's configuration",
+            ui::bytes(MAX_DOCUMENT)
+        )));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        Failure::failed(anyhow!(
+            "{name} is not UTF-8 text (byte {})",
+            error.utf8_error().valid_up_to()
+        ))
+    })?;
+    Ok((name, text))
+}
+
+/// What `-o json` prints for one hook.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CheckedHook<'a> {
+    component: &'a Path,
+    hook: &'a str,
+    config: &'a HookConfig,
+}
+
+/// Check components; true when all are right.
+async fn check_components(global: &Global, args: &Check, ui: &Ui) -> Outcome<bool> {
+    let sandbox = hooks::sandbox(global)?;
+    let mut files = Vec::new();
+    for path in &args.paths {
+        files.extend(components(path, ui).await?);
+    }
+    let mut loaded: Vec<Loaded> = Vec::new();
+    let mut right = true;
+    for file in &files {
+        match hooks::load(&sandbox, file).await {
+            Ok(component) => {
+                right &= hooks::report_offences(std::slice::from_ref(&component), ui).is_ok();
+                loaded.push(component);
+            }
+            // One broken file does not hide what is wrong with the next.
+            Err(failure) => {
+                right = false;
+                let _ = ui.fail(&failure);
+            }
+        }
+    }
+    let hooks: Vec<CheckedHook<'_>> = loaded
+        .iter()
+        .flat_map(|c| {
+            c.hooks.iter().filter_map(|h| {
+                h.config.as_ref().ok().map(|config| CheckedHook {
+                    component: &c.path,
+                    hook: &h.name,
+                    config,
+                })
+            })
+        })
+        .collect();
+    for hook in &hooks {
+        for warning in &hook.config.warnings {
+            ui.warn(format_args!(
+                "{} (hook `{}`): {warning}",
+                hook.component.display(),
+                hook.hook
+            ));
+        }
+    }
+    ui.listing(args.output, &hooks, |hooks| {
+        bindings_table(hooks.iter().map(|h| (h.hook, h.config)))
+    })?;
+    if right {
+        ui.status(
+            Tone::Good,
+            "Valid",
+            format!(
+                "{} component{}, {} hook{}",
+                files.len(),
+                s(files.len()),
+                hooks.len(),
+                s(hooks.len())
+            ),
+        );
+    }
+    Ok(right)
+}
+
+fn s(n: usize) -> &'static str {
+    if n == 1 { "" } else { "s" }
+}
+
+/// The components that a path names: itself, what a project builds to, or all below a folder.
+async fn components(path: &Path, ui: &Ui) -> Outcome<Vec<PathBuf>> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    if path.join("Cargo.toml").is_file() {
+        return Ok(vec![
+            crate::project::Project::open(path)?
+                .build(ui)
+                .await?
+                .component,
+        ]);
+    }
+    let found: Vec<PathBuf> = HookSource::discover(path)
+        .or_usage()?
+        .into_iter()
+        .filter_map(|source| match source {
+            HookSource::File { path, .. } => Some(path),
+            HookSource::Bytes { .. } => None,
+        })
+        .collect();
+    if found.is_empty() {
+        return Err(
+            Failure::usage(anyhow!("{} holds no components", path.display()))
+                .help("components are files that end in .wasm"),
+        );
+    }
+    Ok(found)
+}
+
+/// One line a binding.
+pub(super) fn bindings_table<'a>(
+    configs: impl IntoIterator<Item = (&'a str, &'a HookConfig)>,
+) -> String {
+    let mut rows = Vec::new();
+    for (hook, config) in configs {
+        let mut row = |binding: &str, name: &str, detail: String, queue: &str| {
+            rows.push(vec![
+                hook.to_owned(),
+                binding.to_owned(),
+                name.to_owned(),
+                queue.to_owned(),
+                detail,
+            ]);
+        };
+        if let Some(order) = config.on_startup {
+            row("onStartup", "-", format!("order {order}"), "main");
+        }
+        for schedule in &config.schedule {
+            row(
+                "schedule",
+                &schedule.name,
+                schedule.crontab.as_str().to_owned(),
+                &schedule.queue,
+            );
+        }
+        for kubernetes in &config.kubernetes {
+            let kind = match &kubernetes.api_version {
+                Some(version) => format!("{version} {}", kubernetes.kind),
+                None => kubernetes.kind.clone(),
+            };
+            row("kubernetes", &kubernetes.name, kind, &kubernetes.queue);
+        }
+        for webhook in &config.kubernetes_validating {
+            row("kubernetesValidating", &webhook.name, String::new(), "-");
+        }
+        for webhook in &config.kubernetes_mutating {
+            row("kubernetesMutating", &webhook.name, String::new(), "-");
+        }
+        for conversion in &config.kubernetes_custom_resource_conversion {
+            row(
+                "conversion",
+                &conversion.name,
+                conversion.crd_name.clone(),
+                "-",
+            );
+        }
+    }
+    ui::table(&["HOOK", "BINDING", "NAME", "QUEUE", "OF"], rows)
+}

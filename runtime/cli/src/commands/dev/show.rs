@@ -1,0 +1,273 @@
+//! What happens in an operator, for the person who watches.
+
+use std::collections::HashMap;
+
+use hookbox_operator::event::{
+    EventOutcome, OperatorEvent, PatchResult, RunFinished, RunReason, RunResult,
+};
+use hookbox_operator::load::Hook;
+use hookbox_sandbox::LogLevel;
+use hookbox_sandbox::effects::{MetricAction, MetricOperation};
+use similar::ChangeTag;
+
+use crate::diff;
+use crate::ui::{self, Tone, Ui};
+
+/// Reasons of one run that are named; the rest is counted.
+const NAMED: usize = 4;
+
+/// What was shown so far.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    pub(super) runs: usize,
+    pub(super) changed: usize,
+    reasons: HashMap<u64, Vec<RunReason>>,
+}
+
+impl Shown {
+    pub(super) fn show(&mut self, ui: &Ui, event: &OperatorEvent) {
+        match event {
+            OperatorEvent::BindingEnabled {
+                hook,
+                binding,
+                objects,
+            } => {
+                ui.status(
+                    Tone::Note,
+                    "Bound",
+                    format!(
+                        "{hook}/{binding}: {objects} object{}",
+                        if *objects == 1 { "" } else { "s" }
+                    ),
+                );
+            }
+            OperatorEvent::BindingFailed {
+                hook,
+                binding,
+                message,
+                ..
+            } => {
+                ui.status(
+                    Tone::Bad,
+                    "Unbound",
+                    format!("{hook}/{binding}: {message}; trying again"),
+                );
+            }
+            OperatorEvent::FilterFailed {
+                hook,
+                binding,
+                namespace,
+                name,
+                message,
+            } => {
+                ui.status(
+                    Tone::Bad,
+                    "Filter",
+                    format!("{hook}/{binding}: {}: {message}", place(namespace, name)),
+                );
+            }
+            OperatorEvent::KubeEvent {
+                hook,
+                binding,
+                watch_event,
+                namespace,
+                name,
+                outcome,
+            } => {
+                let (tone, note) = match outcome {
+                    EventOutcome::Fired => (Tone::Note, ""),
+                    EventOutcome::Buffered => (Tone::Dim, ", kept until Synchronization is done"),
+                    EventOutcome::Unchanged => (Tone::Dim, ", nothing that the filter sees"),
+                    EventOutcome::NotWanted => (Tone::Dim, ", not asked for"),
+                };
+                ui.status(
+                    tone,
+                    "Event",
+                    format!(
+                        "{hook}/{binding}: {} {}{note}",
+                        watch_event.as_str(),
+                        place(namespace, name)
+                    ),
+                );
+            }
+            OperatorEvent::ScheduleFired {
+                hook,
+                binding,
+                crontab,
+            } => {
+                ui.status(
+                    Tone::Note,
+                    "Schedule",
+                    format!("{hook}/{binding}: {crontab}"),
+                );
+            }
+            OperatorEvent::RunStarted { run, reasons, .. } => {
+                self.reasons.insert(*run, reasons.clone());
+            }
+            OperatorEvent::RunFinished(run) => self.finished(ui, run),
+            _ => {}
+        }
+    }
+
+    fn finished(&mut self, ui: &Ui, run: &RunFinished) {
+        self.runs += 1;
+        let reasons = self.reasons.remove(&run.run).unwrap_or_default();
+        let usage = format!(
+            "{}, {}",
+            ui::span(run.usage.wall_clock),
+            ui::bytes(run.usage.memory)
+        );
+        for record in &run.log {
+            let tone = match record.level {
+                LogLevel::Error => Tone::Bad,
+                LogLevel::Warn => Tone::Warn,
+                LogLevel::Info | LogLevel::Debug => Tone::Dim,
+            };
+            let fields: String = record
+                .fields
+                .iter()
+                .map(|(k, v)| format!(" {k}={v}"))
+                .collect();
+            ui.status(tone, "Log", format!("{}{fields}", record.message));
+        }
+        match &run.result {
+            RunResult::Succeeded => ui.status(
+                Tone::Good,
+                "Ran",
+                format!("{} for {} ({usage})", run.hook, because(&reasons)),
+            ),
+            RunResult::Failed {
+                message,
+                allowed,
+                retry_in,
+                ..
+            } => {
+                let next = match (retry_in, allowed) {
+                    (Some(pause), _) => format!("; again in {}", ui::span(*pause)),
+                    (None, true) => "; it may fail".to_owned(),
+                    (None, false) => "; not again".to_owned(),
+                };
+                ui.status(
+                    Tone::Bad,
+                    "Failed",
+                    format!("{} for {} ({usage}){next}", run.hook, because(&reasons)),
+                );
+                ui.indented(Tone::Bad, message);
+            }
+        }
+        for patch in &run.patches {
+            self.patch(ui, patch);
+        }
+        for metric in run.effects.iter().flat_map(|e| &e.metrics) {
+            ui.status(Tone::Note, "Metric", describe(metric));
+        }
+    }
+
+    fn patch(&mut self, ui: &Ui, patch: &PatchResult) {
+        match patch {
+            PatchResult::Applied(applied) => {
+                let title = diff::display(&applied.object);
+                if !applied.changed {
+                    ui.status(
+                        Tone::Dim,
+                        "Same",
+                        format!("{title} ({})", applied.operation),
+                    );
+                    return;
+                }
+                self.changed += 1;
+                ui.status(
+                    Tone::Good,
+                    "Patch",
+                    format!("{title} ({})", applied.operation),
+                );
+                let Ok(lines) = diff::objects(applied.before.as_ref(), applied.after.as_ref())
+                else {
+                    return;
+                };
+                for (tag, line) in lines {
+                    let tone = match tag {
+                        ChangeTag::Insert => Tone::Good,
+                        ChangeTag::Delete => Tone::Bad,
+                        ChangeTag::Equal => Tone::Dim,
+                    };
+                    ui.indented(tone, &line);
+                }
+            }
+            PatchResult::Failed { error, .. } => ui.status(Tone::Bad, "Patch", error),
+        }
+    }
+}
+
+fn place(namespace: &str, name: &str) -> String {
+    if namespace.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{namespace}/{name}")
+    }
+}
+
+/// Why a run was, in short.
+fn because(reasons: &[RunReason]) -> String {
+    let word = |reason: &RunReason| match (&reason.watch_event, &reason.kind) {
+        (Some(event), _) => format!("{} {event}", reason.binding),
+        (None, Some(kind)) if kind != "Schedule" => format!("{} {kind}", reason.binding),
+        _ => reason.binding.clone(),
+    };
+    let mut text = reasons
+        .iter()
+        .take(NAMED)
+        .map(word)
+        .collect::<Vec<_>>()
+        .join(", ");
+    if reasons.len() > NAMED {
+        text.push_str(&format!(" and {} more", reasons.len() - NAMED));
+    }
+    text
+}
+
+fn describe(metric: &MetricOperation) -> String {
+    let labels: Vec<String> = metric
+        .labels
+        .iter()
+        .map(|(k, v)| format!("{k}={v:?}"))
+        .collect();
+    let labels = if labels.is_empty() {
+        String::new()
+    } else {
+        format!("{{{}}}", labels.join(","))
+    };
+    let value = metric.value.unwrap_or_default();
+    match metric.action {
+        MetricAction::Add => format!("{}{labels} +{value}", metric.name),
+        MetricAction::Set => format!("{}{labels} = {value}", metric.name),
+        MetricAction::Observe => format!("{}{labels} observed {value}", metric.name),
+        MetricAction::Expire => format!(
+            "group {} expired",
+            metric.group.as_deref().unwrap_or("of the hook")
+        ),
+    }
+}
+
+/// A hook's bindings, in one line.
+pub(super) fn bindings(hook: &Hook) -> String {
+    let config = &hook.config;
+    let mut names: Vec<String> = config
+        .on_startup
+        .iter()
+        .map(|order| format!("onStartup {order}"))
+        .collect();
+    names.extend(
+        config
+            .schedule
+            .iter()
+            .map(|s| format!("schedule {}", s.crontab.as_str())),
+    );
+    names.extend(
+        config
+            .kubernetes
+            .iter()
+            .map(|k| format!("kubernetes {}: {}", k.name, k.kind)),
+    );
+    names.join(", ")
+}

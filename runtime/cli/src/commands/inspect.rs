@@ -1,0 +1,137 @@
+//! `hookbox inspect`: what a component holds and wants.
+
+use serde::Serialize;
+
+use super::check::bindings_table;
+use crate::cli::{Global, Inspect};
+use crate::failure::Outcome;
+use crate::hooks::{self, Loaded};
+use crate::ui::{self, Ui};
+
+/// What is known of a component.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Inspected<'a> {
+    file: String,
+    digest: &'a str,
+    size: u64,
+    hooks: Vec<InspectedHook<'a>>,
+    exports: &'a [String],
+    imports: &'a [String],
+    /// What an administrator would have to grant. Nothing that a hook gets without a grant is in it.
+    wants: Vec<Want<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct InspectedHook<'a> {
+    name: &'a str,
+    config: Option<&'a hookbox_config::HookConfig>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    mistakes: Vec<String>,
+}
+
+/// One thing that the operator has to be able to do for a hook.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Want<'a> {
+    hook: &'a str,
+    what: String,
+}
+
+pub(super) async fn inspect(global: &Global, args: &Inspect, ui: &Ui) -> Outcome {
+    let (_sandbox, loaded) = hooks::open(global, &args.path, ui).await?;
+    let inspected = Inspected {
+        file: loaded.path.display().to_string(),
+        digest: loaded.component.digest(),
+        size: loaded.component.size(),
+        hooks: loaded
+            .hooks
+            .iter()
+            .map(|h| InspectedHook {
+                name: &h.name,
+                config: h.config.as_ref().ok(),
+                mistakes: h
+                    .config
+                    .as_ref()
+                    .err()
+                    .map(|o| o.0.iter().map(ToString::to_string).collect())
+                    .unwrap_or_default(),
+            })
+            .collect(),
+        exports: loaded.component.exports(),
+        imports: loaded.component.imports(),
+        wants: wants(&loaded),
+    };
+    ui.listing(args.output, &inspected, table)?;
+    hooks::report_offences(std::slice::from_ref(&loaded), ui)
+}
+
+/// The cluster access that the bindings need: the right to list and watch what they select.
+fn wants(loaded: &Loaded) -> Vec<Want<'_>> {
+    let mut wants = Vec::new();
+    for hook in &loaded.hooks {
+        let Ok(config) = &hook.config else { continue };
+        for binding in &config.kubernetes {
+            let kind = binding
+                .api_version
+                .as_ref()
+                .map_or_else(|| binding.kind.clone(), |v| format!("{v} {}", binding.kind));
+            let place = match &binding.namespace {
+                hookbox_config::NamespaceSelector::All => "in all namespaces".to_owned(),
+                hookbox_config::NamespaceSelector::Names(names) => {
+                    format!("in {}", names.join(", "))
+                }
+                hookbox_config::NamespaceSelector::Labels(labels) => {
+                    format!("in namespaces with {}", labels.to_query())
+                }
+            };
+            wants.push(Want {
+                hook: &hook.name,
+                what: format!("list and watch {kind} {place}"),
+            });
+        }
+    }
+    wants
+}
+
+fn table(inspected: &Inspected<'_>) -> String {
+    use std::fmt::Write;
+    let mut out = String::new();
+    let _ = writeln!(out, "File:     {}", inspected.file);
+    let _ = writeln!(out, "Digest:   {}", inspected.digest);
+    let _ = writeln!(out, "Size:     {}", ui::bytes(inspected.size));
+    let _ = writeln!(
+        out,
+        "Hooks:    {}\n",
+        inspected
+            .hooks
+            .iter()
+            .map(|h| h.name)
+            .collect::<Vec<_>>()
+            .join(", ")
+    );
+    out.push_str(&bindings_table(
+        inspected
+            .hooks
+            .iter()
+            .filter_map(|h| h.config.map(|c| (h.name, c))),
+    ));
+    for (title, lines) in [
+        ("Exports", inspected.exports),
+        ("Imports", inspected.imports),
+    ] {
+        let _ = writeln!(out, "\n{title}:");
+        for line in lines {
+            let _ = writeln!(out, "  {line}");
+        }
+    }
+    out.push_str("\nWants:\n");
+    if inspected.wants.is_empty() {
+        out.push_str("  nothing\n");
+    }
+    for want in &inspected.wants {
+        let _ = writeln!(out, "  {}: {}", want.hook, want.what);
+    }
+    out
+}

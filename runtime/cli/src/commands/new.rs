@@ -1,0 +1,169 @@
+//! `hookbox new`: a project with a first hook.
+
+use std::path::Path;
+
+use anyhow::{Context, anyhow};
+
+use crate::cli::{Lang, New};
+use crate::failure::{Failure, OrFail, Outcome};
+use crate::ui::{Tone, Ui};
+
+include!(concat!(env!("OUT_DIR"), "/sdk_files.rs"));
+
+/// The template's files: path in the project, and text with `{{name}}` and `{{sdk}}` to fill in.
+const TEMPLATE: &[(&str, &str)] = &[
+    (
+        "Cargo.toml",
+        include_str!("../../template/rust/Cargo.toml.in"),
+    ),
+    ("src/lib.rs", include_str!("../../template/rust/lib.rs.in")),
+    (
+        "cluster.yaml",
+        include_str!("../../template/rust/cluster.yaml"),
+    ),
+    (
+        "tests/cases/one-app/case.yaml",
+        include_str!("../../template/rust/case.yaml"),
+    ),
+    (
+        "tests/cases/one-app/expected.yaml",
+        include_str!("../../template/rust/expected.yaml"),
+    ),
+    (
+        "README.md",
+        include_str!("../../template/rust/README.md.in"),
+    ),
+    (".gitignore", "/target\n"),
+];
+
+/// Where the SDK's sources are put, from the project.
+const VENDOR: &str = "vendor/hookbox";
+
+pub(super) fn new(args: &New, ui: &Ui) -> Outcome {
+    let Lang::Rust = args.lang;
+    let name = args
+        .path
+        .file_name()
+        .and_then(|n| n.to_str())
+        .ok_or_else(|| {
+            Failure::usage(anyhow!("{} has no name for a project", args.path.display()))
+        })?;
+    check_name(name)?;
+    if args.path.exists()
+        && std::fs::read_dir(&args.path).map_or(true, |mut entries| entries.next().is_some())
+    {
+        return Err(
+            Failure::usage(anyhow!("{} exists already", args.path.display()))
+                .help("choose another name, or remove it first"),
+        );
+    }
+    let sdk = match &args.sdk {
+        Some(dir) => {
+            let dir = dir
+                .canonicalize()
+                .with_context(|| format!("{} cannot be opened", dir.display()))
+                .or_usage()?;
+            if !dir.join("Cargo.toml").is_file() {
+                return Err(Failure::usage(anyhow!(
+                    "{} is not the SDK: it has no Cargo.toml",
+                    dir.display()
+                )));
+            }
+            dir.display().to_string()
+        }
+        None => {
+            for (path, text) in SDK_FILES {
+                write(&args.path.join(VENDOR).join(path), text)?;
+            }
+            format!("{VENDOR}/sdk/rust")
+        }
+    };
+    for (path, text) in TEMPLATE {
+        write(
+            &args.path.join(path),
+            text.replace("{{name}}", name)
+                .replace("{{sdk}}", &sdk)
+                .as_bytes(),
+        )?;
+    }
+    ui.status(
+        Tone::Good,
+        "Created",
+        format!("{} with a first hook in src/lib.rs", args.path.display()),
+    );
+    ui.status(
+        Tone::Note,
+        "Next",
+        format!("cd {} && hookbox dev", args.path.display()),
+    );
+    Ok(())
+}
+
+/// A name that is a Rust package's and a Kubernetes object's at the same time.
+fn check_name(name: &str) -> Outcome {
+    let ok = name.len() <= 63
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.ends_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    if ok && name != "test" {
+        return Ok(());
+    }
+    Err(Failure::usage(anyhow!("`{name}` cannot be a project's name"))
+        .help("lower-case letters, digits and `-`, beginning with a letter, at most 63 characters, and not `test`"))
+}
+
+fn write(path: &Path, content: &[u8]) -> Outcome {
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent)
+            .with_context(|| format!("{} cannot be made", parent.display()))
+            .or_environment()?;
+    }
+    std::fs::write(path, content)
+        .with_context(|| format!("{} cannot be written", path.display()))
+        .or_environment()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_fit_a_package_and_an_object() {
+        for good in ["demo", "my-hook2", "a"] {
+            assert!(check_name(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "Demo",
+            "2hooks",
+            "a_b",
+            "a-",
+            "-a",
+            "test",
+            "ä",
+            &"x".repeat(64),
+        ] {
+            assert!(check_name(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_sdk_comes_with_all_its_parts() {
+        for part in [
+            "Cargo.toml",
+            "wit/world.wit",
+            "sdk/rust/src/lib.rs",
+            "sdk/rust/macros/src/lib.rs",
+            "runtime/config/src/lib.rs",
+        ] {
+            assert!(
+                SDK_FILES
+                    .iter()
+                    .any(|(path, text)| *path == part && !text.is_empty()),
+                "{part}"
+            );
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! `hookbox run`: the operator.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use hookbox_jq::Jq;
+use hookbox_operator::load::{self, LoadProblem};
+use hookbox_operator::{HookSource, Operator, Options};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+
+use crate::cli::{Global, Run};
+use crate::failure::{Failure, OrFail, Outcome};
+use crate::hooks;
+use crate::signal;
+use crate::ui::{Tone, Ui};
+
+/// How long the API server may take to answer the first request.
+const FIRST_ANSWER: Duration = Duration::from_secs(10);
+
+pub(super) async fn run(global: &Global, args: &Run, ui: &Ui) -> Outcome {
+    let sources = HookSource::discover(&args.hooks_dir).map_err(|error| {
+        Failure::usage(error).help("name the folder with components by --hooks-dir")
+    })?;
+    if sources.is_empty() {
+        return Err(
+            Failure::usage(anyhow!("{} holds no components", args.hooks_dir.display()))
+                .help("components are files that end in .wasm"),
+        );
+    }
+    let client = if args.no_cluster {
+        None
+    } else {
+        Some(connect(args).await?)
+    };
+    let sandbox = hooks::sandbox(global)?;
+    let jq = Jq::new(&sandbox)
+        .context("the jq filters' sandbox could not be made")
+        .or_environment()?;
+    let loaded = load::load(
+        load::specs(sources),
+        &sandbox,
+        &jq,
+        &hookbox_sandbox::Budget::describe(),
+    )
+    .await;
+    if loaded.hooks.is_empty() {
+        for problem in &loaded.problems {
+            report(problem, &args.hooks_dir, ui);
+        }
+        return Err(Failure::failed(anyhow!(
+            "{} holds no hook that can run",
+            args.hooks_dir.display()
+        ))
+        .help("`hookbox check` shows each mistake with its place"));
+    }
+    let mut options = Options::default();
+    options.client = client;
+    options.budget = args.limits.budget();
+    options.journal.clone_from(&args.journal);
+    options.listen = Some(args.listen);
+    options.metrics_prefix.clone_from(&args.metrics_prefix);
+    let running = Operator::start_loaded(options, loaded, jq)
+        .await
+        .map_err(|error| Failure::environment(error))?;
+    if let Some(address) = running.http_addr() {
+        tracing::info!(%address, hooks = running.hooks().len(), "hookbox runs");
+    }
+    signal::wait().await?;
+    tracing::info!("stopping");
+    tokio::select! {
+        ended = running.stop() => {
+            if ended { Ok(()) } else { Err(Failure::failed(anyhow!("some runs did not end in time"))) }
+        }
+        again = signal::wait() => again.and(Err(Failure::failed(anyhow!("stopped at once, by a second signal")))),
+    }
+}
+
+/// Say what is wrong with one component.
+fn report(problem: &LoadProblem, dir: &Path, ui: &Ui) {
+    ui.status(
+        Tone::Bad,
+        "Refused",
+        format!(
+            "{}: {}",
+            dir.display(),
+            hookbox_operator::api::chain(problem)
+        ),
+    );
+}
+
+/// A client that has had one answer from the API server.
+async fn connect(args: &Run) -> Outcome<Client> {
+    let context = KubeConfigOptions {
+        context: args.kube_context.clone(),
+        ..KubeConfigOptions::default()
+    };
+    let config = match &args.kubeconfig {
+        Some(path) => {
+            let file = Kubeconfig::read_from(path).with_context(|| format!("the kubeconfig {} cannot be used", path.display())).or_usage()?;
+            Config::from_custom_kubeconfig(file, &context).await.with_context(|| format!("the kubeconfig {} cannot be used", path.display())).or_usage()?
+        }
+        None if args.kube_context.is_some() => Config::from_kubeconfig(&context).await.context("the kubeconfig cannot be used").or_usage()?,
+        None => Config::infer().await.map_err(|error| {
+            Failure::environment(anyhow::Error::new(error).context("there is no cluster to work on"))
+                .help("run in a pod with a ServiceAccount, name a file by --kubeconfig, or leave the cluster out by --no-cluster")
+        })?,
+    };
+    let url = config.cluster_url.clone();
+    let client = Client::try_from(config)
+        .context("the client for the API server cannot be made")
+        .or_usage()?;
+    match tokio::time::timeout(FIRST_ANSWER, client.apiserver_version()).await {
+        Ok(Ok(version)) => {
+            tracing::info!(%url, version = version.git_version, "connected");
+            Ok(client)
+        }
+        Ok(Err(error)) => {
+            let help = match &error {
+                kube::Error::Api(status) if status.code == 401 || status.code == 403 => {
+                    "check the credentials in the kubeconfig"
+                }
+                _ => "check the address and that the API server runs",
+            };
+            Err(Failure::environment(anyhow!(
+                "the API server {url} does not let us in: {}",
+                hookbox_operator::api::chain(&error)
+            ))
+            .help(help))
+        }
+        Err(_) => Err(Failure::environment(anyhow!(
+            "the API server {url} does not answer within {} s",
+            FIRST_ANSWER.as_secs()
+        ))
+        .help("check the address and that the API server runs")),
+    }
+}

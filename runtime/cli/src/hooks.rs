@@ -1,0 +1,167 @@
+//! Loading components for the commands that look at them.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+use hookbox_config::{HookConfig, Offences};
+use hookbox_jq::Jq;
+use hookbox_operator::load;
+use hookbox_sandbox::{Budget, Component, Sandbox, Settings};
+
+use crate::cli::Global;
+use crate::failure::{Exit, Failure, OrFail, Outcome};
+use crate::project::Project;
+use crate::report;
+use crate::ui::{Tone, Ui};
+
+/// A loaded component with its hooks' checked configurations.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) path: PathBuf,
+    pub(crate) component: Component,
+    pub(crate) hooks: Vec<LoadedHook>,
+}
+
+/// One hook of a component.
+#[derive(Debug)]
+pub(crate) struct LoadedHook {
+    pub(crate) name: String,
+    /// The document as the component gives it.
+    pub(crate) text: String,
+    pub(crate) config: Result<HookConfig, Offences>,
+}
+
+/// The folder for compiled components.
+pub(crate) fn cache_dir(global: &Global) -> Option<PathBuf> {
+    if let Some(dir) = &global.cache_dir {
+        return Some(dir.clone());
+    }
+    let base = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .filter(|p| p.is_absolute())
+        .or_else(|| std::env::home_dir().map(|home| home.join(".cache")))?;
+    Some(base.join("hookbox").join("components"))
+}
+
+/// The sandbox that this command runs hooks in.
+pub(crate) fn sandbox(global: &Global) -> Outcome<Sandbox> {
+    Sandbox::new(Settings {
+        cache_dir: cache_dir(global),
+        ..Settings::default()
+    })
+    .context("the sandbox could not be made")
+    .or_environment()
+}
+
+/// Read a file whose bytes are to be a component.
+pub(crate) fn read(path: &Path) -> Outcome<Vec<u8>> {
+    std::fs::read(path)
+        .with_context(|| format!("{} cannot be read", path.display()))
+        .or_usage()
+}
+
+/// Load one component and check its hooks' configurations.
+pub(crate) async fn load(sandbox: &Sandbox, path: &Path) -> Outcome<Loaded> {
+    let component = sandbox.load(read(path)?).await.map_err(|error| {
+        Failure::failed(
+            anyhow::Error::new(error)
+                .context(format!("{} is not a hook component", path.display())),
+        )
+    })?;
+    let jq = Jq::new(sandbox)
+        .context("the jq filters' sandbox could not be made")
+        .or_environment()?;
+    let definitions = component
+        .describe(&Budget::default())
+        .await
+        .map_err(|error| {
+            Failure::failed(
+                anyhow::Error::new(error)
+                    .context(format!("{} does not describe its hooks", path.display())),
+            )
+        })?;
+    let mut hooks = Vec::new();
+    for definition in definitions {
+        let config = load::config(&definition.config, &jq)
+            .await
+            .map(|(config, _)| config);
+        hooks.push(LoadedHook {
+            name: definition.name,
+            text: definition.config,
+            config,
+        });
+    }
+    if hooks.is_empty() {
+        return Err(Failure::failed(anyhow!(
+            "{} holds no hooks",
+            path.display()
+        )));
+    }
+    Ok(Loaded {
+        path: path.to_owned(),
+        component,
+        hooks,
+    })
+}
+
+/// The component at `path`: a file, or what a project builds to.
+pub(crate) async fn open(global: &Global, path: &Path, ui: &Ui) -> Outcome<(Sandbox, Loaded)> {
+    let sandbox = sandbox(global)?;
+    let file = if path.is_dir() {
+        Project::open(path)?.build(ui).await?.component
+    } else {
+        path.to_owned()
+    };
+    let loaded = load(&sandbox, &file).await?;
+    Ok((sandbox, loaded))
+}
+
+/// Print what is wrong with the hooks' configurations; fail when anything is.
+pub(crate) fn report_offences(loaded: &[Loaded], ui: &Ui) -> Outcome {
+    let mut count = 0;
+    for component in loaded {
+        for hook in &component.hooks {
+            if let Err(offences) = &hook.config {
+                count += offences.0.len();
+                report::offences(
+                    ui,
+                    &format!("{} (hook `{}`)", component.path.display(), hook.name),
+                    &hook.text,
+                    &offences.0,
+                );
+            }
+        }
+    }
+    if count == 0 {
+        return Ok(());
+    }
+    ui.status(
+        Tone::Bad,
+        "Refused",
+        format!(
+            "{count} mistake{} in the configuration",
+            if count == 1 { "" } else { "s" }
+        ),
+    );
+    Err(Failure::told(Exit::Failed))
+}
+
+impl Loaded {
+    /// The hook that a command is about: the named one, or the only one.
+    pub(crate) fn choose(&self, name: Option<&str>) -> Outcome<&LoadedHook> {
+        let names: Vec<&str> = self.hooks.iter().map(|h| h.name.as_str()).collect();
+        match (name, self.hooks.as_slice()) {
+            (None, [only]) => Ok(only),
+            (None, _) => Err(Failure::usage(anyhow!(
+                "{} holds {} hooks",
+                self.path.display(),
+                names.len()
+            ))
+            .help(format!("choose one with --hook: {}", names.join(", ")))),
+            (Some(name), hooks) => hooks.iter().find(|h| h.name == name).ok_or_else(|| {
+                Failure::usage(anyhow!("{} holds no hook `{name}`", self.path.display()))
+                    .help(format!("it holds: {}", names.join(", ")))
+            }),
+        }
+    }
+}
