@@ -13,7 +13,7 @@ pub struct Budget {
     pub cpu_time: Duration,
     /// Time from start to end, waiting for the host included.
     pub wall_clock: Duration,
-    /// Bytes: all linear memories, tables and host buffers of the run added up.
+    /// Bytes: all linear memories, all tables, and what the host holds of effects and values, added up.
     pub memory: u64,
     /// Number of effects: object patches, values patches and metric operations added up.
     pub effects: u64,

@@ -7,7 +7,6 @@ use tokio::sync::oneshot;
 use wasmtime::component::Component as Compiled;
 
 use crate::bindings::HookPre;
-use crate::budget::Limit;
 use crate::cache::Found;
 use crate::clock;
 use crate::component::{Component, Inner, LoadReport, LoadSource};
@@ -118,8 +117,15 @@ fn compile(
                 .map_err(|error| error.to_string()),
             Err(error) => Err(chain(&error)),
         };
-        if let Err(error) = stored {
-            warnings.push(format!("the compiled component was not cached: {error}"));
+        match stored {
+            // What lies in a file takes no memory of ours but what is used of it. And what was written badly is seen
+            // now and not at the next start.
+            Ok(()) => match cache.find(&shared.engine, digest) {
+                Found::Compiled(mapped) => return Ok(*mapped),
+                Found::Nothing => {}
+                Found::Useless(why) => warnings.push(why),
+            },
+            Err(error) => warnings.push(format!("the compiled component was not cached: {error}")),
         }
     }
     Ok(compiled)
@@ -127,17 +133,4 @@ fn compile(
 
 fn chain(error: &wasmtime::Error) -> String {
     format!("{error:#}")
-}
-
-/// The limit as [`LoadError`] tells it.
-impl LoadError {
-    /// The limit that was come to, if that is why.
-    #[must_use]
-    pub fn limit(&self) -> Option<Limit> {
-        match self {
-            Self::TooLarge { limit, .. } => Some(*limit),
-            Self::CompileTime { .. } => Some(Limit::CompileTime),
-            _ => None,
-        }
-    }
 }

@@ -63,13 +63,12 @@ pub(super) fn read(parent: &Path, path: &Path) -> Result<Option<Vec<u8>>, CacheE
     Ok(Some(bytes))
 }
 
-/// Write a file whole: under another name, then renamed.
+/// Write a file whole: under another name, then renamed. Not waiting for the disk: after a crash the seal tells.
 pub(super) fn write(folder: &Path, path: &Path, parts: &[&[u8]]) -> Result<(), CacheError> {
     let (temporary, mut out) = create(folder)?;
     let written = parts
         .iter()
         .try_for_each(|part| out.write_all(part))
-        .and_then(|()| out.sync_all())
         .and_then(|()| fs::rename(&temporary, path));
     written.map_err(|error| {
         let _ = fs::remove_file(&temporary);

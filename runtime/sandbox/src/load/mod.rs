@@ -92,6 +92,16 @@ impl LoadError {
             Self::Host(_) => "host",
         }
     }
+
+    /// The limit that was come to, if that is why.
+    #[must_use]
+    pub fn limit(&self) -> Option<Limit> {
+        match self {
+            Self::TooLarge { limit, .. } => Some(*limit),
+            Self::CompileTime { .. } => Some(Limit::CompileTime),
+            _ => None,
+        }
+    }
 }
 
 /// Digest of a file.

@@ -12,5 +12,6 @@ mod cache;
 mod harmless;
 mod hostile;
 mod load;
+mod odd;
 mod support;
 mod text;

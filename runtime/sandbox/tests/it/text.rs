@@ -7,6 +7,8 @@ pub(crate) struct Text<'a> {
     pub(crate) version: &'a str,
     /// Imports besides those that the exports need.
     pub(crate) imports: &'a str,
+    /// What the core module is given.
+    pub(crate) with: &'a str,
     /// Items of the core module.
     pub(crate) core: &'a str,
     /// Which functions `core` defines.
@@ -18,6 +20,7 @@ impl Default for Text<'_> {
         Self {
             version: "0.1.0",
             imports: "",
+            with: "",
             core: "(memory (export \"memory\") 1)",
             own: &[],
         }
@@ -30,6 +33,7 @@ impl Text<'_> {
         let Self {
             version,
             imports,
+            with,
             core,
             own,
         } = self;
@@ -61,7 +65,7 @@ impl Text<'_> {
                     {describe}
                     {run}
                     (func (export "realloc") (param i32 i32 i32 i32) (result i32) i32.const 1024))
-                (core instance $core (instantiate $module))
+                (core instance $core (instantiate $module {with}))
                 (type $hook (record (field "name" string) (field "config" string)))
                 (component $shim
                     (import "import-type-context" (type $context (sub resource)))
