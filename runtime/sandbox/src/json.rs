@@ -47,6 +47,34 @@ pub(crate) fn parse(text: &str, memory: &mut Memory) -> Result<Value, JsonError>
     })
 }
 
+/// What a value holds in memory, as [`parse`] charges it.
+pub(crate) fn weight(value: &Value) -> u64 {
+    let below: u64 = match value {
+        Value::String(text) => bytes(text),
+        Value::Array(items) => items.iter().map(weight).sum(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(key, value)| {
+                MEMBER
+                    .saturating_add(bytes(key))
+                    .saturating_add(weight(value))
+            })
+            .sum(),
+        _ => 0,
+    };
+    NODE.saturating_add(below)
+}
+
+/// How deeply arrays and objects are nested in a value; 0 for anything else.
+pub(crate) fn depth(value: &Value) -> usize {
+    let below = match value {
+        Value::Array(items) => items.iter().map(depth).max(),
+        Value::Object(members) => members.values().map(depth).max(),
+        _ => return 0,
+    };
+    1 + below.unwrap_or(0)
+}
+
 struct Cost<'m> {
     memory: &'m mut Memory,
     /// The real reason behind the error that serde carries.
@@ -180,6 +208,8 @@ mod tests {
             serde_json::from_str::<Value>(text).unwrap()
         );
         assert!(memory.held() > 300);
+        let value = parse(text, &mut Memory::new(1 << 20, 0)).unwrap();
+        assert_eq!((weight(&value), depth(&value)), (memory.held(), 3));
     }
 
     #[test]

@@ -3,6 +3,26 @@
 //! A component goes in, a run comes out: its [`Effects`] as data, its log, what it used. This crate knows
 //! WebAssembly and the contract `hookbox:hook`; it knows nothing of Kubernetes, and nothing it runs can reach the
 //! network, the disk, the environment or another run.
+//!
+//! ```no_run
+//! use hookbox_sandbox::{Budget, RunInput, Sandbox, Settings};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let sandbox = Sandbox::new(Settings::default())?;
+//! let component = sandbox.load(std::fs::read("hook.wasm")?).await?;
+//! for hook in component.describe(&Budget::describe()).await? {
+//!     let run = component.run(&hook.name, RunInput::default(), &Budget::default()).await;
+//!     let effects = run.result?;
+//!     assert!(effects.object_patches.is_empty());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The way of a component: [`load`] (what is it, does it fit), compiled once and kept on disk, prepared; then for
+//! every run a fresh instance ([`Component::run`]) that asks the host for what it was given ([`input`]), and gives
+//! [`effects`]. Everything is bounded by a [`Budget`]; what comes to a limit is a [`RunError::Limit`] that names it.
+//! Runs need a tokio runtime with its timer on.
 
 mod bindings;
 pub mod budget;

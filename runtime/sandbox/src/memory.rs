@@ -58,6 +58,11 @@ impl Memory {
         self.held = held;
     }
 
+    /// Give back `bytes` of the host.
+    pub(crate) fn release(&mut self, bytes: u64) {
+        self.held = self.held.saturating_sub(bytes);
+    }
+
     /// Bytes that may still be charged.
     pub(crate) fn remaining(&self) -> u64 {
         self.allowed.saturating_sub(self.held)

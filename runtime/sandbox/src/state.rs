@@ -33,13 +33,22 @@ pub(crate) struct State {
     pub(crate) effects: Effects,
     pub(crate) values: Document,
     pub(crate) config_values: Document,
-    /// Bytes of the last operation on values, and on config values.
-    pub(crate) last_write: [u64; 2],
+    /// What the last operation on values, and on config values, was accounted for.
+    pub(crate) last_write: [Write; 2],
     pub(crate) effect_count: u64,
     pub(crate) effect_bytes: u64,
     pub(crate) host_calls: u64,
     /// How long it took to make the instance; none while it is being made.
     pub(crate) instantiated: Option<Duration>,
+}
+
+/// What one recorded write to values takes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Write {
+    /// Bytes of its JSON.
+    pub(crate) bytes: u64,
+    /// Bytes that it holds in memory.
+    pub(crate) weight: u64,
 }
 
 /// Why a host function did not do what it was asked.
@@ -84,7 +93,7 @@ impl State {
             effects: Effects::default(),
             values: Document::new(Arc::clone(&input.values)),
             config_values: Document::new(Arc::clone(&input.config_values)),
-            last_write: [0; 2],
+            last_write: [Write::default(); 2],
             effect_count: 0,
             effect_bytes: 0,
             host_calls: 0,

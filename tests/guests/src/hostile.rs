@@ -12,6 +12,8 @@ pub const NAMES: &[&str] = &[
     "loop",
     "memory",
     "memory-polite",
+    "values-flood",
+    "values-deep",
     "print-flood",
     "error-flood",
     "log-flood",
@@ -40,6 +42,8 @@ pub fn run(hook: &str, _contexts: usize) -> Option<Answer> {
             black_box(());
         },
         "memory" => memory(),
+        "values-flood" => values_flood(),
+        "values-deep" => return Some(values_deep()),
         "memory-polite" => return Some(memory_polite()),
         "print-flood" => print_flood(),
         "error-flood" => error_flood(),
@@ -153,6 +157,31 @@ fn recursion(depth: u64) -> u64 {
 fn recursion_frames(above: &[u64; 256]) -> u64 {
     let frame = black_box([above[0] + 1; 256]);
     black_box(recursion_frames(&frame)) + frame[1]
+}
+
+/// Two lists in turn, each write recorded with the whole list.
+fn values_flood() {
+    let _ = values::set("/m/other", "[]");
+    loop {
+        let _ = values::set("/m/list/-", "0");
+        let _ = values::set("/m/other/-", "0");
+    }
+}
+
+/// Deeper and deeper, until it is refused.
+fn values_deep() -> Answer {
+    let mut path = String::from("/m");
+    loop {
+        path.push_str("/d");
+        if let Err(refusal) = values::set(&path, "{}") {
+            log::log(
+                Level::Info,
+                &format!("{} at {}", refusal.code, path.len() / 2),
+                &[],
+            );
+            return Ok(());
+        }
+    }
 }
 
 fn call_flood() {

@@ -4,8 +4,8 @@ use super::steps;
 use crate::bindings::hookbox::hook::{config_values, values};
 use crate::budget::{Limit, LimitHit};
 use crate::document::{Document, WriteError};
-use crate::state::{Answer, Fault, State};
-use crate::{ValuesPatchOperation, validate};
+use crate::state::{Answer, Fault, State, Write};
+use crate::{ValuesPatchOperation, json, validate};
 
 /// Which of the two documents.
 #[derive(Debug, Clone, Copy)]
@@ -57,12 +57,16 @@ impl State {
     fn set_value(&mut self, which: Which, path: &str, value: &str) -> Answer<()> {
         self.effect(|state| {
             let steps = steps(path, "invalid-path")?;
-            let held = state.memory.held();
             let value = state.json(value)?;
-            // The document holds it, and so does the recorded operation.
-            let cost = state.memory.held().saturating_sub(held);
+            if steps.len().saturating_add(json::depth(&value)) > json::DEPTH {
+                let message = format!(
+                    "the values would be nested more than {} levels deep",
+                    json::DEPTH
+                );
+                return Err(validate::refusal("too-deep", message).into());
+            }
             let opening = state.document(which).opening_cost(&steps);
-            state.memory.charge(cost.saturating_add(opening))?;
+            state.memory.charge(opening)?;
             let operation = state.document(which).set(&steps, value)?;
             state.record_write(which, operation)
         })
@@ -81,11 +85,12 @@ impl State {
     /// Keep the operation. One that sets what the last one set takes its place, so that a list built one element at a
     /// time is told once.
     fn record_write(&mut self, which: Which, operation: ValuesPatchOperation) -> Result<(), Fault> {
-        let bytes = match &operation {
-            ValuesPatchOperation::Add { path, value } => {
-                path.len().saturating_add(json_length(value))
-            }
-            ValuesPatchOperation::Remove { path } => path.len(),
+        let (bytes, weight) = match &operation {
+            ValuesPatchOperation::Add { path, value } => (
+                path.len().saturating_add(json_length(value)),
+                json::weight(value),
+            ),
+            ValuesPatchOperation::Remove { path } => (path.len(), 0),
         };
         let (operations, last) = match which {
             Which::Values => (&mut self.effects.values, &mut self.last_write[0]),
@@ -98,13 +103,21 @@ impl State {
             ) => before == now,
             _ => false,
         };
+        let before = std::mem::replace(
+            last,
+            Write {
+                bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
+                weight,
+            },
+        );
         if again {
             operations.pop();
             self.effect_count = self.effect_count.saturating_sub(1);
-            self.effect_bytes = self.effect_bytes.saturating_sub(*last);
+            self.effect_bytes = self.effect_bytes.saturating_sub(before.bytes);
+            self.memory.release(before.weight);
         }
-        *last = u64::try_from(bytes).unwrap_or(u64::MAX);
         operations.push(operation);
+        self.memory.charge(weight)?;
         self.count_effect(bytes)?;
         Ok(())
     }

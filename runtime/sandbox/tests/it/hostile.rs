@@ -379,3 +379,11 @@ async fn bad_utf8_in_every_effect_traps() {
     }
     assert_others_work().await;
 }
+
+#[tokio::test]
+async fn what_is_recorded_of_values_counts_as_memory() {
+    let run = beside_others("values-flood", &budget()).await;
+    assert_eq!((limit(&run).0, limit(&run).2), (Limit::Memory, 64 << 20));
+    let run = self::run("values-deep", &budget()).await;
+    assert_eq!(messages(&run), ["too-deep at 100"]);
+}
