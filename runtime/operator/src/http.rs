@@ -1,0 +1,279 @@
+//! The operator's own HTTP server: metrics, health and readiness (BEHAVIOUR D3). Plain HTTP for the cluster's
+//! monitoring; bounded in connections, header size and time.
+
+mod readiness;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::metrics::{self, HookMetrics, SelfMetrics};
+
+pub use readiness::Readiness;
+
+/// How much a client may ask of the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HttpLimits {
+    /// Connections at the same time; more wait to be accepted. Default 256.
+    pub connections: usize,
+    /// Bytes of a request's head. Default 16 KiB.
+    pub head_bytes: usize,
+    /// Time to send a request's head, also on a connection that is kept open. Default 10 s.
+    pub head_time: Duration,
+    /// Time for one connection; it is ended after the request that it is at. Default 5 min.
+    pub connection_time: Duration,
+    /// Time for open requests to end when the server stops. Default 5 s.
+    pub stop_time: Duration,
+}
+
+impl Default for HttpLimits {
+    fn default() -> Self {
+        Self {
+            connections: 256,
+            head_bytes: 16 << 10,
+            head_time: Duration::from_secs(10),
+            connection_time: Duration::from_secs(300),
+            stop_time: Duration::from_secs(5),
+        }
+    }
+}
+
+/// What the server shows. Clones are the same.
+#[derive(Debug, Clone, Default)]
+pub struct Pages {
+    /// `/metrics`.
+    pub own: Arc<SelfMetrics>,
+    /// `/metrics/hooks`.
+    pub hooks: HookMetrics,
+    /// `/readyz`.
+    pub readiness: Readiness,
+}
+
+/// Why the server is not there.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HttpError {
+    /// Another program, or another hookbox, listens there.
+    #[error("address {0} is in use already; stop the other program or listen on another address")]
+    InUse(SocketAddr),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl HttpError {
+    /// A stable word for this error.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::InUse(_) => "address-in-use",
+            Self::Listen { .. } => "listen",
+        }
+    }
+}
+
+/// A server that listens. Dropped, it stops without waiting for open requests.
+#[derive(Debug)]
+pub struct HttpServer {
+    address: SocketAddr,
+    stop: CancellationToken,
+    connections: TaskTracker,
+    stop_time: Duration,
+}
+
+impl Drop for HttpServer {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+impl HttpServer {
+    /// Listen on `address`; port 0 lets the system choose one. Must be called in a tokio runtime.
+    ///
+    /// # Errors
+    /// The port is taken, or the address cannot be listened on.
+    pub async fn start(
+        address: SocketAddr,
+        pages: Pages,
+        limits: HttpLimits,
+    ) -> Result<Self, HttpError> {
+        let listen = |source: io::Error| match source.kind() {
+            io::ErrorKind::AddrInUse => HttpError::InUse(address),
+            _ => HttpError::Listen { address, source },
+        };
+        let listener = TcpListener::bind(address).await.map_err(listen)?;
+        let server = Self {
+            address: listener.local_addr().map_err(listen)?,
+            stop: CancellationToken::new(),
+            connections: TaskTracker::new(),
+            stop_time: limits.stop_time,
+        };
+        let accept = accept(
+            listener,
+            router(pages),
+            limits,
+            server.stop.clone(),
+            server.connections.clone(),
+        );
+        server.connections.spawn(accept);
+        server.connections.close();
+        Ok(server)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stop: no new connection, open requests may end within [`HttpLimits::stop_time`].
+    pub async fn stop(self) {
+        self.stop.cancel();
+        if tokio::time::timeout(self.stop_time, self.connections.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                open = self.connections.len(),
+                "HTTP connections did not end in time"
+            );
+        }
+    }
+}
+
+async fn accept(
+    listener: TcpListener,
+    router: Router,
+    limits: HttpLimits,
+    stop: CancellationToken,
+    connections: TaskTracker,
+) {
+    let slots = Arc::new(Semaphore::new(limits.connections.max(1)));
+    loop {
+        let next = async {
+            let slot = Arc::clone(&slots).acquire_owned().await.ok();
+            (slot, listener.accept().await)
+        };
+        let (slot, stream) = tokio::select! {
+            () = stop.cancelled() => return,
+            next = next => next,
+        };
+        match stream {
+            Ok((stream, _)) => {
+                let connection = serve(stream, router.clone(), limits.clone(), stop.clone());
+                connections.spawn(async move {
+                    connection.await;
+                    drop(slot);
+                });
+            }
+            Err(error) => {
+                // Out of file descriptors, as a rule: others must end first.
+                tracing::warn!(%error, "an HTTP connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+async fn serve(stream: TcpStream, router: Router, limits: HttpLimits, stop: CancellationToken) {
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head_time)
+        .max_buf_size(limits.head_bytes.max(8192))
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => end(connection, limits.stop_time).await,
+        () = tokio::time::sleep(limits.connection_time) => end(connection, limits.stop_time).await,
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "an HTTP connection broke");
+    }
+}
+
+type Connection =
+    hyper::server::conn::http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>>;
+
+/// Ends a connection after the request that it is at, and a reader that does not read on in any case.
+async fn end(
+    mut connection: std::pin::Pin<&mut Connection>,
+    within: Duration,
+) -> hyper::Result<()> {
+    connection.as_mut().graceful_shutdown();
+    tokio::time::timeout(within, connection)
+        .await
+        .unwrap_or(Ok(()))
+}
+
+fn router(pages: Pages) -> Router {
+    Router::new()
+        .route("/", get(index))
+        .route(
+            "/metrics",
+            get(|State(pages): State<Pages>| async move { exposition(pages.own.text()) }),
+        )
+        .route(
+            "/metrics/hooks",
+            get(|State(pages): State<Pages>| async move { exposition(pages.hooks.text()) }),
+        )
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .fallback(|| async {
+            (
+                StatusCode::NOT_FOUND,
+                "not found; see / for what there is\n",
+            )
+        })
+        .with_state(pages)
+}
+
+async fn index() -> Html<&'static str> {
+    Html(
+        "<!DOCTYPE html><html><head><title>hookbox</title></head><body><h1>hookbox</h1><ul>\
+         <li><a href=\"/metrics\">/metrics</a>: about hookbox</li>\
+         <li><a href=\"/metrics/hooks\">/metrics/hooks</a>: of the hooks</li>\
+         <li><a href=\"/healthz\">/healthz</a>: it runs</li>\
+         <li><a href=\"/readyz\">/readyz</a>: hooks are loaded and have seen the cluster</li>\
+         </ul></body></html>\n",
+    )
+}
+
+fn exposition(text: String) -> Response {
+    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response()
+}
+
+async fn ready(State(pages): State<Pages>) -> Response {
+    let pending = pages.readiness.pending();
+    if pending.is_empty() {
+        return "ok\n".into_response();
+    }
+    let lines: String = pending
+        .iter()
+        .map(|what| format!("waiting for {what}\n"))
+        .collect();
+    (StatusCode::SERVICE_UNAVAILABLE, lines).into_response()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+//! What must have happened before the operator is ready.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The things that are still waited for. Starts with one, `hooks to be loaded`, so that nobody is told that all is
+/// well before anything has been looked at. Clones are the same.
+#[derive(Debug, Clone)]
+pub struct Readiness {
+    /// Key to text, in the order of the keys.
+    pending: Arc<Mutex<BTreeMap<String, String>>>,
+}
+
+/// The key of what every operator waits for first.
+const HOOKS: &str = "";
+
+/// Things that are named one by one.
+const SHOWN: usize = 50;
+
+impl Default for Readiness {
+    fn default() -> Self {
+        let first = BTreeMap::from([(HOOKS.to_owned(), "hooks to be loaded".to_owned())]);
+        Self {
+            pending: Arc::new(Mutex::new(first)),
+        }
+    }
+}
+
+impl Readiness {
+    /// Waiting for the hooks to be loaded.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The hooks are loaded. Add what they wait for before: see [`Self::wait_for`].
+    pub fn hooks_loaded(&self) {
+        self.lock().remove(HOOKS);
+    }
+
+    /// Not ready before [`Self::done`] with the same key: `text` says for what, such as
+    /// `the first Synchronization of binding pods of hook a`.
+    pub fn wait_for(&self, key: &str, text: &str) {
+        self.lock().insert(key.to_owned(), text.to_owned());
+    }
+
+    /// That has happened.
+    pub fn done(&self, key: &str) {
+        self.lock().remove(key);
+    }
+
+    /// Whether there is nothing left to wait for.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.lock().is_empty()
+    }
+
+    /// What is still waited for: the first fifty, and how many more.
+    #[must_use]
+    pub fn pending(&self) -> Vec<String> {
+        let pending = self.lock();
+        let mut shown: Vec<String> = pending.values().take(SHOWN).cloned().collect();
+        if let Some(more) = pending.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            shown.push(format!("{more} more"));
+        }
+        shown
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

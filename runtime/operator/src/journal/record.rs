@@ -1,0 +1,323 @@
+//! What is recorded of a run.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use hookbox_sandbox::effects::ObjectRef;
+use hookbox_sandbox::{Effects, LogRecord, Retry, RunError, RunInput, Usage, render_contexts};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::redact::Redactor;
+use crate::api::chain;
+use crate::apply::{self, Verb};
+
+/// Version of the record's form. Fields may be added without a new one.
+const VERSION: u32 = 1;
+
+/// When things happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Timings {
+    /// The oldest of its tasks came into the queue.
+    pub queued: Timestamp,
+    /// The run began.
+    pub started: Timestamp,
+    /// All was done, effects applied.
+    pub finished: Timestamp,
+}
+
+/// Whether a run did what it should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunOutcome {
+    /// It ran and all its effects were applied.
+    Success,
+    /// The run itself failed; it has no effects.
+    RunFailed,
+    /// The gate refused its effects; none was applied.
+    EffectsRefused,
+    /// Some of its effects could not be applied.
+    EffectsFailed,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunResult {
+    /// Whether it did what it should.
+    pub outcome: RunOutcome,
+    /// A stable word for what went wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// What went wrong, for a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// What the hook advised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<Retry>,
+    /// The binding has `allowFailure`, so that the failure counts as done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allowed_to_fail: bool,
+}
+
+impl RunResult {
+    /// All went well.
+    #[must_use]
+    pub fn success() -> Self {
+        Self {
+            outcome: RunOutcome::Success,
+            code: None,
+            message: None,
+            retry: None,
+            allowed_to_fail: false,
+        }
+    }
+
+    /// The run failed.
+    #[must_use]
+    pub fn run_failed(error: &RunError) -> Self {
+        let (code, retry) = match error {
+            RunError::Failed(failure) => ("hook-failed", Some(failure.retry)),
+            RunError::Limit { .. } => ("limit", None),
+            RunError::Trap { .. } => ("trap", None),
+            RunError::NoSuchHook(_) => ("no-such-hook", None),
+            RunError::Instantiate(_) => ("instantiate", None),
+            _ => ("run-failed", None),
+        };
+        Self {
+            retry,
+            ..Self::failed(RunOutcome::RunFailed, code, error)
+        }
+    }
+
+    /// The gate refused the run's effects.
+    #[must_use]
+    pub fn refused(error: &apply::GateError) -> Self {
+        Self::failed(RunOutcome::EffectsRefused, error.code(), error)
+    }
+
+    /// Effects could not be applied.
+    #[must_use]
+    pub fn effects_failed(errors: &apply::WriteErrors<'_>) -> Self {
+        Self::failed(RunOutcome::EffectsFailed, errors.code(), errors)
+    }
+
+    fn failed(outcome: RunOutcome, code: &str, error: &dyn std::error::Error) -> Self {
+        Self {
+            outcome,
+            code: Some(code.to_owned()),
+            message: Some(chain(error)),
+            ..Self::success()
+        }
+    }
+}
+
+/// What became of one object patch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PatchRecord {
+    /// Which object patch of the run, from 0.
+    pub index: usize,
+    /// The operation, such as `CreateOrUpdate`.
+    pub operation: String,
+    /// The object.
+    pub object: ObjectRef,
+    /// What was done in the end; none when it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verb: Option<Verb>,
+    /// Whether the object is different now.
+    #[serde(default)]
+    pub changed: bool,
+    /// A stable word for what went wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// What went wrong, for a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+impl PatchRecord {
+    /// The records of a run's object patches.
+    #[must_use]
+    pub fn of(outcome: &apply::Outcome) -> Vec<Self> {
+        let record =
+            |(index, result): (usize, &Result<apply::Applied, apply::WriteError>)| match result {
+                Ok(applied) => Self {
+                    index,
+                    operation: applied.operation.clone(),
+                    object: applied.object.clone(),
+                    verb: Some(applied.verb),
+                    changed: applied.changed,
+                    code: None,
+                    error: None,
+                },
+                Err(error) => Self {
+                    index,
+                    operation: error.operation.to_owned(),
+                    object: error.object.clone(),
+                    verb: None,
+                    changed: false,
+                    code: Some(error.code().to_owned()),
+                    error: Some(chain(error)),
+                },
+            };
+        outcome.results.iter().enumerate().map(record).collect()
+    }
+}
+
+/// A run to be recorded. Large parts are shared with the run, not copied; the journal's thread renders them.
+#[derive(Debug, Clone)]
+pub struct RunEntry {
+    /// Unique in the journal.
+    pub id: String,
+    /// Name of the hook.
+    pub hook: String,
+    /// Name of the queue.
+    pub queue: String,
+    /// Which attempt, from 1.
+    pub attempt: u32,
+    /// Digest of the component.
+    pub component: String,
+    /// What the run was given.
+    pub input: RunInput,
+    /// Bindings that watch Secrets: their filter results are secrets too.
+    pub secret_bindings: BTreeSet<String>,
+    /// What it asked for; none when it failed.
+    pub effects: Option<Arc<Effects>>,
+    /// What became of its object patches.
+    pub patches: Vec<PatchRecord>,
+    /// How it ended.
+    pub result: RunResult,
+    /// What it logged.
+    pub log: Arc<[LogRecord]>,
+    /// When.
+    pub timings: Timings,
+    /// What it used.
+    pub usage: Usage,
+}
+
+impl RunEntry {
+    /// Bytes that this entry keeps from being freed, snapshots left out because they are shared.
+    pub(super) fn weight(&self) -> u64 {
+        let effects = self.effects.as_deref().map_or(0, apply::json_bytes);
+        let log: usize = self
+            .log
+            .iter()
+            .map(|r| {
+                r.message.len()
+                    + r.fields
+                        .iter()
+                        .map(|(k, v)| k.len() + v.len())
+                        .sum::<usize>()
+            })
+            .sum();
+        (effects.saturating_add(log) as u64).saturating_add(1024)
+    }
+
+    /// The record, as JSON text without a line feed, of at most `limit` bytes where that can be.
+    pub(super) fn render(
+        &self,
+        redactor: Option<&Redactor>,
+        limit: usize,
+    ) -> Result<Vec<u8>, serde_json::Error> {
+        let mut record = self.record(redactor)?;
+        let mut text = serde_json::to_vec(&record)?;
+        for part in ["contexts", "effects", "log"] {
+            if text.len() <= limit {
+                break;
+            }
+            match part {
+                "contexts" => record.contexts = Value::Null,
+                "effects" => record.effects = None,
+                _ => record.log.clear(),
+            }
+            record.left_out.push(part.to_owned());
+            text = serde_json::to_vec(&record)?;
+        }
+        Ok(text)
+    }
+
+    fn record(&self, redactor: Option<&Redactor>) -> Result<RunRecord, serde_json::Error> {
+        let mut contexts = render_contexts(&self.input);
+        let mut effects = self
+            .effects
+            .as_deref()
+            .map(serde_json::to_value)
+            .transpose()?;
+        if let Some(redactor) = redactor {
+            redactor.contexts(&mut contexts, &self.secret_bindings);
+            if let Some(effects) = &mut effects {
+                redactor.effects(effects);
+            }
+        }
+        let given = |value: &Arc<Value>| Some(Value::clone(value)).filter(|v| !v.is_null());
+        Ok(RunRecord {
+            version: VERSION,
+            id: self.id.clone(),
+            time: self.timings.started,
+            hook: self.hook.clone(),
+            queue: self.queue.clone(),
+            attempt: self.attempt,
+            component: self.component.clone(),
+            result: self.result.clone(),
+            contexts,
+            values: given(&self.input.values),
+            config_values: given(&self.input.config_values),
+            effects,
+            patches: self.patches.clone(),
+            log: self.log.to_vec(),
+            timings: self.timings.clone(),
+            usage: self.usage.clone(),
+            left_out: Vec::new(),
+        })
+    }
+}
+
+/// A record as it is in the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunRecord {
+    /// Version of the form: 1.
+    pub version: u32,
+    /// Unique in the journal.
+    pub id: String,
+    /// When the run began.
+    pub time: Timestamp,
+    /// Name of the hook.
+    pub hook: String,
+    /// Name of the queue.
+    pub queue: String,
+    /// Which attempt, from 1.
+    pub attempt: u32,
+    /// Digest of the component.
+    pub component: String,
+    /// How it ended.
+    pub result: RunResult,
+    /// The binding contexts, in shell-operator's JSON; null when left out.
+    #[serde(default)]
+    pub contexts: Value,
+    /// The module's values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<Value>,
+    /// The module's config values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config_values: Option<Value>,
+    /// What the run asked for: the JSON form of [`Effects`]; none when it failed or when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effects: Option<Value>,
+    /// What became of its object patches.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub patches: Vec<PatchRecord>,
+    /// What it logged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<LogRecord>,
+    /// When.
+    pub timings: Timings,
+    /// What it used.
+    pub usage: Usage,
+    /// Parts that were left out because the record was too great.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
+}
