@@ -1,6 +1,7 @@
 //! An operator on an embedded cluster, driven step by step: what `test`, `dev` and `exec` have in common.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use hookbox_cluster::Cluster;
@@ -14,6 +15,9 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::failure::{OrFail, Outcome};
+
+/// Time between two bookmarks while watches are waited for.
+const BOOKMARKS: Duration = Duration::from_millis(5);
 
 /// One run that is over, and why it was.
 #[derive(Debug, Clone)]
@@ -78,7 +82,7 @@ impl Trial {
             let quiet = async {
                 self.running.idle().await;
                 self.cluster.settled().await;
-                self.running.caught_up(self.cluster.revision()).await;
+                caught_up(&self.cluster, &self.running).await;
                 self.running.idle().await;
             };
             tokio::pin!(quiet);
@@ -151,6 +155,21 @@ impl Trial {
 
     pub(crate) async fn stop(self) {
         self.running.stop().await;
+    }
+}
+
+/// Wait until the operator's watches have seen all that happened in the cluster.
+async fn caught_up(cluster: &Cluster, running: &Running) {
+    let up = running.caught_up(cluster.revision());
+    tokio::pin!(up);
+    loop {
+        // A watch that no change concerns learns of the others by a bookmark only. It may not be there yet at the
+        // first one.
+        cluster.faults().send_bookmarks();
+        tokio::select! {
+            () = &mut up => return,
+            () = tokio::time::sleep(BOOKMARKS) => {}
+        }
     }
 }
 
