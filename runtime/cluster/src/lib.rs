@@ -50,6 +50,7 @@ mod managed;
 mod names;
 mod openapi;
 mod patch;
+mod protobuf;
 mod rbac;
 mod request;
 mod rules;

@@ -16,7 +16,7 @@ use crate::kinds::Registry;
 use crate::rbac::{Policies, User};
 use crate::request::{Call, Query, Route, Target, Verb, parse_route};
 use crate::store::Store;
-use crate::{discovery, openapi};
+use crate::{discovery, openapi, protobuf};
 
 /// Greatest body of a request, in bytes, as of the real API server.
 pub(crate) const MAX_BODY: usize = 3 << 20;
@@ -79,6 +79,7 @@ impl Server {
         headers: HeaderMap,
         body: Result<Bytes, ApiError>,
     ) -> Result<Response<ResponseBody>, Broken> {
+        let (headers, body) = protobuf::as_json(headers, body);
         let query = Query::parse(uri.query().unwrap_or_default());
         let user = match self.user(&headers) {
             Ok(user) => user,
