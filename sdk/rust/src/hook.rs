@@ -149,6 +149,10 @@ pub mod component {
     /// # Errors
     /// The hook's own.
     pub fn run<H: Hook>(contexts: Vec<BindingContext>) -> std::result::Result<(), types::Error> {
+        // The default hook's advice about RUST_BACKTRACE cannot be followed in a sandbox.
+        std::panic::set_hook(Box::new(|panic| {
+            let _ = writeln!(std::io::stderr(), "{panic}");
+        }));
         let result = attempt::<H>(contexts.into_iter().map(Context).collect());
         // A line without an end would stay in the buffer: nothing flushes it after the run.
         let _ = std::io::stdout().flush();

@@ -131,6 +131,7 @@ extern crate self as hookbox_sdk;
     unused_qualifications,
     rust_2018_idioms,
     clippy::all,
+    clippy::panic,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "generated from wit/ by tests/bindings.rs; the calls across the boundary are unsafe by nature"

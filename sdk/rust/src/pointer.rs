@@ -26,14 +26,14 @@ fn escape(key: &str) -> Cow<'_, str> {
 }
 
 #[cfg(not(target_family = "wasm"))]
-pub(crate) use edit::{PointerError, add, parse, remove};
+pub(crate) use edit::{PointerError, parse, remove, set};
 
 /// What a test's host does with pointers; a real host does the same.
 #[cfg(not(target_family = "wasm"))]
 mod edit {
     use std::fmt;
 
-    use serde_json::Value;
+    use serde_json::{Value, json};
 
     /// Why a pointer does not work.
     #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +42,8 @@ mod edit {
         Malformed(String),
         /// Its parent is not there, or has no such key.
         NoSuchPath(String),
+        /// The whole document is an object and stays one.
+        NotAnObject,
     }
 
     impl PointerError {
@@ -49,6 +51,7 @@ mod edit {
             match self {
                 Self::Malformed(_) => "invalid-path",
                 Self::NoSuchPath(_) => "no-such-path",
+                Self::NotAnObject => "invalid-value",
             }
         }
     }
@@ -58,6 +61,7 @@ mod edit {
             match self {
                 Self::Malformed(path) => write!(f, "`{path}` is not a JSON Pointer"),
                 Self::NoSuchPath(path) => write!(f, "there is nothing at `{path}`"),
+                Self::NotAnObject => f.write_str("the whole document must be an object"),
             }
         }
     }
@@ -81,76 +85,120 @@ mod edit {
         rest.split('/').map(segment).collect()
     }
 
-    /// The parent of what `pointer` names, and the last segment.
-    fn parent<'a>(
+    /// An index as JSON Pointers write it: no sign, no leading zeros.
+    fn index(segment: &str) -> Option<usize> {
+        let plain = segment == "0"
+            || (!segment.starts_with('0') && segment.bytes().all(|byte| byte.is_ascii_digit()));
+        segment.parse().ok().filter(|_| plain)
+    }
+
+    /// Where a pointer leads.
+    struct Place<'a> {
+        parent: &'a mut Value,
+        last: String,
+        /// The pointer of the outermost list on the way.
+        list: Option<&'a str>,
+    }
+
+    fn place<'a>(
         document: &'a mut Value,
-        pointer: &str,
-    ) -> Result<Option<(&'a mut Value, String)>, PointerError> {
+        pointer: &'a str,
+    ) -> Result<Option<Place<'a>>, PointerError> {
         let mut segments = parse(pointer)?;
         let Some(last) = segments.pop() else {
             return Ok(None);
         };
         let none = || PointerError::NoSuchPath(pointer.to_owned());
-        let mut at = document;
+        let (mut at, mut list) = (document, None);
+        // A segment ends where the next slash is: escaped segments hold none.
+        let mut ends = pointer.match_indices('/').map(|(end, _)| end);
         for segment in segments {
+            let end = ends.next().unwrap_or_default();
+            if at.is_array() && list.is_none() {
+                list = pointer.get(..end);
+            }
             at = match at {
                 Value::Object(map) => map.get_mut(&segment),
-                Value::Array(items) => segment
-                    .parse()
-                    .ok()
-                    .and_then(|index: usize| items.get_mut(index)),
+                Value::Array(items) => index(&segment).and_then(|index| items.get_mut(index)),
                 _ => None,
             }
             .ok_or_else(none)?;
         }
-        Ok(Some((at, last)))
+        if at.is_array() && list.is_none() {
+            list = ends.next().and_then(|end| pointer.get(..end));
+        }
+        Ok(Some(Place {
+            parent: at,
+            last,
+            list,
+        }))
     }
 
-    /// The operation `add` of JSON Patch.
-    pub(crate) fn add(
+    /// A change in a list is told as the whole list: operators that keep patches keep the last one of each path.
+    fn tell(document: &Value, list: Option<&str>, otherwise: Value) -> Value {
+        match list {
+            Some(path) => json!({"op": "add", "path": path, "value": document.pointer(path)}),
+            None => otherwise,
+        }
+    }
+
+    /// Puts the value there and returns the operation that does so.
+    pub(crate) fn set(
         document: &mut Value,
         pointer: &str,
         value: Value,
-    ) -> Result<(), PointerError> {
+    ) -> Result<Value, PointerError> {
         let none = || PointerError::NoSuchPath(pointer.to_owned());
-        match parent(document, pointer)? {
-            None => *document = value,
-            Some((Value::Object(map), key)) => {
-                map.insert(key, value);
+        let operation = json!({"op": "add", "path": pointer, "value": value});
+        let Some(place) = place(document, pointer)? else {
+            if !value.is_object() {
+                return Err(PointerError::NotAnObject);
             }
-            Some((Value::Array(items), key)) if key == "-" => items.push(value),
-            Some((Value::Array(items), key)) => {
-                let index = key
-                    .parse()
-                    .ok()
+            *document = value;
+            return Ok(operation);
+        };
+        let list = place.list.map(str::to_owned);
+        match place.parent {
+            Value::Object(map) => {
+                map.insert(place.last, value);
+            }
+            Value::Array(items) if place.last == "-" => items.push(value),
+            Value::Array(items) => {
+                let index = index(&place.last)
                     .filter(|index| *index <= items.len())
                     .ok_or_else(none)?;
-                items.insert(index, value);
+                match items.get_mut(index) {
+                    Some(item) => *item = value,
+                    None => items.push(value),
+                }
             }
-            Some(_) => return Err(none()),
+            _ => return Err(none()),
         }
-        Ok(())
+        Ok(tell(document, list.as_deref(), operation))
     }
 
-    /// The operation `remove` of JSON Patch.
-    pub(crate) fn remove(document: &mut Value, pointer: &str) -> Result<(), PointerError> {
+    /// Removes what is there and returns the operation that does so.
+    pub(crate) fn remove(document: &mut Value, pointer: &str) -> Result<Value, PointerError> {
         let none = || PointerError::NoSuchPath(pointer.to_owned());
-        match parent(document, pointer)? {
-            None => *document = Value::Null,
-            Some((Value::Object(map), key)) => {
-                map.remove(&key).ok_or_else(none)?;
+        let place = place(document, pointer)?.ok_or_else(none)?;
+        let list = place.list.map(str::to_owned);
+        match place.parent {
+            Value::Object(map) => {
+                map.remove(&place.last).ok_or_else(none)?;
             }
-            Some((Value::Array(items), key)) => {
-                let index = key
-                    .parse()
-                    .ok()
+            Value::Array(items) => {
+                let index = index(&place.last)
                     .filter(|index| *index < items.len())
                     .ok_or_else(none)?;
                 items.remove(index);
             }
-            Some(_) => return Err(none()),
+            _ => return Err(none()),
         }
-        Ok(())
+        Ok(tell(
+            document,
+            list.as_deref(),
+            json!({"op": "remove", "path": pointer}),
+        ))
     }
 }
 
@@ -168,29 +216,44 @@ mod tests {
     }
 
     #[test]
-    fn add_and_remove_as_json_patch_does() {
-        let mut document = json!({"a": {"list": [1, 2]}});
-        add(&mut document, "/a/list/0", json!(0)).unwrap();
-        add(&mut document, "/a/list/-", json!(3)).unwrap();
-        add(&mut document, "/a/k~1ey", json!("x")).unwrap();
-        assert_eq!(document, json!({"a": {"list": [0, 1, 2, 3], "k/ey": "x"}}));
-        remove(&mut document, "/a/list/1").unwrap();
-        assert_eq!(document, json!({"a": {"list": [0, 2, 3], "k/ey": "x"}}));
+    fn writes_in_lists_are_told_as_the_whole_list() {
+        let mut document = json!({"a": {"list": [1, {"b": 2}]}});
+        let told = |value| Ok(json!({"op": "add", "path": "/a/list", "value": value}));
         assert_eq!(
-            add(&mut document, "/b/c", json!(1)),
-            Err(PointerError::NoSuchPath("/b/c".into()))
+            set(&mut document, "/a/list/0", json!(0)),
+            told(json!([0, {"b": 2}]))
         );
         assert_eq!(
-            remove(&mut document, "/a/list/3"),
-            Err(PointerError::NoSuchPath("/a/list/3".into()))
+            set(&mut document, "/a/list/-", json!(3)),
+            told(json!([0, {"b": 2}, 3]))
         );
         assert_eq!(
-            add(&mut document, "a", json!(1)),
-            Err(PointerError::Malformed("a".into()))
+            set(&mut document, "/a/list/1/b", json!(9)),
+            told(json!([0, {"b": 9}, 3]))
         );
+        assert_eq!(remove(&mut document, "/a/list/1"), told(json!([0, 3])));
+        assert_eq!(document, json!({"a": {"list": [0, 3]}}));
+    }
+
+    #[test]
+    fn other_writes_are_told_as_they_are() {
+        let mut document = json!({"a": {}});
+        let add = json!({"op": "add", "path": "/a/k~1ey", "value": "x"});
+        assert_eq!(set(&mut document, "/a/k~1ey", json!("x")), Ok(add));
+        assert_eq!(document, json!({"a": {"k/ey": "x"}}));
+        let removed = json!({"op": "remove", "path": "/a/k~1ey"});
+        assert_eq!(remove(&mut document, "/a/k~1ey"), Ok(removed));
+        let no_such_path = |path: &str| Err(PointerError::NoSuchPath(path.to_owned()));
+        assert_eq!(set(&mut document, "/b/c", json!(1)), no_such_path("/b/c"));
+        assert_eq!(remove(&mut document, "/a/x"), no_such_path("/a/x"));
+        assert_eq!(remove(&mut document, ""), no_such_path(""));
         assert_eq!(
-            add(&mut document, "/~2", json!(1)),
-            Err(PointerError::Malformed("/~2".into()))
+            set(&mut document, "", json!(1)),
+            Err(PointerError::NotAnObject)
         );
+        for path in ["a", "/~2"] {
+            let malformed = Err(PointerError::Malformed(path.to_owned()));
+            assert_eq!(set(&mut document, path, json!(1)), malformed);
+        }
     }
 }

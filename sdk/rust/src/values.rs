@@ -79,7 +79,8 @@ impl Values {
             .context(self.at(path))
     }
 
-    /// Puts `value` at `path`; its parent must exist. In a list, the path ends with `-` to append.
+    /// Puts `value` at `path`; its parent must exist. In a list, an index replaces the element, and `-` appends one; the
+    /// recorded patch then holds the whole list.
     ///
     /// # Errors
     /// The path is malformed, its parent does not exist, or `value` cannot be JSON.

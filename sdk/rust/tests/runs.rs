@@ -277,9 +277,9 @@ fn a_refused_change_fails_the_run_with_the_authors_line() {
     let error = testing::run(refused, Input::test()).unwrap_err();
     assert!(error.message().contains("runs.rs:"), "{error}");
     assert!(
-        error
-            .message()
-            .ends_with("cannot create the object: the object has no /apiVersion [invalid-object]"),
+        error.message().ends_with(
+            "cannot create the object: the manifest has no `apiVersion` [invalid-object]"
+        ),
         "{error}"
     );
 
@@ -290,7 +290,7 @@ fn a_refused_change_fails_the_run_with_the_authors_line() {
     assert!(
         error
             .message()
-            .contains("cannot patch Namespace x: a merge patch must be an object"),
+            .contains("cannot patch Namespace x: a merge patch is a JSON object"),
         "{error}"
     );
 
@@ -344,8 +344,7 @@ fn values_show_own_writes_and_are_recorded_as_patches() -> Result {
         effects.to_json(),
         json!({
             "values": [
-                {"op": "add", "path": "/web/hosts", "value": ["a"]},
-                {"op": "add", "path": "/web/hosts/-", "value": "b"},
+                {"op": "add", "path": "/web/hosts", "value": ["a", "b"]},
                 {"op": "remove", "path": "/web/replicas"},
             ],
             "configValues": [{"op": "add", "path": "/web", "value": {"on": true}}],

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value, json};
 
+use super::validate::{self, refusal};
 use super::{
     Action, ContextCalls, CreateMode, Entry, HostCalls, Measure, Part, Patch, Propagation, Refusal,
     SnapshotCalls, Store,
@@ -52,13 +53,6 @@ pub(crate) struct ContextData {
     pub(crate) filter_result: Option<String>,
     pub(crate) objects: Option<Snapshot>,
     pub(crate) snapshot_names: Vec<String>,
-}
-
-fn refusal(code: &str, message: impl ToString) -> Refusal {
-    Refusal {
-        code: code.to_owned(),
-        message: message.to_string(),
-    }
 }
 
 fn pointer_refusal(error: PointerError) -> Refusal {
@@ -223,16 +217,6 @@ fn operation(name: &str, object: &ObjectRef) -> Map<String, Value> {
     operation
 }
 
-fn check_ref(object: &ObjectRef) -> Result<(), Refusal> {
-    if object.kind.is_empty() || object.name.is_empty() {
-        return Err(refusal(
-            "invalid-object",
-            "the object's kind and name must not be empty",
-        ));
-    }
-    Ok(())
-}
-
 impl HostCalls for Host {
     fn open(&self, binding: &str) -> Option<Snapshot> {
         self.0.borrow().snapshots.get(binding).cloned()
@@ -258,33 +242,28 @@ impl HostCalls for Host {
         let value = parse(value)?;
         let mut memory = self.0.borrow_mut();
         let (document, patch) = memory.store(store);
-        pointer::add(document, path, value.clone()).map_err(pointer_refusal)?;
-        patch.push(json!({"op": "add", "path": path, "value": value}));
+        let operation = pointer::set(document, path, value).map_err(pointer_refusal)?;
+        // What sets again what the last operation set takes its place.
+        if patch
+            .last()
+            .is_some_and(|last| last["op"] == "add" && last.get("path") == operation.get("path"))
+        {
+            patch.pop();
+        }
+        patch.push(operation);
         Ok(())
     }
 
     fn remove_value(&self, store: Store, path: &str) -> Result<(), Refusal> {
         let mut memory = self.0.borrow_mut();
         let (document, patch) = memory.store(store);
-        pointer::remove(document, path).map_err(pointer_refusal)?;
-        patch.push(json!({"op": "remove", "path": path}));
+        patch.push(pointer::remove(document, path).map_err(pointer_refusal)?);
         Ok(())
     }
 
     fn create(&self, object: &str, mode: CreateMode) -> Result<(), Refusal> {
         let object = parse(object)?;
-        for field in ["/apiVersion", "/kind", "/metadata/name"] {
-            if object
-                .pointer(field)
-                .and_then(Value::as_str)
-                .is_none_or(str::is_empty)
-            {
-                return Err(refusal(
-                    "invalid-object",
-                    format!("the object has no {field}"),
-                ));
-            }
-        }
+        validate::manifest(&object, mode == CreateMode::FailIfExists)?;
         let name = match mode {
             CreateMode::FailIfExists => "Create",
             CreateMode::KeepExisting => "CreateIfNotExists",
@@ -298,7 +277,7 @@ impl HostCalls for Host {
     }
 
     fn delete(&self, object: &ObjectRef, propagation: Propagation) -> Result<(), Refusal> {
-        check_ref(object)?;
+        let object = &validate::object_ref(object)?;
         let name = match propagation {
             Propagation::Foreground => "Delete",
             Propagation::Background => "DeleteInBackground",
@@ -317,27 +296,25 @@ impl HostCalls for Host {
         patch: Patch<'_>,
         options: &PatchOptions,
     ) -> Result<(), Refusal> {
-        check_ref(object)?;
+        let object = &validate::object_ref(object)?;
+        validate::patch_options(options)?;
         let (name, key, body) = match patch {
             Patch::Merge(text) => ("MergePatch", "mergePatch", parse(text)?),
             Patch::Json(text) => ("JSONPatch", "jsonPatch", parse(text)?),
             Patch::Jq(filter) => ("JQPatch", "jqFilter", json!(filter)),
         };
         match patch {
-            Patch::Merge(_) if !body.is_object() => {
-                return Err(refusal("invalid-patch", "a merge patch must be an object"));
-            }
-            Patch::Json(_) if !body.is_array() => {
-                return Err(refusal(
-                    "invalid-patch",
-                    "a JSON patch must be an array of operations",
-                ));
-            }
-            _ => {}
+            Patch::Merge(_) => validate::merge_patch(&body)?,
+            Patch::Json(_) => validate::json_patch(&body)?,
+            Patch::Jq(filter) => validate::jq_filter(filter)?,
         }
         let mut operation = operation(name, object);
         operation.insert(key.to_owned(), body);
-        if let Some(subresource) = &options.subresource {
+        if let Some(subresource) = options
+            .subresource
+            .as_deref()
+            .filter(|text| !text.is_empty())
+        {
             operation.insert("subresource".to_owned(), json!(subresource));
         }
         for (key, set) in [
@@ -361,15 +338,7 @@ impl HostCalls for Host {
             Action::Set(value) => ("set", value, None),
             Action::Observe(value, buckets) => ("observe", value, Some(buckets)),
         };
-        if measure.name.is_empty() {
-            return Err(refusal("invalid-metric", "the metric has no name"));
-        }
-        if !value.is_finite() || (action == "add" && value < 0.0) {
-            return Err(refusal(
-                "invalid-metric",
-                format!("{}: cannot {action} {value}", measure.name),
-            ));
-        }
+        validate::measure(measure)?;
         let mut operation = Map::new();
         operation.insert("name".to_owned(), json!(measure.name));
         operation.insert("action".to_owned(), json!(action));
@@ -381,7 +350,7 @@ impl HostCalls for Host {
             let labels: BTreeMap<_, _> = measure.labels.iter().cloned().collect();
             operation.insert("labels".to_owned(), json!(labels));
         }
-        if let Some(group) = measure.group {
+        if let Some(group) = measure.group.filter(|group| !group.is_empty()) {
             operation.insert("group".to_owned(), json!(group));
         }
         self.0.borrow_mut().metrics.push(Value::Object(operation));
@@ -389,7 +358,7 @@ impl HostCalls for Host {
     }
 
     fn expire(&self, group: Option<&str>) -> Result<(), Refusal> {
-        let operation = match group {
+        let operation = match group.filter(|group| !group.is_empty()) {
             Some(group) => json!({"action": "expire", "group": group}),
             None => json!({"action": "expire"}),
         };

@@ -3,6 +3,8 @@
 
 #[cfg(not(target_family = "wasm"))]
 mod memory;
+#[cfg(not(target_family = "wasm"))]
+mod validate;
 #[cfg(target_family = "wasm")]
 mod wit;
 

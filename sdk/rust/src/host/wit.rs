@@ -11,7 +11,7 @@ use crate::log::Level;
 use crate::object::{ObjectRef, PatchOptions};
 
 /// The imports.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Host;
 
 /// A binding context's handle.
