@@ -1,1 +1,35 @@
-//! To be filled.
+//! Runs hooks on the events and schedules of a Kubernetes cluster.
+//!
+//! The whole way: hook sources become components and checked configurations ([`load`]), their bindings become watches
+//! with snapshots ([`monitor`], [`snapshot`], [`watch`]) and timers ([`schedule`]), what happens becomes tasks in queues
+//! ([`queue`]), each run of a hook gives effects, and these pass one gate and one writer ([`apply`]) and the metrics
+//! ([`metrics`]). [`Operator`] puts it all together.
+
+pub mod api;
+pub mod apply;
+pub mod clock;
+pub mod event;
+pub mod filter;
+pub mod http;
+pub mod journal;
+pub mod kinds;
+pub mod load;
+pub mod metrics;
+pub mod monitor;
+pub mod object;
+pub mod queue;
+pub mod schedule;
+pub mod snapshot;
+pub mod source;
+pub mod watch;
+
+mod backoff;
+mod engine;
+mod operator;
+mod running;
+
+pub use clock::Clock;
+pub use event::OperatorEvent;
+pub use operator::{Operator, Options, StartError};
+pub use running::{QueueView, Running, TaskView};
+pub use source::{HookSource, HookSpec};

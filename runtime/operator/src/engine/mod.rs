@@ -1,0 +1,351 @@
+//! The engine: hooks, their monitors and schedules, and the queues between them and the sandbox.
+
+mod enable;
+mod input;
+mod listener;
+mod run;
+mod serve;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use hookbox_sandbox::Budget;
+use kube::Client;
+use tokio::sync::{broadcast, watch};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::apply::{Gate, Writer};
+use crate::clock::Clock;
+use crate::event::OperatorEvent;
+use crate::http::Readiness;
+use crate::journal::{Journal, JournalError, JournalSettings};
+use crate::kinds::Kinds;
+use crate::load::Hook;
+use crate::metrics::{HookMetrics, SelfMetrics};
+use crate::monitor::{Monitor, MonitorId};
+use crate::queue::{Cause, HookIndex, HookRun, Queue, Reason, Task, TokenBucket, Work};
+use crate::running::{QueueView, TaskView};
+use crate::schedule::Scheduler;
+
+/// Name of the queue that is always there.
+pub(crate) const MAIN: &str = "main";
+
+/// Time for the journal to write what it holds at the end.
+const JOURNAL_TIME: Duration = Duration::from_secs(5);
+
+/// The cluster, where there is one.
+pub(crate) struct ClusterSide {
+    pub(crate) client: Client,
+    pub(crate) kinds: Kinds,
+    pub(crate) writer: Writer,
+}
+
+/// All that the parts of an operator share.
+pub(crate) struct Engine {
+    pub(crate) hooks: Vec<Hook>,
+    limits: Vec<Mutex<TokenBucket>>,
+    pub(crate) queues: BTreeMap<String, Arc<Queue>>,
+    monitors: Mutex<HashMap<MonitorId, Arc<Monitor>>>,
+    scheduler: OnceLock<Scheduler>,
+    pub(crate) cluster: Option<ClusterSide>,
+    pub(crate) gate: Gate,
+    pub(crate) budget: Budget,
+    pub(crate) clock: Clock,
+    pub(crate) hook_metrics: HookMetrics,
+    pub(crate) metrics: Arc<SelfMetrics>,
+    pub(crate) readiness: Readiness,
+    pub(crate) journal: Option<Journal>,
+    pub(crate) events: broadcast::Sender<Arc<OperatorEvent>>,
+    /// Tasks in all queues.
+    pending: watch::Sender<usize>,
+    /// When it was made, in milliseconds: part of the ids of runs, so that those of two starts differ.
+    started: i64,
+    task_ids: AtomicU64,
+    run_ids: AtomicU64,
+    /// Nothing new is begun once this is cancelled.
+    pub(crate) stop: CancellationToken,
+    /// What has to end before the operator is stopped.
+    pub(crate) tasks: TaskTracker,
+}
+
+/// What an engine is made of.
+pub(crate) struct Parts {
+    pub(crate) hooks: Vec<Hook>,
+    pub(crate) cluster: Option<ClusterSide>,
+    pub(crate) gate: Gate,
+    pub(crate) budget: Budget,
+    pub(crate) clock: Clock,
+    pub(crate) metrics: Arc<SelfMetrics>,
+    pub(crate) journal: Option<Journal>,
+    pub(crate) events: broadcast::Sender<Arc<OperatorEvent>>,
+}
+
+impl Engine {
+    pub(crate) fn new(parts: Parts) -> Arc<Self> {
+        let Parts {
+            hooks,
+            cluster,
+            gate,
+            budget,
+            clock,
+            metrics,
+            journal,
+            events,
+        } = parts;
+        let queue = |name: &str| (name.to_owned(), Arc::new(Queue::new(name.to_owned())));
+        let mut queues = BTreeMap::from([queue(MAIN)]);
+        for hook in &hooks {
+            let named = hook
+                .config
+                .schedule
+                .iter()
+                .map(|s| &s.queue)
+                .chain(hook.config.kubernetes.iter().map(|k| &k.queue));
+            queues.extend(named.map(|name| queue(name)));
+        }
+        let limits = hooks
+            .iter()
+            .map(|hook| {
+                let settings = hook.config.settings;
+                let (interval, burst) = settings
+                    .map(|s| (s.execution_min_interval, s.execution_burst))
+                    .unwrap_or_default();
+                Mutex::new(TokenBucket::new(interval, burst))
+            })
+            .collect();
+        Arc::new(Self {
+            hooks,
+            limits,
+            queues,
+            monitors: Mutex::default(),
+            scheduler: OnceLock::new(),
+            cluster,
+            gate,
+            budget,
+            clock,
+            hook_metrics: HookMetrics::default(),
+            readiness: Readiness::default(),
+            metrics,
+            journal,
+            events,
+            pending: watch::Sender::new(0),
+            started: clock.now().as_millisecond(),
+            task_ids: AtomicU64::new(1),
+            run_ids: AtomicU64::new(1),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        })
+    }
+
+    /// Tells those who watch, if anybody does.
+    pub(crate) fn tell(&self, event: impl FnOnce() -> OperatorEvent) {
+        if self.events.receiver_count() > 0 {
+            // Nobody listening any more is no error.
+            let _ = self.events.send(Arc::new(event()));
+        }
+    }
+
+    /// Puts the tasks of the start into `main` and serves all queues (BEHAVIOUR B1).
+    pub(crate) fn start(self: &Arc<Self>, scheduler: Scheduler) {
+        let _ = self.scheduler.set(scheduler);
+        let mut startup: Vec<(i64, HookIndex)> = self
+            .hooks
+            .iter()
+            .enumerate()
+            .filter_map(|(i, hook)| hook.config.on_startup.map(|order| (order, i)))
+            .collect();
+        startup.sort_unstable();
+        for (_, hook) in startup {
+            let name = self.hook_name(hook);
+            self.readiness.wait_for(
+                &startup_key(name),
+                &format!("the onStartup run of hook {name}"),
+            );
+            let reason = Reason {
+                binding: "onStartup".into(),
+                group: None,
+                snapshots: Arc::from([]),
+                cause: Cause::Startup,
+            };
+            self.push_back(MAIN, hook, Work::Run(HookRun::new(reason, false)));
+        }
+        for (i, hook) in self.hooks.iter().enumerate() {
+            for (binding, config) in hook.config.kubernetes.iter().enumerate() {
+                let text = format!(
+                    "the first Synchronization of binding {} of hook {}",
+                    config.name, hook.name
+                );
+                self.readiness
+                    .wait_for(&binding_key(&hook.name, binding), &text);
+            }
+            if !hook.config.kubernetes.is_empty() {
+                self.push_back(MAIN, i, Work::EnableKubernetes);
+            }
+            if !hook.config.schedule.is_empty() {
+                self.push_back(MAIN, i, Work::EnableSchedules);
+            }
+        }
+        self.readiness.hooks_loaded();
+        for queue in self.queues.values() {
+            self.tasks.spawn(serve::serve(self.clone(), queue.clone()));
+        }
+    }
+
+    /// What waits and what is being done, for people.
+    pub(crate) fn queue_views(&self) -> Vec<QueueView> {
+        let task = |task: &Task| TaskView {
+            id: task.id,
+            hook: self.hook_name(task.hook).to_owned(),
+            kind: match task.work {
+                Work::EnableKubernetes => "EnableKubernetes",
+                Work::EnableSchedules => "EnableSchedules",
+                Work::Run(_) => "Run",
+            },
+            bindings: match &task.work {
+                Work::Run(run) => run.reasons.iter().map(|r| r.binding.to_string()).collect(),
+                _ => Vec::new(),
+            },
+            failures: task.failures,
+        };
+        self.queues
+            .values()
+            .map(|q| QueueView {
+                name: q.name.clone(),
+                tasks: q.state().tasks().map(task).collect(),
+            })
+            .collect()
+    }
+
+    pub(crate) fn hook(&self, index: HookIndex) -> Option<&Hook> {
+        self.hooks.get(index)
+    }
+
+    fn hook_name(&self, index: HookIndex) -> &str {
+        self.hook(index).map_or("", |hook| &hook.name)
+    }
+
+    pub(crate) fn monitor(&self, id: MonitorId) -> Option<Arc<Monitor>> {
+        self.monitors
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&id)
+            .cloned()
+    }
+
+    /// All monitors, in the order of hooks and bindings.
+    pub(crate) fn monitors(&self) -> Vec<(MonitorId, Arc<Monitor>)> {
+        let monitors = self.monitors.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<_> = monitors
+            .iter()
+            .map(|(id, monitor)| (*id, monitor.clone()))
+            .collect();
+        all.sort_unstable_by_key(|(id, _)| *id);
+        all
+    }
+
+    /// Ends all watches.
+    pub(crate) fn drop_monitors(&self) {
+        self.monitors
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+
+    fn task(&self, hook: HookIndex, work: Work) -> Task {
+        let id = self.task_ids.fetch_add(1, Ordering::Relaxed);
+        Task {
+            id,
+            hook,
+            work,
+            queued: Instant::now(),
+            failures: 0,
+        }
+    }
+
+    /// Puts a task at the end of a queue. All queues are made at the start, so that it is always there.
+    pub(crate) fn push_back(&self, queue: &str, hook: HookIndex, work: Work) {
+        let Some(queue) = self.queues.get(queue) else {
+            tracing::error!(
+                queue,
+                hook = self.hook_name(hook),
+                "no such queue; the task is lost"
+            );
+            return;
+        };
+        self.pending.send_modify(|n| *n += 1);
+        let merged = queue.push_back(self.task(hook, work));
+        self.done(merged);
+    }
+
+    /// Puts runs at the head of `main`, in their order.
+    fn push_head(&self, hook: HookIndex, runs: Vec<HookRun>) {
+        let Some(queue) = self.queues.get(MAIN) else {
+            return;
+        };
+        let tasks: Vec<_> = runs
+            .into_iter()
+            .map(|run| self.task(hook, Work::Run(run)))
+            .collect();
+        self.pending.send_modify(|n| *n += tasks.len());
+        queue.push_front(tasks);
+    }
+
+    /// So many tasks are no longer in any queue.
+    fn done(&self, tasks: usize) {
+        if tasks == 0 {
+            return;
+        }
+        let mut idle = false;
+        self.pending.send_modify(|n| {
+            *n = n.saturating_sub(tasks);
+            idle = *n == 0;
+        });
+        if idle {
+            self.tell(|| OperatorEvent::Idle);
+        }
+    }
+
+    /// Writes out what the journal still holds.
+    pub(crate) async fn close_journal(&self) {
+        if let Some(journal) = &self.journal {
+            journal.close(JOURNAL_TIME).await;
+        }
+    }
+
+    /// How many tasks wait or are being done.
+    pub(crate) fn pending(&self) -> watch::Receiver<usize> {
+        self.pending.subscribe()
+    }
+
+    /// When the hook may run next, a token taken.
+    fn turn(&self, hook: HookIndex) -> Instant {
+        let now = Instant::now();
+        let Some(limit) = self.limits.get(hook) else {
+            return now;
+        };
+        limit
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take(now)
+    }
+}
+
+/// The journal in this directory, where one is named.
+pub(crate) fn journal(path: Option<&std::path::Path>) -> Result<Option<Journal>, JournalError> {
+    path.map(|path| Journal::open(path, JournalSettings::default()))
+        .transpose()
+}
+
+/// What readiness waits for.
+fn startup_key(hook: &str) -> String {
+    format!("{hook} startup")
+}
+
+/// What readiness waits for.
+fn binding_key(hook: &str, binding: usize) -> String {
+    format!("{hook} {binding}")
+}

@@ -1,0 +1,344 @@
+//! One attempt at one run: sandbox, gate, writer, metrics, journal.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use hookbox_sandbox::{Effects, LogLevel, LogRecord, Retry, RunError, RunInput};
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
+
+use super::serve::Done;
+use super::{Engine, startup_key};
+use crate::api;
+use crate::apply::Outcome;
+use crate::event::{OperatorEvent, PatchResult, RunFinished, RunReason, RunResult};
+use crate::journal::{self, Journal, PatchRecord, RunEntry, Timings};
+use crate::load::Hook;
+use crate::metrics::RunLabels;
+use crate::queue::{Cause, HookIndex, HookRun, Queue, pause_after};
+
+/// Why a run failed.
+struct Failure {
+    result: journal::RunResult,
+    retry: Retry,
+}
+
+impl From<journal::RunResult> for Failure {
+    fn from(result: journal::RunResult) -> Self {
+        Self {
+            result,
+            retry: Retry::BackOff,
+        }
+    }
+}
+
+impl From<&RunError> for Failure {
+    fn from(error: &RunError) -> Self {
+        let retry = match error {
+            RunError::Failed(error) => error.retry,
+            _ => Retry::BackOff,
+        };
+        Self {
+            result: journal::RunResult::run_failed(error),
+            retry,
+        }
+    }
+}
+
+/// What became of a run's object patches, for the journal and for those who watch.
+#[derive(Default)]
+struct Patches {
+    records: Vec<PatchRecord>,
+    results: Vec<PatchResult>,
+}
+
+/// What a run's record needs beside its end.
+struct Given {
+    input: RunInput,
+    queued: Timestamp,
+    started: Timestamp,
+}
+
+impl Engine {
+    pub(super) async fn run(
+        &self,
+        queue: &Queue,
+        index: HookIndex,
+        run: &HookRun,
+        queued: Instant,
+        failures: u32,
+    ) -> Done {
+        let Some(hook) = self.hook(index) else {
+            return Done::Yes;
+        };
+        let number = self.run_ids.fetch_add(1, Ordering::Relaxed);
+        let attempt = failures.saturating_add(1);
+        let first = run.reasons.first();
+        let startup = first.is_some_and(|r| r.cause == Cause::Startup);
+        let labels = RunLabels {
+            hook: &hook.name,
+            binding: first.map_or("", |r| &r.binding),
+            queue: if startup { "" } else { &queue.name },
+        };
+        if failures == 0 {
+            self.metrics.waited_in_queue(labels, queued.elapsed());
+        }
+        let input = self.input(index, &run.reasons);
+        self.tell(|| OperatorEvent::RunStarted {
+            run: number,
+            hook: hook.name.to_string(),
+            queue: queue.name.clone(),
+            attempt,
+            reasons: reasons(&input),
+        });
+        let given = self.journal.is_some().then(|| {
+            let started = self.clock.now();
+            let waited = SignedDuration::try_from(queued.elapsed()).unwrap_or_default();
+            Given {
+                input: input.clone(),
+                queued: started.checked_sub(waited).unwrap_or(started),
+                started,
+            }
+        });
+        let outcome = hook.component.run(&hook.name, input, &self.budget).await;
+        self.metrics.run_used(labels, &outcome.usage);
+        log(hook, number, &outcome.log);
+
+        let outcome_effects = outcome.result.map(Arc::new);
+        let effects = outcome_effects.as_ref().ok().cloned();
+        let mut patches = Patches::default();
+        let result = match outcome_effects {
+            Ok(effects) => self.apply(hook, effects, &mut patches).await,
+            Err(error) => {
+                if !outcome.surviving.is_empty() {
+                    let surviving = Effects {
+                        object_patches: outcome.surviving,
+                        ..Effects::default()
+                    };
+                    if let Err(failure) = self.apply(hook, surviving.into(), &mut patches).await {
+                        let error = failure.result.message;
+                        tracing::warn!(
+                            hook = &*hook.name,
+                            run = number,
+                            error,
+                            "patches of a failed run could not be applied"
+                        );
+                    }
+                }
+                Err(Failure::from(&error))
+            }
+        };
+        let (record, result, done) = match result {
+            Ok(()) => {
+                self.metrics.run_succeeded(labels);
+                (
+                    journal::RunResult::success(),
+                    RunResult::Succeeded,
+                    Done::Yes,
+                )
+            }
+            Err(Failure { result, retry }) => {
+                self.metrics.run_failed(labels, run.allow_failure);
+                let pause = if run.allow_failure {
+                    None
+                } else {
+                    pause_after(retry, failures)
+                };
+                let (code, message) = (
+                    result.code.clone().unwrap_or_default(),
+                    result.message.clone().unwrap_or_default(),
+                );
+                let retry_in = pause.map(|p| p.as_secs_f32());
+                tracing::error!(
+                    hook = &*hook.name,
+                    run = number,
+                    attempt,
+                    code,
+                    error = message,
+                    allowed = run.allow_failure,
+                    retry_in,
+                    "run failed"
+                );
+                let record = journal::RunResult {
+                    allowed_to_fail: run.allow_failure,
+                    ..result
+                };
+                (
+                    record,
+                    RunResult::Failed {
+                        code,
+                        message,
+                        allowed: run.allow_failure,
+                        retry_in: pause,
+                    },
+                    pause.map_or(Done::Yes, Done::Again),
+                )
+            }
+        };
+        // A failure that is allowed, or that the hook does not want to repeat, ends the Synchronization too: else the
+        // binding's changes would pile up for good.
+        if matches!(done, Done::Yes) {
+            self.unlock(index, &run.unlocks);
+            if startup {
+                self.readiness.done(&startup_key(&hook.name));
+            }
+        }
+        let finished = RunFinished {
+            run: number,
+            hook: hook.name.to_string(),
+            queue: queue.name.clone(),
+            attempt,
+            result,
+            effects,
+            patches: patches.results,
+            log: outcome.log,
+            usage: outcome.usage,
+        };
+        if let (Some(journal), Some(given)) = (&self.journal, given) {
+            self.record(journal, hook, given, &finished, patches.records, record);
+        }
+        self.tell(|| OperatorEvent::RunFinished(Box::new(finished)));
+        done
+    }
+
+    /// Checks effects and applies them: object patches, then metrics (BEHAVIOUR B7).
+    async fn apply(
+        &self,
+        hook: &Hook,
+        effects: Arc<Effects>,
+        patches: &mut Patches,
+    ) -> Result<(), Failure> {
+        if !effects.values.is_empty() || !effects.config_values.is_empty() {
+            tracing::warn!(
+                hook = &*hook.name,
+                "the hook set values, but belongs to no module: they are not kept"
+            );
+        }
+        let checked = self.gate.check(effects).await.map_err(|error| {
+            self.metrics.effects_refused(&hook.name, error.code());
+            Failure::from(journal::RunResult::refused(&error))
+        })?;
+        if !checked.effects().object_patches.is_empty() {
+            let Some(cluster) = &self.cluster else {
+                return Err(Failure::from(journal::RunResult {
+                    outcome: journal::RunOutcome::EffectsFailed,
+                    code: Some("no-cluster".to_owned()),
+                    message: Some("the hook changes objects, but there is no cluster".to_owned()),
+                    ..journal::RunResult::success()
+                }));
+            };
+            let outcome = cluster.writer.apply(&checked).await;
+            let failure = outcome
+                .errors()
+                .map(|errors| Failure::from(journal::RunResult::effects_failed(&errors)));
+            self.count(hook, &outcome);
+            patches.records = PatchRecord::of(&outcome);
+            patches.results = outcome
+                .results
+                .into_iter()
+                .map(|result| match result {
+                    Ok(applied) => PatchResult::Applied(applied),
+                    Err(error) => PatchResult::Failed {
+                        code: error.code().to_owned(),
+                        error: api::chain(&error),
+                    },
+                })
+                .collect();
+            if let Some(failure) = failure {
+                return Err(failure);
+            }
+        }
+        let applied = self.hook_metrics.apply(&hook.name, checked.metrics());
+        for problem in applied.problems {
+            tracing::warn!(hook = &*hook.name, problem = %problem, "metric dropped");
+            self.metrics
+                .hook_metric_dropped(&hook.name, problem.kind.code());
+        }
+        Ok(())
+    }
+
+    fn count(&self, hook: &Hook, outcome: &Outcome) {
+        for result in &outcome.results {
+            match result {
+                Ok(applied) => self.metrics.effect_applied(&hook.name, &applied.operation),
+                Err(error) => self
+                    .metrics
+                    .effect_failed(&hook.name, error.operation, error.code()),
+            }
+        }
+    }
+
+    fn record(
+        &self,
+        journal: &Journal,
+        hook: &Hook,
+        given: Given,
+        finished: &RunFinished,
+        patches: Vec<PatchRecord>,
+        result: journal::RunResult,
+    ) {
+        let kinds = hook.config.kubernetes.iter();
+        let secret_bindings: BTreeSet<String> = kinds
+            .filter(|k| is_secret(&k.kind))
+            .map(|k| k.name.clone())
+            .collect();
+        journal.record(RunEntry {
+            id: format!("{}-{}", self.started, finished.run),
+            hook: finished.hook.clone(),
+            queue: finished.queue.clone(),
+            attempt: finished.attempt,
+            component: hook.component.digest().to_owned(),
+            input: given.input,
+            secret_bindings,
+            effects: finished.effects.clone(),
+            patches,
+            result,
+            log: finished.log.clone().into(),
+            timings: Timings {
+                queued: given.queued,
+                started: given.started,
+                finished: self.clock.now(),
+            },
+            usage: finished.usage.clone(),
+        });
+        self.metrics.journal(journal.written(), journal.dropped());
+    }
+}
+
+/// Whether a configuration means Secrets by this word.
+fn is_secret(kind: &str) -> bool {
+    kind.eq_ignore_ascii_case("secret") || kind.eq_ignore_ascii_case("secrets")
+}
+
+fn reasons(input: &RunInput) -> Vec<RunReason> {
+    let reason = |c: &hookbox_sandbox::Context| RunReason {
+        binding: c.binding.clone(),
+        kind: c.kind.clone(),
+        watch_event: c.watch_event.clone(),
+    };
+    input.contexts.iter().map(reason).collect()
+}
+
+/// The hook's log becomes part of ours.
+fn log(hook: &Hook, run: u64, records: &[LogRecord]) {
+    for LogRecord {
+        level,
+        message,
+        fields,
+    } in records
+    {
+        let fields = fields
+            .iter()
+            .map(|(k, v)| format!("{k}={v}"))
+            .collect::<Vec<_>>()
+            .join(" ");
+        let hook = &*hook.name;
+        match level {
+            LogLevel::Debug => tracing::debug!(target: "hook", hook, run, fields, "{message}"),
+            LogLevel::Info => tracing::info!(target: "hook", hook, run, fields, "{message}"),
+            LogLevel::Warn => tracing::warn!(target: "hook", hook, run, fields, "{message}"),
+            LogLevel::Error => tracing::error!(target: "hook", hook, run, fields, "{message}"),
+        }
+    }
+}

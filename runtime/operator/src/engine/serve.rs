@@ -1,0 +1,114 @@
+//! Serving one queue: one task after the other, until it is done.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+
+use super::Engine;
+use crate::event::OperatorEvent;
+use crate::queue::{Queue, Task, Work, growing_pause};
+
+/// What became of a task.
+pub(super) enum Done {
+    /// It is done, well or for good.
+    Yes,
+    /// It is to be done again after this pause.
+    Again(Duration),
+    /// The operator stops.
+    Stopped,
+}
+
+pub(super) async fn serve(engine: Arc<Engine>, queue: Arc<Queue>) {
+    loop {
+        let task = tokio::select! {
+            biased;
+            () = engine.stop.cancelled() => return,
+            task = queue.begin() => task,
+        };
+        let work = AssertUnwindSafe(engine.perform(&queue, &task))
+            .catch_unwind()
+            .await;
+        let done = work.unwrap_or_else(|_| {
+            tracing::error!(
+                queue = queue.name,
+                hook = engine.hook_name(task.hook),
+                "a task panicked"
+            );
+            Done::Again(growing_pause(task.failures, fastrand::f64()))
+        });
+        match done {
+            Done::Yes => {
+                let idle = {
+                    let mut state = queue.state();
+                    state.finish();
+                    state.is_empty()
+                };
+                if idle {
+                    engine.tell(|| OperatorEvent::QueueIdle {
+                        queue: queue.name.clone(),
+                    });
+                }
+                engine.done(1);
+            }
+            Done::Again(pause) => {
+                queue.state().fail();
+                tokio::select! {
+                    biased;
+                    () = engine.stop.cancelled() => return,
+                    () = tokio::time::sleep(pause) => {}
+                }
+            }
+            Done::Stopped => return,
+        }
+    }
+}
+
+impl Engine {
+    async fn perform(self: &Arc<Self>, queue: &Queue, task: &Task) -> Done {
+        match &task.work {
+            Work::EnableKubernetes => {
+                tokio::select! {
+                    biased;
+                    () = self.stop.cancelled() => return Done::Stopped,
+                    () = self.enable_kubernetes(task.hook) => {}
+                }
+                Done::Yes
+            }
+            Work::EnableSchedules => {
+                self.enable_schedules(task.hook);
+                Done::Yes
+            }
+            Work::Run(run) => {
+                let turn = self.turn(task.hook);
+                tokio::select! {
+                    biased;
+                    () = self.stop.cancelled() => return Done::Stopped,
+                    () = tokio::time::sleep_until(turn) => {}
+                }
+                if run.skip {
+                    self.unlock(task.hook, &run.unlocks);
+                    return Done::Yes;
+                }
+                // What came while the hook had to wait is part of this run.
+                let (merged, task) = {
+                    let mut state = queue.state();
+                    let merged = state.combine();
+                    (merged, state.begin().cloned())
+                };
+                self.done(merged);
+                match task {
+                    Some(Task {
+                        work: Work::Run(run),
+                        hook,
+                        queued,
+                        failures,
+                        ..
+                    }) => self.run(queue, hook, &run, queued, failures).await,
+                    _ => Done::Yes,
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! From sources to hooks: components loaded, configurations checked, filters compiled.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+
+use futures::StreamExt;
+use hookbox_config::{Document, HookConfig, Offence, Offences};
+use hookbox_jq::Jq;
+use hookbox_sandbox::{Budget, Component, HookDefinition, LoadError, RunError, Sandbox};
+
+use crate::filter::Filter;
+use crate::source::{HookSource, HookSpec};
+
+/// Components that are loaded at the same time.
+const PARALLEL: usize = 8;
+
+/// A hook, ready to run.
+#[derive(Debug, Clone)]
+pub struct Hook {
+    /// Its name, as its component gives it; unique in the operator.
+    pub name: Arc<str>,
+    /// What its source is called.
+    pub source: String,
+    /// Its component.
+    pub component: Component,
+    /// Its configuration.
+    pub config: HookConfig,
+    /// The filter of each `kubernetes` binding.
+    pub filters: Vec<Filter>,
+}
+
+/// Why a hook is not there.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadProblem {
+    /// The file cannot be read.
+    #[error("`{name}` cannot be read")]
+    Read {
+        /// What the source is called.
+        name: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The component cannot be loaded.
+    #[error("`{name}` cannot be loaded")]
+    Component {
+        /// What the source is called.
+        name: String,
+        /// Why.
+        #[source]
+        source: LoadError,
+    },
+    /// The component does not say what hooks it has.
+    #[error("`{name}` does not describe its hooks")]
+    Describe {
+        /// What the source is called.
+        name: String,
+        /// Why.
+        #[source]
+        source: RunError,
+    },
+    /// A hook's configuration is wrong.
+    #[error("the configuration of hook `{hook}` in `{name}` is invalid")]
+    Config {
+        /// What the source is called.
+        name: String,
+        /// The hook.
+        hook: String,
+        /// All that is wrong.
+        #[source]
+        source: Offences,
+    },
+    /// Two hooks have the same name.
+    #[error(
+        "two hooks are named `{hook}`: one in `{first}`, one in `{second}`; the second is left out"
+    )]
+    Duplicate {
+        /// The name.
+        hook: String,
+        /// Where the first one is.
+        first: String,
+        /// Where the second one is.
+        second: String,
+    },
+}
+
+impl LoadProblem {
+    /// A stable word for this error.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Read { .. } => "unreadable",
+            Self::Component { source, .. } => source.code(),
+            Self::Describe { .. } => "describe",
+            Self::Config { source, .. } => source.code(),
+            Self::Duplicate { .. } => "duplicate-hook",
+        }
+    }
+
+    /// What the source is called that is to blame.
+    #[must_use]
+    pub fn source_name(&self) -> &str {
+        match self {
+            Self::Read { name, .. }
+            | Self::Component { name, .. }
+            | Self::Describe { name, .. }
+            | Self::Config { name, .. } => name,
+            Self::Duplicate { second, .. } => second,
+        }
+    }
+}
+
+/// What came of loading.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// The hooks, in their order: that of the sources, then that in which a component describes them.
+    pub hooks: Vec<Hook>,
+    /// All that went wrong.
+    pub problems: Vec<LoadProblem>,
+}
+
+/// Loads all of `specs`. What cannot be loaded is left out and reported; the others are not harmed.
+pub async fn load(specs: Vec<HookSpec>, sandbox: &Sandbox, jq: &Jq, budget: &Budget) -> Loaded {
+    let results: Vec<_> = futures::stream::iter(specs)
+        .map(|spec| async move { load_one(spec, sandbox, jq, budget).await })
+        .buffered(PARALLEL)
+        .collect()
+        .await;
+    let mut loaded = Loaded::default();
+    let mut names: HashMap<Arc<str>, String> = HashMap::new();
+    for result in results.into_iter().flatten() {
+        match result {
+            Err(problem) => loaded.problems.push(problem),
+            Ok(hook) => {
+                if let Some(first) = names.get(&hook.name) {
+                    let (first, second) = (first.clone(), hook.source);
+                    loaded.problems.push(LoadProblem::Duplicate {
+                        hook: hook.name.to_string(),
+                        first,
+                        second,
+                    });
+                } else {
+                    names.insert(hook.name.clone(), hook.source.clone());
+                    loaded.hooks.push(hook);
+                }
+            }
+        }
+    }
+    loaded
+}
+
+async fn load_one(
+    spec: HookSpec,
+    sandbox: &Sandbox,
+    jq: &Jq,
+    budget: &Budget,
+) -> Vec<Result<Hook, LoadProblem>> {
+    let name = spec.source.name().to_owned();
+    match component(spec, sandbox, budget).await {
+        Err(problem) => vec![Err(problem)],
+        Ok((component, definitions)) => {
+            let mut hooks = Vec::with_capacity(definitions.len());
+            for definition in definitions {
+                hooks.push(hook(&name, component.clone(), definition, jq).await);
+            }
+            hooks
+        }
+    }
+}
+
+async fn component(
+    spec: HookSpec,
+    sandbox: &Sandbox,
+    budget: &Budget,
+) -> Result<(Component, Vec<HookDefinition>), LoadProblem> {
+    let name = || spec.source.name().to_owned();
+    let limit = sandbox.settings().max_component_size;
+    let bytes = spec
+        .source
+        .read(limit)
+        .await
+        .map_err(|source| LoadProblem::Read {
+            name: name(),
+            source,
+        })?;
+    let component = sandbox
+        .load(bytes)
+        .await
+        .map_err(|source| LoadProblem::Component {
+            name: name(),
+            source,
+        })?;
+    let definitions = match spec.definitions {
+        Some(definitions) => definitions,
+        None => component
+            .describe(budget)
+            .await
+            .map_err(|source| LoadProblem::Describe {
+                name: name(),
+                source,
+            })?,
+    };
+    Ok((component, definitions))
+}
+
+async fn hook(
+    name: &str,
+    component: Component,
+    definition: HookDefinition,
+    jq: &Jq,
+) -> Result<Hook, LoadProblem> {
+    match config(&definition.config, jq).await {
+        Ok((config, filters)) => Ok(Hook {
+            name: definition.name.into(),
+            source: name.to_owned(),
+            component,
+            config,
+            filters,
+        }),
+        Err(source) => Err(LoadProblem::Config {
+            name: name.to_owned(),
+            hook: definition.name,
+            source,
+        }),
+    }
+}
+
+/// Checks a configuration and compiles its filters, each in its binding's place.
+///
+/// # Errors
+/// All that is wrong with it.
+pub async fn config(text: &str, jq: &Jq) -> Result<(HookConfig, Vec<Filter>), Offences> {
+    let document = Document::parse(text)?;
+    let config = document.check()?;
+    let mut offences = Vec::new();
+    let mut filters = Vec::with_capacity(config.kubernetes.len());
+    for (i, binding) in config.kubernetes.iter().enumerate() {
+        let Some(text) = &binding.jq_filter else {
+            filters.push(Filter::None);
+            continue;
+        };
+        match jq.compile(text).await {
+            Ok(filter) => filters.push(Filter::Jq(filter)),
+            Err(error) => {
+                let path = format!("kubernetes[{i}].jqFilter");
+                let position = document.position(&path);
+                let offence = Offence::new(path, "invalid-jq", error.to_string());
+                offences.push(match position {
+                    Some(position) => offence.at(position),
+                    None => offence,
+                });
+            }
+        }
+    }
+    if offences.is_empty() {
+        Ok((config, filters))
+    } else {
+        Err(Offences(offences))
+    }
+}
+
+/// The sources of `specs`, for whoever only wants to look.
+#[must_use]
+pub fn specs(sources: Vec<HookSource>) -> Vec<HookSpec> {
+    sources.into_iter().map(HookSpec::from).collect()
+}

@@ -1,0 +1,343 @@
+//! Monitors: each keeps the objects of one `kubernetes` binding and tells of their changes.
+//!
+//! A monitor starts locked: changes wait in its buffer until its Synchronization run succeeded. A snapshot read while
+//! it is locked empties the buffer, because it holds those changes (BEHAVIOUR A4).
+
+mod scopes;
+mod task;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use hookbox_config::{Kubernetes, WatchEvent};
+use hookbox_jq::JqError;
+use kube::Client;
+use tokio::sync::watch;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::filter::Filter;
+use crate::kinds::{KindError, Kinds};
+use crate::queue::{BindingIndex, Cause, HookIndex, Reason};
+use crate::snapshot::{Frozen, Keeps, Store};
+use crate::watch::WatchError;
+
+/// Which binding a monitor serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MonitorId {
+    /// The hook.
+    pub hook: HookIndex,
+    /// Its binding.
+    pub binding: BindingIndex,
+}
+
+/// Who hears of a monitor's changes. Called in the order of the changes; must not wait.
+pub trait Listener: Send + Sync + 'static {
+    /// The hook shall run.
+    fn fire(&self, id: MonitorId, reason: Reason);
+    /// Something that only people and metrics care about.
+    fn notice(&self, id: MonitorId, notice: Notice<'_>);
+}
+
+/// What became of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The hook will run.
+    Fired,
+    /// The hook will run once the binding's Synchronization succeeded, unless that run sees the change itself.
+    Buffered,
+    /// What counts did not change.
+    Unchanged,
+    /// The binding does not want changes of this kind (`executeHookOnEvent`).
+    NotWanted,
+}
+
+/// Something that only people and metrics care about.
+#[derive(Debug)]
+pub enum Notice<'a> {
+    /// A change was handled.
+    Changed {
+        /// What happened to the object.
+        event: WatchEvent,
+        /// Its namespace; empty for cluster-scoped objects.
+        namespace: &'a str,
+        /// Its name.
+        name: &'a str,
+        /// What became of it.
+        outcome: Outcome,
+    },
+    /// The filter failed on an object; what was known of it before stays.
+    FilterFailed {
+        /// Its namespace.
+        namespace: &'a str,
+        /// Its name.
+        name: &'a str,
+        /// Why.
+        error: &'a JqError,
+    },
+    /// The filter looked at objects.
+    Filtered {
+        /// How many.
+        objects: usize,
+        /// How long it took in all.
+        took: Duration,
+    },
+    /// A batch of changes was handled.
+    Handled {
+        /// How long it took, filtering included.
+        took: Duration,
+        /// Objects held now.
+        objects: usize,
+        /// Bytes held now.
+        bytes: usize,
+    },
+    /// A watch failed and tries again.
+    WatchFailed(&'a WatchError),
+    /// The binding is enabled: its objects are known.
+    Enabled {
+        /// How many.
+        objects: usize,
+    },
+    /// The binding could not be enabled; it is tried again.
+    NotEnabled {
+        /// Why.
+        error: &'a EnableError,
+        /// When it is tried again, where the monitor itself waits.
+        retry_in: Option<Duration>,
+    },
+}
+
+/// Why a binding is not enabled yet.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EnableError {
+    /// Its kind is not served.
+    #[error(transparent)]
+    Kind(#[from] KindError),
+    /// The kind cannot be watched.
+    #[error("{kind} cannot be listed and watched")]
+    NotWatchable {
+        /// The kind.
+        kind: String,
+    },
+    /// Its filter failed on an object that was there at the start, so that the snapshot would not be whole.
+    #[error("the jq filter failed on `{namespace}/{name}`")]
+    Filter {
+        /// The object's namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+        /// Why.
+        #[source]
+        source: JqError,
+    },
+    /// A list failed. The text says why.
+    #[error("{message}")]
+    List {
+        /// A stable word.
+        code: &'static str,
+        /// Why.
+        message: String,
+    },
+}
+
+impl EnableError {
+    /// A stable word for this error.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Kind(error) => error.code(),
+            Self::NotWatchable { .. } => "not-watchable",
+            Self::Filter { .. } => "filter",
+            Self::List { code, .. } => code,
+        }
+    }
+}
+
+/// How far a monitor is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// It is at its first attempt.
+    Starting,
+    /// The first attempt failed; it tries again.
+    Retrying,
+    /// It knows its objects.
+    Enabled,
+}
+
+/// What a monitor needs.
+pub struct MonitorSpec {
+    /// Which binding.
+    pub id: MonitorId,
+    /// Its configuration.
+    pub config: Kubernetes,
+    /// Its filter, compiled.
+    pub filter: Filter,
+    /// Where to watch.
+    pub client: Client,
+    /// What kinds there are.
+    pub kinds: Kinds,
+    /// Who hears of changes.
+    pub listener: Arc<dyn Listener>,
+}
+
+impl std::fmt::Debug for MonitorSpec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MonitorSpec")
+            .field("id", &self.id)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What runs and monitor share.
+struct State {
+    store: Store,
+    locked: bool,
+    buffer: Vec<Reason>,
+    enabled: bool,
+}
+
+pub(crate) struct Shared {
+    spec: MonitorSpec,
+    binding_name: Arc<str>,
+    group: Option<Arc<str>>,
+    snapshots: Arc<[String]>,
+    state: Mutex<State>,
+    phase: watch::Sender<Phase>,
+    /// Up to which resource version everything was seen and handled; none before the first list.
+    seen: watch::Sender<Option<u64>>,
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn notice(&self, notice: Notice<'_>) {
+        self.spec.listener.notice(self.spec.id, notice);
+    }
+
+    fn keeps(&self) -> Keeps {
+        Keeps {
+            object: self.spec.config.keep_full_objects_in_memory,
+            filter_result: !self.spec.filter.is_none(),
+        }
+    }
+
+    fn reason(&self, cause: Cause) -> Reason {
+        Reason {
+            binding: self.binding_name.clone(),
+            group: self.group.clone(),
+            snapshots: self.snapshots.clone(),
+            cause,
+        }
+    }
+}
+
+/// A running monitor. Its watches end when it is dropped.
+pub struct Monitor {
+    shared: Arc<Shared>,
+    _task: AbortOnDropHandle<()>,
+}
+
+impl std::fmt::Debug for Monitor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Monitor")
+            .field("id", &self.shared.spec.id)
+            .field("phase", &*self.shared.phase.borrow())
+            .finish()
+    }
+}
+
+impl Monitor {
+    /// Starts a monitor, locked.
+    #[must_use]
+    pub fn start(spec: MonitorSpec) -> Self {
+        let keeps = Keeps {
+            object: spec.config.keep_full_objects_in_memory,
+            filter_result: !spec.filter.is_none(),
+        };
+        let shared = Arc::new(Shared {
+            binding_name: spec.config.name.as_str().into(),
+            group: spec.config.group.as_deref().map(Arc::from),
+            snapshots: spec.config.include_snapshots_from.clone().into(),
+            state: Mutex::new(State {
+                store: Store::new(keeps),
+                locked: true,
+                buffer: Vec::new(),
+                enabled: false,
+            }),
+            phase: watch::Sender::new(Phase::Starting),
+            seen: watch::Sender::new(None),
+            spec,
+        });
+        let task = AbortOnDropHandle::new(tokio::spawn(task::run(shared.clone())));
+        Self {
+            shared,
+            _task: task,
+        }
+    }
+
+    /// The binding's configuration.
+    #[must_use]
+    pub fn config(&self) -> &Kubernetes {
+        &self.shared.spec.config
+    }
+
+    /// The reason for the binding's Synchronization run.
+    #[must_use]
+    pub fn synchronization(&self) -> Reason {
+        self.shared.reason(Cause::Synchronization {
+            binding: self.shared.spec.id.binding,
+        })
+    }
+
+    /// The objects as they are now; none before the binding is enabled. While the monitor is locked, this empties the
+    /// buffer.
+    #[must_use]
+    pub fn snapshot(&self) -> Frozen {
+        let mut state = self.shared.state();
+        if state.locked {
+            state.buffer.clear();
+        }
+        if state.enabled {
+            state.store.freeze()
+        } else {
+            Store::new(self.shared.keeps()).freeze()
+        }
+    }
+
+    /// As [`Monitor::snapshot`], but only looks: the buffer stays.
+    #[must_use]
+    pub fn peek(&self) -> Frozen {
+        self.shared.state().store.freeze()
+    }
+
+    /// Let changes flow: those in the buffer first.
+    pub fn unlock(&self) {
+        let mut state = self.shared.state();
+        state.locked = false;
+        for reason in std::mem::take(&mut state.buffer) {
+            self.shared.spec.listener.fire(self.shared.spec.id, reason);
+        }
+    }
+
+    /// Objects and bytes held.
+    #[must_use]
+    pub fn held(&self) -> (usize, usize) {
+        let state = self.shared.state();
+        (state.store.len(), state.store.bytes())
+    }
+
+    /// How far it is.
+    #[must_use]
+    pub fn phase(&self) -> watch::Receiver<Phase> {
+        self.shared.phase.subscribe()
+    }
+
+    /// Up to which resource version everything was seen and handled.
+    #[must_use]
+    pub fn seen(&self) -> watch::Receiver<Option<u64>> {
+        self.shared.seen.subscribe()
+    }
+}

@@ -1,0 +1,245 @@
+//! The parts of the cluster that one binding looks at: each has a watch of its own.
+
+use std::collections::{BTreeMap, HashSet};
+
+use hookbox_config::{Kubernetes, NamespaceSelector};
+use kube::Client;
+use kube::core::ApiResource;
+use tokio::sync::mpsc;
+
+use crate::kinds::Kind;
+use crate::snapshot::Key;
+use crate::watch::{self, Watch, WatchEvent, WatchSpec};
+
+/// Tells the watches of one binding apart; never used again for another watch.
+pub(super) type ScopeId = u64;
+
+/// The watch of namespaces by their labels.
+pub(super) const NAMESPACES: ScopeId = 0;
+
+/// One namespace, or all, and one name, or all.
+pub(super) struct Scope {
+    pub(super) namespace: Option<String>,
+    name: Option<String>,
+    /// Whether a list was done: what changes from then on is an event.
+    pub(super) listed: bool,
+    /// Objects of the list that is being read.
+    pub(super) in_list: HashSet<Key>,
+    /// Up to which resource version this part was seen.
+    pub(super) seen: Option<u64>,
+    _watch: Watch,
+}
+
+impl Scope {
+    /// Whether an object belongs to this part.
+    pub(super) fn covers(&self, key: &Key) -> bool {
+        let (namespace, name) = key.parts();
+        self.namespace.as_deref().is_none_or(|n| n == namespace)
+            && self.name.as_deref().is_none_or(|n| n == name)
+    }
+}
+
+/// The watch of namespaces, where they are selected by labels.
+struct Namespaces {
+    listed: bool,
+    in_list: HashSet<String>,
+    seen: Option<u64>,
+    _watch: Watch,
+}
+
+/// All parts of one binding.
+pub(super) struct Scopes<'a> {
+    client: &'a Client,
+    config: &'a Kubernetes,
+    kind: Kind,
+    events: mpsc::Sender<(ScopeId, WatchEvent)>,
+    scopes: BTreeMap<ScopeId, Scope>,
+    namespaces: Option<Namespaces>,
+    last: ScopeId,
+}
+
+impl<'a> Scopes<'a> {
+    /// Starts the watches that are known from the start.
+    pub(super) fn start(
+        client: &'a Client,
+        config: &'a Kubernetes,
+        kind: Kind,
+        events: mpsc::Sender<(ScopeId, WatchEvent)>,
+    ) -> Self {
+        let mut scopes = Self {
+            client,
+            config,
+            kind,
+            events,
+            scopes: BTreeMap::new(),
+            namespaces: None,
+            last: NAMESPACES,
+        };
+        match &config.namespace {
+            _ if !scopes.kind.namespaced => scopes.add(None),
+            NamespaceSelector::All => scopes.add(None),
+            NamespaceSelector::Names(names) if names.is_empty() => scopes.add(None),
+            NamespaceSelector::Names(names) => {
+                let mut added = HashSet::new();
+                for name in names.iter().filter(|n| added.insert(n.as_str())) {
+                    scopes.add(Some(name.clone()));
+                }
+            }
+            NamespaceSelector::Labels(selector) => {
+                let spec = WatchSpec {
+                    resource: ApiResource {
+                        group: String::new(),
+                        version: "v1".into(),
+                        api_version: "v1".into(),
+                        kind: "Namespace".into(),
+                        plural: "namespaces".into(),
+                    },
+                    namespace: None,
+                    labels: non_empty(selector.to_query()),
+                    fields: None,
+                };
+                let watch = watch::start(client.clone(), spec, NAMESPACES, scopes.events.clone());
+                scopes.namespaces = Some(Namespaces {
+                    listed: false,
+                    in_list: HashSet::new(),
+                    seen: None,
+                    _watch: watch,
+                });
+            }
+        }
+        scopes
+    }
+
+    /// One watch for each selected name in this namespace.
+    fn add(&mut self, namespace: Option<String>) {
+        let labels = self
+            .config
+            .label_selector
+            .as_ref()
+            .map(|s| s.to_query())
+            .and_then(non_empty);
+        let fields = self
+            .config
+            .field_selector
+            .as_ref()
+            .map(|s| s.to_query())
+            .and_then(non_empty);
+        let mut names: Vec<Option<&String>> = match &self.config.name_selector {
+            Some(names) if !names.is_empty() => names.iter().map(Some).collect(),
+            _ => vec![None],
+        };
+        let mut seen = HashSet::new();
+        names.retain(|name| seen.insert(*name));
+        for name in names {
+            let fields = match (name.map(|n| format!("metadata.name={n}")), fields.clone()) {
+                (Some(name), Some(fields)) => Some(format!("{name},{fields}")),
+                (name, fields) => name.or(fields),
+            };
+            let spec = WatchSpec {
+                resource: self.kind.resource.clone(),
+                namespace: namespace.clone(),
+                labels: labels.clone(),
+                fields,
+            };
+            self.last += 1;
+            let watch = watch::start(self.client.clone(), spec, self.last, self.events.clone());
+            let scope = Scope {
+                namespace: namespace.clone(),
+                name: name.cloned(),
+                listed: false,
+                in_list: HashSet::new(),
+                seen: None,
+                _watch: watch,
+            };
+            self.scopes.insert(self.last, scope);
+        }
+    }
+
+    pub(super) fn get(&mut self, id: ScopeId) -> Option<&mut Scope> {
+        self.scopes.get_mut(&id)
+    }
+
+    /// Whether every part was listed.
+    pub(super) fn all_listed(&self) -> bool {
+        self.namespaces.as_ref().is_none_or(|n| n.listed) && self.scopes.values().all(|s| s.listed)
+    }
+
+    /// Up to which resource version all parts were seen.
+    pub(super) fn seen(&self) -> Option<u64> {
+        let namespaces = self.namespaces.iter().map(|n| n.seen);
+        self.scopes
+            .values()
+            .map(|s| s.seen)
+            .chain(namespaces)
+            .min()
+            .flatten()
+    }
+
+    /// Handles an event of the watch of namespaces. Gives the namespaces that are no longer selected.
+    pub(super) fn namespace_event(&mut self, event: WatchEvent) -> Vec<String> {
+        let Some(watch) = &mut self.namespaces else {
+            return Vec::new();
+        };
+        match event {
+            WatchEvent::Restarted => {
+                watch.in_list.clear();
+                Vec::new()
+            }
+            WatchEvent::Listed(object) => {
+                watch.in_list.insert(object.name.clone());
+                self.select(object.name);
+                Vec::new()
+            }
+            WatchEvent::ListDone { resource_version } => {
+                watch.listed = true;
+                watch.seen = resource_version.parse().ok();
+                let listed = std::mem::take(&mut watch.in_list);
+                let selected: HashSet<String> = self
+                    .scopes
+                    .values()
+                    .filter_map(|s| s.namespace.clone())
+                    .collect();
+                let gone: Vec<String> = selected
+                    .into_iter()
+                    .filter(|n| !listed.contains(n))
+                    .collect();
+                gone.iter().for_each(|namespace| self.deselect(namespace));
+                gone
+            }
+            WatchEvent::Applied(object) => {
+                watch.seen = object.resource_version.parse().ok();
+                self.select(object.name);
+                Vec::new()
+            }
+            WatchEvent::Deleted(object) => {
+                watch.seen = object.resource_version.parse().ok();
+                self.deselect(&object.name);
+                vec![object.name]
+            }
+            WatchEvent::Progress { resource_version } => {
+                watch.seen = resource_version.parse().ok();
+                Vec::new()
+            }
+            WatchEvent::Failed(_) => Vec::new(),
+        }
+    }
+
+    fn select(&mut self, namespace: String) {
+        if !self
+            .scopes
+            .values()
+            .any(|s| s.namespace.as_ref() == Some(&namespace))
+        {
+            self.add(Some(namespace));
+        }
+    }
+
+    fn deselect(&mut self, namespace: &str) {
+        self.scopes
+            .retain(|_, scope| scope.namespace.as_deref() != Some(namespace));
+    }
+}
+
+fn non_empty(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
+}

@@ -1,0 +1,392 @@
+//! The life of one monitor.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hookbox_config::WatchEvent as Happened;
+use hookbox_jq::JqError;
+use hookbox_sandbox::JsonText;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::scopes::{NAMESPACES, ScopeId, Scopes};
+use super::{EnableError, Notice, Outcome, Phase, Shared, State};
+use crate::api;
+use crate::backoff::Backoff;
+use crate::kinds::Kind;
+use crate::object::Object;
+use crate::queue::Cause;
+use crate::snapshot::Change;
+use crate::watch::{WatchError, WatchEvent};
+
+/// Events that are filtered in one go.
+const BATCH: usize = 256;
+
+type FilterResult = Result<Option<JsonText>, JqError>;
+
+/// Tries until the binding is enabled, then follows its objects.
+pub(super) async fn run(shared: Arc<Shared>) {
+    let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
+    loop {
+        let error = match kind(&shared).await {
+            Ok(kind) => match follow(&shared, kind, &mut backoff).await {
+                Ok(()) => return,
+                Err(error) => error,
+            },
+            Err(error) => error,
+        };
+        let pause = backoff.next_pause();
+        shared.notice(Notice::NotEnabled {
+            error: &error,
+            retry_in: Some(pause),
+        });
+        shared.phase.send_replace(Phase::Retrying);
+        tokio::time::sleep(pause).await;
+    }
+}
+
+async fn kind(shared: &Shared) -> Result<Kind, EnableError> {
+    let config = &shared.spec.config;
+    let kind = shared
+        .spec
+        .kinds
+        .resolve(config.api_version.as_deref(), &config.kind)
+        .await?;
+    let can = |verb: &str| kind.verbs.is_empty() || kind.verbs.iter().any(|v| v == verb);
+    if can("list") && can("watch") {
+        Ok(kind)
+    } else {
+        Err(EnableError::NotWatchable {
+            kind: kind.resource.kind,
+        })
+    }
+}
+
+/// Ends only with an error before the binding is enabled.
+async fn follow(shared: &Shared, kind: Kind, backoff: &mut Backoff) -> Result<(), EnableError> {
+    {
+        let mut state = shared.state();
+        state.store = crate::snapshot::Store::new(shared.keeps());
+        state.buffer.clear();
+    }
+    let (sender, mut events) = mpsc::channel(BATCH);
+    let scopes = Scopes::start(&shared.spec.client, &shared.spec.config, kind, sender);
+    let mut follower = Follower { shared, scopes };
+    let mut batch = Vec::with_capacity(BATCH);
+    loop {
+        if events.recv_many(&mut batch, BATCH).await == 0 {
+            return Ok(());
+        }
+        let started = Instant::now();
+        let results = follower.filter(&batch).await;
+        let mut results = results.into_iter();
+        for (scope, event) in batch.drain(..) {
+            if let WatchEvent::Failed(error) = &event {
+                follower.failed(error)?;
+                continue;
+            }
+            follower.handle(scope, event, &mut results)?;
+        }
+        follower.handled(started, backoff);
+    }
+}
+
+struct Follower<'a> {
+    shared: &'a Shared,
+    scopes: Scopes<'a>,
+}
+
+impl Follower<'_> {
+    /// The filter's result for each object of the batch, in order; namespaces are not filtered.
+    async fn filter(&self, batch: &[(ScopeId, WatchEvent)]) -> Vec<FilterResult> {
+        let objects: Vec<&str> = batch
+            .iter()
+            .filter(|(scope, _)| *scope != NAMESPACES)
+            .filter_map(|(_, event)| match event {
+                WatchEvent::Listed(object)
+                | WatchEvent::Applied(object)
+                | WatchEvent::Deleted(object) => Some(&*object.json),
+                _ => None,
+            })
+            .collect();
+        let started = Instant::now();
+        let results = self.shared.spec.filter.apply(&objects).await;
+        if !self.shared.spec.filter.is_none() && !objects.is_empty() {
+            self.shared.notice(Notice::Filtered {
+                objects: objects.len(),
+                took: started.elapsed(),
+            });
+        }
+        results
+    }
+
+    fn enabled(&self) -> bool {
+        *self.shared.phase.borrow() == Phase::Enabled
+    }
+
+    fn failed(&self, error: &WatchError) -> Result<(), EnableError> {
+        self.shared.notice(Notice::WatchFailed(error));
+        let gone = matches!(error, WatchError::List { source, .. } if source.is_not_found());
+        if gone {
+            self.shared.spec.kinds.forget();
+        }
+        if self.enabled() {
+            return Ok(());
+        }
+        let error = EnableError::List {
+            code: error.code(),
+            message: api::chain(error),
+        };
+        if gone {
+            // The kind may have moved: look for it again.
+            return Err(error);
+        }
+        self.shared.notice(Notice::NotEnabled {
+            error: &error,
+            retry_in: None,
+        });
+        self.shared.phase.send_replace(Phase::Retrying);
+        Ok(())
+    }
+
+    fn handle(
+        &mut self,
+        id: ScopeId,
+        event: WatchEvent,
+        results: &mut impl Iterator<Item = FilterResult>,
+    ) -> Result<(), EnableError> {
+        if id == NAMESPACES {
+            for namespace in self.scopes.namespace_event(event) {
+                self.drop_namespace(&namespace);
+            }
+            return Ok(());
+        }
+        let result = match &event {
+            WatchEvent::Listed(_) | WatchEvent::Applied(_) | WatchEvent::Deleted(_) => {
+                results.next().unwrap_or(Ok(None))
+            }
+            _ => Ok(None),
+        };
+        // Events of a namespace that is no longer selected come to nothing.
+        let Some(scope) = self.scopes.get(id) else {
+            return Ok(());
+        };
+        match event {
+            WatchEvent::Restarted => scope.in_list.clear(),
+            WatchEvent::Listed(object) => {
+                let key = self
+                    .shared
+                    .state()
+                    .store
+                    .key(&object.namespace, &object.name);
+                scope.in_list.insert(key);
+                let silent = !scope.listed;
+                self.put(&object, result, silent)?;
+            }
+            WatchEvent::ListDone { resource_version } => {
+                let listed = std::mem::take(&mut scope.in_list);
+                scope.seen = resource_version.parse().ok();
+                let silent = !std::mem::replace(&mut scope.listed, true);
+                let gone = self
+                    .shared
+                    .state()
+                    .store
+                    .keys_where(|key| scope.covers(key) && !listed.contains(key));
+                for key in gone {
+                    let mut state = self.shared.state();
+                    let Some(last) = state.store.remove(&key) else {
+                        continue;
+                    };
+                    if !silent {
+                        let (namespace, name) = key.parts();
+                        self.fire(
+                            &mut state,
+                            Happened::Deleted,
+                            namespace,
+                            name,
+                            last.object,
+                            last.filter_result,
+                        );
+                    }
+                }
+            }
+            WatchEvent::Applied(object) => {
+                scope.seen = object.resource_version.parse().ok();
+                let silent = !scope.listed;
+                self.put(&object, result, silent)?;
+            }
+            WatchEvent::Deleted(object) => {
+                scope.seen = object.resource_version.parse().ok();
+                self.delete(object, result);
+            }
+            WatchEvent::Progress { resource_version } => scope.seen = resource_version.parse().ok(),
+            WatchEvent::Failed(_) => {}
+        }
+        Ok(())
+    }
+
+    fn put(&self, object: &Object, result: FilterResult, silent: bool) -> Result<(), EnableError> {
+        let result = match result {
+            Ok(result) => result,
+            Err(error) => return self.filter_failed(object, error),
+        };
+        let mut state = self.shared.state();
+        let key = state.store.key(&object.namespace, &object.name);
+        let change = state.store.put(key, &object.json, result.as_ref());
+        if silent {
+            return Ok(());
+        }
+        let event = match change {
+            Change::Added => Happened::Added,
+            Change::Modified => Happened::Modified,
+            Change::Same => {
+                self.changed(
+                    Happened::Modified,
+                    &object.namespace,
+                    &object.name,
+                    Outcome::Unchanged,
+                );
+                return Ok(());
+            }
+        };
+        self.fire(
+            &mut state,
+            event,
+            &object.namespace,
+            &object.name,
+            Some(object.json.clone()),
+            result,
+        );
+        Ok(())
+    }
+
+    /// A filter that fails on an object that was there at the start keeps the binding from being enabled, because
+    /// hooks take a snapshot for whole. Later, what was known of the object stays.
+    fn filter_failed(&self, object: &Object, error: JqError) -> Result<(), EnableError> {
+        self.shared.notice(Notice::FilterFailed {
+            namespace: &object.namespace,
+            name: &object.name,
+            error: &error,
+        });
+        if self.enabled() {
+            return Ok(());
+        }
+        Err(EnableError::Filter {
+            namespace: object.namespace.clone(),
+            name: object.name.clone(),
+            source: error,
+        })
+    }
+
+    fn delete(&self, object: Object, result: FilterResult) {
+        let mut state = self.shared.state();
+        let key = state.store.key(&object.namespace, &object.name);
+        let last = state.store.remove(&key);
+        let result = match (result, last) {
+            (Ok(result), _) => result,
+            // The last known result stands in for the one that cannot be had.
+            (Err(error), Some(last)) => {
+                self.shared.notice(Notice::FilterFailed {
+                    namespace: &object.namespace,
+                    name: &object.name,
+                    error: &error,
+                });
+                last.filter_result
+            }
+            // Never seen by the hook: nothing is gone for it.
+            (Err(error), None) => {
+                self.shared.notice(Notice::FilterFailed {
+                    namespace: &object.namespace,
+                    name: &object.name,
+                    error: &error,
+                });
+                return;
+            }
+        };
+        self.fire(
+            &mut state,
+            Happened::Deleted,
+            &object.namespace,
+            &object.name,
+            Some(object.json),
+            result,
+        );
+    }
+
+    /// Hands a change on, unless the binding does not want it. Called with the state, so that changes keep their order.
+    fn fire(
+        &self,
+        state: &mut State,
+        event: Happened,
+        namespace: &str,
+        name: &str,
+        object: Option<JsonText>,
+        filter_result: Option<JsonText>,
+    ) {
+        if !self
+            .shared
+            .spec
+            .config
+            .execute_hook_on_event
+            .contains(&event)
+        {
+            return self.changed(event, namespace, name, Outcome::NotWanted);
+        }
+        // A context of a group shows neither.
+        let visible = self.shared.group.is_none();
+        let object =
+            object.filter(|_| visible && self.shared.spec.config.keep_full_objects_in_memory);
+        let filter_result = filter_result.filter(|_| visible);
+        let reason = self.shared.reason(Cause::Event {
+            watch_event: event.as_str(),
+            object,
+            filter_result,
+        });
+        if state.locked {
+            self.changed(event, namespace, name, Outcome::Buffered);
+            state.buffer.push(reason);
+        } else {
+            self.changed(event, namespace, name, Outcome::Fired);
+            self.shared.spec.listener.fire(self.shared.spec.id, reason);
+        }
+    }
+
+    fn changed(&self, event: Happened, namespace: &str, name: &str, outcome: Outcome) {
+        self.shared.notice(Notice::Changed {
+            event,
+            namespace,
+            name,
+            outcome,
+        });
+    }
+
+    /// A namespace is no longer selected: its objects vanish without events.
+    fn drop_namespace(&self, namespace: &str) {
+        let mut state = self.shared.state();
+        for key in state.store.keys_where(|key| key.parts().0 == namespace) {
+            state.store.remove(&key);
+        }
+    }
+
+    fn handled(&self, started: Instant, backoff: &mut Backoff) {
+        let (objects, bytes) = {
+            let mut state = self.shared.state();
+            state.enabled = state.enabled || self.scopes.all_listed();
+            (state.store.len(), state.store.bytes())
+        };
+        self.shared.notice(Notice::Handled {
+            took: started.elapsed(),
+            objects,
+            bytes,
+        });
+        if !self.enabled() && self.scopes.all_listed() {
+            backoff.reset();
+            self.shared.notice(Notice::Enabled { objects });
+            self.shared.phase.send_replace(Phase::Enabled);
+        }
+        let seen = self.scopes.seen();
+        self.shared
+            .seen
+            .send_if_modified(|before| std::mem::replace(before, seen) != seen);
+    }
+}

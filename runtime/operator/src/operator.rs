@@ -1,0 +1,201 @@
+//! The operator as its users hold it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hookbox_jq::Jq;
+use hookbox_sandbox::{Budget, Sandbox};
+use jiff::tz::TimeZone;
+use kube::Client;
+use tokio::sync::broadcast;
+
+use crate::api;
+use crate::apply::{Gate, Writer, WriterSettings};
+use crate::clock::Clock;
+use crate::engine::{ClusterSide, Engine, Parts};
+use crate::event::OperatorEvent;
+use crate::kinds::Kinds;
+use crate::load::{self, Hook, LoadProblem, Loaded};
+use crate::metrics::{DEFAULT_PREFIX, SelfMetrics};
+use crate::running::Running;
+use crate::schedule::Scheduler;
+use crate::source::HookSpec;
+
+/// Events that a slow watcher may be behind before it misses some.
+const EVENTS: usize = 4096;
+
+/// How an operator is set up.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Options {
+    /// The cluster; none: only `onStartup` and schedules work.
+    pub client: Option<Client>,
+    /// The components, in the order of hooks.
+    pub hooks: Vec<HookSpec>,
+    /// What each run may use.
+    pub budget: Budget,
+    /// How object patches are written.
+    pub writer: WriterSettings,
+    /// The directory of the journal; none: no journal.
+    pub journal: Option<std::path::PathBuf>,
+    /// Where the HTTP server listens; none: no HTTP server.
+    pub listen: Option<SocketAddr>,
+    /// Prefix of the operator's own metrics.
+    pub metrics_prefix: String,
+    /// The time zone of crontabs that name none.
+    pub time_zone: TimeZone,
+    /// What time it is.
+    pub clock: Clock,
+    /// How long [`Running::stop`] waits for runs to end.
+    pub stop_time: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            client: None,
+            hooks: Vec::new(),
+            budget: Budget::default(),
+            writer: WriterSettings::default(),
+            journal: None,
+            listen: None,
+            metrics_prefix: DEFAULT_PREFIX.to_owned(),
+            time_zone: TimeZone::system(),
+            clock: Clock::System,
+            stop_time: Duration::from_secs(30),
+        }
+    }
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options")
+            .field("hooks", &self.hooks)
+            .field("budget", &self.budget)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why an operator does not start. What is wrong with single hooks is no such reason: see [`Running::problems`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The HTTP server cannot listen.
+    #[error(transparent)]
+    Http(#[from] crate::http::HttpError),
+    /// The journal cannot be written.
+    #[error("the journal cannot be written")]
+    Journal(#[source] crate::journal::JournalError),
+}
+
+impl StartError {
+    /// A stable word for this error.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Http(error) => error.code(),
+            Self::Journal(error) => error.code(),
+        }
+    }
+}
+
+/// Runs hooks.
+#[derive(Debug)]
+pub struct Operator;
+
+impl Operator {
+    /// Loads the hooks and starts to work.
+    ///
+    /// A hook that cannot be loaded is left out and the others go on, unlike in shell-operator, where it ends the
+    /// operator; [`Running::problems`] has them all.
+    ///
+    /// # Errors
+    /// The HTTP server or the journal cannot be set up.
+    pub async fn start(options: Options, sandbox: Sandbox, jq: Jq) -> Result<Running, StartError> {
+        let loaded = load::load(options.hooks.clone(), &sandbox, &jq, &Budget::describe()).await;
+        Self::start_loaded(options, loaded, jq).await
+    }
+
+    /// As [`Operator::start`], with hooks that are loaded already; [`Options::hooks`] are not looked at.
+    ///
+    /// # Errors
+    /// The HTTP server or the journal cannot be set up.
+    pub async fn start_loaded(
+        options: Options,
+        loaded: Loaded,
+        jq: Jq,
+    ) -> Result<Running, StartError> {
+        let Loaded { hooks, problems } = loaded;
+        let (events, first) = broadcast::channel(EVENTS);
+        let metrics = Arc::new(SelfMetrics::new(&options.metrics_prefix));
+        let cluster = options.client.clone().map(|client| {
+            let kinds = Kinds::new(client.clone());
+            let writer =
+                Writer::with_settings(client.clone(), kinds.clone(), options.writer.clone())
+                    .with_metrics(metrics.clone());
+            ClusterSide {
+                client,
+                kinds,
+                writer,
+            }
+        });
+        let journal =
+            crate::engine::journal(options.journal.as_deref()).map_err(StartError::Journal)?;
+        let engine = Engine::new(Parts {
+            hooks,
+            cluster,
+            gate: Gate::new(Some(jq)),
+            budget: options.budget.clone(),
+            clock: options.clock,
+            metrics,
+            journal,
+            events,
+        });
+        let running = Running::new(engine.clone(), problems, first, &options).await?;
+        announce(&engine, running.problems());
+        let weak = Arc::downgrade(&engine);
+        let scheduler = Scheduler::new(options.clock, options.time_zone.clone(), move |id| {
+            if let Some(engine) = weak.upgrade() {
+                engine.fire_schedule(id);
+            }
+        });
+        engine.start(scheduler);
+        Ok(running)
+    }
+}
+
+fn announce(engine: &Engine, problems: &[LoadProblem]) {
+    for hook in &engine.hooks {
+        tracing::info!(hook = &*hook.name, source = hook.source, "hook loaded");
+        engine.tell(|| OperatorEvent::HookLoaded {
+            hook: hook.name.to_string(),
+            source: hook.source.clone(),
+            digest: hook.component.digest().to_owned(),
+            bindings: bindings(hook),
+        });
+    }
+    for problem in problems {
+        let message = api::chain(problem);
+        tracing::error!(
+            source = problem.source_name(),
+            error = message,
+            "hook left out"
+        );
+        engine.tell(|| OperatorEvent::HookRefused {
+            source: problem.source_name().to_owned(),
+            code: problem.code().to_owned(),
+            message,
+        });
+    }
+}
+
+fn bindings(hook: &Hook) -> Vec<String> {
+    let config = &hook.config;
+    let startup = config.on_startup.iter().map(|_| "onStartup".to_owned());
+    let schedules = config.schedule.iter().map(|s| s.name.clone());
+    startup
+        .chain(schedules)
+        .chain(config.kubernetes.iter().map(|k| k.name.clone()))
+        .collect()
+}

@@ -1,0 +1,261 @@
+//! A running operator.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Mutex, broadcast};
+
+use crate::engine::Engine;
+use crate::event::OperatorEvent;
+use crate::http::{HttpLimits, HttpServer, Pages};
+use crate::load::{Hook, LoadProblem};
+use crate::monitor::{MonitorId, Phase};
+use crate::operator::{Options, StartError};
+use crate::schedule::ScheduleId;
+use crate::snapshot::Frozen;
+
+/// Time between two counts of [`crate::metrics::SelfMetrics::live_tick`].
+const TICK: Duration = Duration::from_secs(10);
+
+/// A running operator. It goes on until [`Running::stop`], or until this is dropped, which ends it at once.
+pub struct Running {
+    engine: Arc<Engine>,
+    problems: Vec<LoadProblem>,
+    first: std::sync::Mutex<Option<broadcast::Receiver<Arc<OperatorEvent>>>>,
+    server: Mutex<Option<HttpServer>>,
+    address: Option<SocketAddr>,
+    stop_time: Duration,
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running")
+            .field("hooks", &self.engine.hooks.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What waits in one queue.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QueueView {
+    /// Its name.
+    pub name: String,
+    /// Its tasks, the one being done first.
+    pub tasks: Vec<TaskView>,
+}
+
+/// One task of a queue.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskView {
+    /// Its number.
+    pub id: u64,
+    /// The hook.
+    pub hook: String,
+    /// `Run`, `EnableKubernetes` or `EnableSchedules`.
+    pub kind: &'static str,
+    /// Bindings of the run's reasons.
+    pub bindings: Vec<String>,
+    /// How often it failed.
+    pub failures: u32,
+}
+
+impl Running {
+    pub(crate) async fn new(
+        engine: Arc<Engine>,
+        problems: Vec<LoadProblem>,
+        first: broadcast::Receiver<Arc<OperatorEvent>>,
+        options: &Options,
+    ) -> Result<Self, StartError> {
+        let server = match options.listen {
+            None => None,
+            Some(address) => {
+                let pages = Pages {
+                    own: engine.metrics.clone(),
+                    hooks: engine.hook_metrics.clone(),
+                    readiness: engine.readiness.clone(),
+                };
+                Some(HttpServer::start(address, pages, HttpLimits::default()).await?)
+            }
+        };
+        let address = server.as_ref().map(HttpServer::address);
+        engine.tasks.spawn(tick(engine.clone()));
+        Ok(Self {
+            engine,
+            problems,
+            first: std::sync::Mutex::new(Some(first)),
+            server: Mutex::new(server),
+            address,
+            stop_time: options.stop_time,
+        })
+    }
+
+    /// What happens from now on. The first call gives everything since the start. A receiver that is slow misses
+    /// events and is told how many.
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<Arc<OperatorEvent>> {
+        let first = self
+            .first
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .take();
+        first.unwrap_or_else(|| self.engine.events.subscribe())
+    }
+
+    /// The hooks, in their order.
+    #[must_use]
+    pub fn hooks(&self) -> &[Hook] {
+        &self.engine.hooks
+    }
+
+    /// What could not be loaded.
+    #[must_use]
+    pub fn problems(&self) -> &[LoadProblem] {
+        &self.problems
+    }
+
+    /// Where the HTTP server listens.
+    #[must_use]
+    pub fn http_addr(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
+    /// The operator's own metrics as text.
+    #[must_use]
+    pub fn metrics_text(&self) -> String {
+        self.engine.metrics.text()
+    }
+
+    /// The hooks' metrics as text.
+    #[must_use]
+    pub fn hook_metrics_text(&self) -> String {
+        self.engine.hook_metrics.text()
+    }
+
+    /// Fires schedules now, as if their time had come: all of those whose hook and name `choose` accepts, in the order
+    /// of hooks. How many they were.
+    pub fn fire_schedules(&self, mut choose: impl FnMut(&str, &str) -> bool) -> usize {
+        let mut fired = 0;
+        for (hook, loaded) in self.engine.hooks.iter().enumerate() {
+            for (schedule, binding) in loaded.config.schedule.iter().enumerate() {
+                if choose(&loaded.name, &binding.name) {
+                    self.engine.fire_schedule(ScheduleId { hook, schedule });
+                    fired += 1;
+                }
+            }
+        }
+        fired
+    }
+
+    /// All queues.
+    #[must_use]
+    pub fn queues(&self) -> Vec<QueueView> {
+        self.engine.queue_views()
+    }
+
+    /// The snapshots of a hook's `kubernetes` bindings, by name and in the order of the configuration. Looking changes
+    /// nothing. None when there is no such hook.
+    #[must_use]
+    pub fn snapshots(&self, hook: &str) -> Option<Vec<(String, Frozen)>> {
+        let (index, hook) = self
+            .engine
+            .hooks
+            .iter()
+            .enumerate()
+            .find(|(_, h)| &*h.name == hook)?;
+        let bindings = hook.config.kubernetes.iter().enumerate();
+        let look = |binding| {
+            self.engine.monitor(MonitorId {
+                hook: index,
+                binding,
+            })
+        };
+        Some(
+            bindings
+                .filter_map(|(i, b)| Some((b.name.clone(), look(i)?.peek())))
+                .collect(),
+        )
+    }
+
+    /// Objects and bytes that all snapshots hold.
+    #[must_use]
+    pub fn held(&self) -> (usize, usize) {
+        self.engine
+            .monitors()
+            .iter()
+            .map(|(_, m)| m.held())
+            .fold((0, 0), |(o, b), (objects, bytes)| (o + objects, b + bytes))
+    }
+
+    /// Waits until no queue has anything to do: what was started is done, Synchronizations included. A hook that fails
+    /// is not done until it succeeds. Changes that are still on their way from the API server are not waited for: see
+    /// [`Running::caught_up`].
+    pub async fn idle(&self) {
+        let mut pending = self.engine.pending();
+        // The engine, which this borrows, holds the sender.
+        let _ = pending.wait_for(|n| *n == 0).await;
+    }
+
+    /// Waits until every enabled binding has seen, and queued what comes of it, all that happened in the cluster up to
+    /// `resource_version`. Bindings that cannot be enabled are not waited for.
+    ///
+    /// A watch that none of the changes concerns learns of the resource version by a bookmark: real API servers send
+    /// one each minute, the embedded cluster on demand.
+    pub async fn caught_up(&self, resource_version: u64) {
+        for (_, monitor) in self.engine.monitors() {
+            let (mut seen, mut phase) = (monitor.seen(), monitor.phase());
+            let up = async {
+                seen.wait_for(|s| s.is_some_and(|s| s >= resource_version))
+                    .await
+                    .is_ok()
+            };
+            let out = async { phase.wait_for(|p| *p == Phase::Retrying).await.is_ok() };
+            tokio::select! {
+                _ = up => {}
+                _ = out => {}
+            }
+        }
+    }
+
+    /// Stops: nothing new is begun, and runs that are under way are given time to end ([`Options::stop_time`]). Whether
+    /// they did.
+    pub async fn stop(self) -> bool {
+        self.engine.stop.cancel();
+        self.engine.tasks.close();
+        let ended = tokio::time::timeout(self.stop_time, self.engine.tasks.wait())
+            .await
+            .is_ok();
+        self.engine.drop_monitors();
+        if let Some(server) = self.server.lock().await.take() {
+            server.stop().await;
+        }
+        self.engine.close_journal().await;
+        ended
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.engine.stop.cancel();
+        self.engine.drop_monitors();
+    }
+}
+
+async fn tick(engine: Arc<Engine>) {
+    let mut ticks = tokio::time::interval(TICK);
+    loop {
+        tokio::select! {
+            biased;
+            () = engine.stop.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        engine.metrics.live_tick();
+        for queue in engine.queues.values() {
+            engine
+                .metrics
+                .queue_length(&queue.name, queue.state().len());
+        }
+    }
+}

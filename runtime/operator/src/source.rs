@@ -1,0 +1,219 @@
+//! Where hooks come from.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use hookbox_sandbox::HookDefinition;
+
+/// Directories deeper than this are not looked into.
+const MAX_DEPTH: usize = 64;
+
+/// A component file, or its bytes.
+#[derive(Clone, PartialEq, Eq)]
+pub enum HookSource {
+    /// A file.
+    File {
+        /// Where it is.
+        path: PathBuf,
+        /// What it is called: its path relative to the hooks directory.
+        name: String,
+    },
+    /// Bytes from elsewhere.
+    Bytes {
+        /// What they are called.
+        name: String,
+        /// The component.
+        bytes: Vec<u8>,
+    },
+}
+
+impl std::fmt::Debug for HookSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File { path, .. } => f.debug_tuple("File").field(path).finish(),
+            Self::Bytes { name, bytes } => f
+                .debug_struct("Bytes")
+                .field("name", name)
+                .field("len", &bytes.len())
+                .finish(),
+        }
+    }
+}
+
+/// Why a directory of hooks cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the hooks directory `{}` cannot be read", .path.display())]
+pub struct DiscoverError {
+    /// Which directory.
+    pub path: PathBuf,
+    /// Why.
+    #[source]
+    pub source: io::Error,
+}
+
+impl DiscoverError {
+    /// A stable word for this error.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        "hooks-directory"
+    }
+}
+
+impl HookSource {
+    /// One file, called by its name.
+    #[must_use]
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        let name = path.file_name().map_or_else(
+            || path.display().to_string(),
+            |n| n.to_string_lossy().into_owned(),
+        );
+        Self::File { path, name }
+    }
+
+    /// What it is called in messages.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::File { name, .. } | Self::Bytes { name, .. } => name,
+        }
+    }
+
+    /// All components under `dir`: files named `*.wasm`, sorted by their full path, which is the order of hooks
+    /// everywhere. Directories and files whose names start with a dot are skipped, and directories named `lib`.
+    ///
+    /// # Errors
+    /// A directory cannot be read.
+    pub fn discover(dir: &Path) -> Result<Vec<Self>, DiscoverError> {
+        let mut paths = Vec::new();
+        walk(dir, 0, &mut paths)?;
+        // By the bytes of the whole path, as shell-operator does; `Path` would compare part by part.
+        paths.sort_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
+        let name = |path: &Path| {
+            path.strip_prefix(dir)
+                .unwrap_or(path)
+                .to_string_lossy()
+                .into_owned()
+        };
+        Ok(paths
+            .into_iter()
+            .map(|path| Self::File {
+                name: name(&path),
+                path,
+            })
+            .collect())
+    }
+
+    /// The component's bytes.
+    ///
+    /// # Errors
+    /// The file cannot be read, or has more than `limit` bytes.
+    pub async fn read(&self, limit: u64) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Bytes { bytes, .. } => Ok(bytes.clone()),
+            Self::File { path, .. } => {
+                let size = tokio::fs::metadata(path).await?.len();
+                if size > limit {
+                    let message = format!("it has {size} bytes, at most {limit} are allowed");
+                    return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+                }
+                tokio::fs::read(path).await
+            }
+        }
+    }
+}
+
+fn walk(dir: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), DiscoverError> {
+    let error = |source| DiscoverError {
+        path: dir.to_owned(),
+        source,
+    };
+    for entry in std::fs::read_dir(dir).map_err(error)? {
+        let entry = entry.map_err(error)?;
+        let path = entry.path();
+        let name = entry.file_name();
+        if name.as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        // Links to files are followed, as mounted ConfigMaps consist of them; links to directories are not, as they
+        // may lead in circles.
+        if entry.file_type().map_err(error)?.is_dir() {
+            if name != "lib" && depth < MAX_DEPTH {
+                walk(&path, depth + 1, found)?;
+            }
+        } else if path.extension().is_some_and(|e| e == "wasm") && path.is_file() {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// One component to load, and what is said of its hooks.
+#[derive(Debug, Clone)]
+pub struct HookSpec {
+    /// Where it comes from.
+    pub source: HookSource,
+    /// Its hooks with their configurations; none: the component is asked (`describe`).
+    pub definitions: Option<Vec<HookDefinition>>,
+}
+
+impl From<HookSource> for HookSpec {
+    fn from(source: HookSource) -> Self {
+        Self {
+            source,
+            definitions: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn components_are_found_in_order_and_hidden_things_are_skipped() {
+        let dir = tempfile::tempdir().unwrap();
+        for file in [
+            "b.wasm",
+            "a/x.wasm",
+            "a-b.wasm",
+            "a/deep/y.wasm",
+            ".hidden.wasm",
+            ".git/z.wasm",
+            "lib/l.wasm",
+            "a/lib/l.wasm",
+            "c.yaml",
+            "d.WASM",
+            "e.wasm.md",
+        ] {
+            let path = dir.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        std::fs::create_dir(dir.path().join("dir.wasm")).unwrap();
+        let names: Vec<_> = HookSource::discover(dir.path())
+            .unwrap()
+            .iter()
+            .map(|s| s.name().to_owned())
+            .collect();
+        assert_eq!(names, ["a-b.wasm", "a/deep/y.wasm", "a/x.wasm", "b.wasm"]);
+    }
+
+    #[test]
+    fn a_missing_directory_is_named() {
+        let error = HookSource::discover(Path::new("/no/such/hooks")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the hooks directory `/no/such/hooks` cannot be read"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_too_large_is_not_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.wasm");
+        std::fs::write(&path, "12345").unwrap();
+        assert!(HookSource::file(&path).read(4).await.is_err());
+        assert_eq!(HookSource::file(&path).read(5).await.unwrap(), b"12345");
+    }
+}

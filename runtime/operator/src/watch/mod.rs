@@ -1,0 +1,127 @@
+//! Watches: what changes in one collection of the API server, with no change lost.
+//!
+//! A watch lists the collection, then follows it from there. Where the server has streaming lists, list and follow are
+//! one request; else the list comes in pages. A connection that ends is taken up where it ended. When the server no
+//! longer knows that point (410), or a line could not be read, the collection is listed again; whoever keeps the objects
+//! then compares (see [`WatchEvent::Restarted`]).
+
+mod lines;
+mod list;
+mod task;
+mod wire;
+
+use kube::core::{ApiResource, DynamicObject};
+use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::api::ApiError;
+use crate::object::Object;
+
+/// What to watch.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct WatchSpec {
+    /// Group, version, kind and plural.
+    pub resource: ApiResource,
+    /// One namespace; none for all, and for cluster-scoped kinds.
+    pub namespace: Option<String>,
+    /// Label selector as in a query.
+    pub labels: Option<String>,
+    /// Field selector as in a query.
+    pub fields: Option<String>,
+}
+
+impl WatchSpec {
+    fn path(&self) -> String {
+        <DynamicObject as kube::Resource>::url_path(&self.resource, self.namespace.as_deref())
+    }
+}
+
+/// What a watch tells.
+#[derive(Debug)]
+pub enum WatchEvent {
+    /// A list begins. Objects follow as [`WatchEvent::Listed`]. May come again before the list is done.
+    Restarted,
+    /// One object of the list.
+    Listed(Object),
+    /// The list is done: objects that it did not hold are gone.
+    ListDone {
+        /// The collection's resource version.
+        resource_version: String,
+    },
+    /// An object was added or changed.
+    Applied(Object),
+    /// An object was deleted; this is its last state.
+    Deleted(Object),
+    /// Nothing changed up to this resource version.
+    Progress {
+        /// The collection's resource version.
+        resource_version: String,
+    },
+    /// Something failed; the watch tries again by itself.
+    Failed(WatchError),
+}
+
+/// Why a watch has to try again.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WatchError {
+    /// The list failed.
+    #[error("{what} could not be listed")]
+    List {
+        /// The collection.
+        what: String,
+        /// Why.
+        #[source]
+        source: ApiError,
+    },
+    /// The watch could not be opened, or was refused later.
+    #[error("{what} could not be watched")]
+    Watch {
+        /// The collection.
+        what: String,
+        /// Why.
+        #[source]
+        source: ApiError,
+    },
+    /// The connection broke.
+    #[error("the watch of {what} broke")]
+    Broken {
+        /// The collection.
+        what: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl WatchError {
+    /// A stable word for this error; `error_type` in metrics.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::List { source, .. } | Self::Watch { source, .. } => match source.status() {
+                Some(410) => "expired",
+                _ => source.code(),
+            },
+            Self::Broken { .. } => "broken",
+        }
+    }
+}
+
+/// A running watch; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Watch {
+    _task: AbortOnDropHandle<()>,
+}
+
+/// Starts a watch whose events go, with `tag`, into `events`.
+pub fn start<T: Copy + Send + Sync + 'static>(
+    client: kube::Client,
+    spec: WatchSpec,
+    tag: T,
+    events: mpsc::Sender<(T, WatchEvent)>,
+) -> Watch {
+    Watch {
+        _task: AbortOnDropHandle::new(tokio::spawn(task::run(client, spec, tag, events))),
+    }
+}

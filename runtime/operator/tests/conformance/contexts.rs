@@ -1,0 +1,250 @@
+//! What hooks are given: BEHAVIOUR A3, row by row.
+
+use crate::support::*;
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn on_startup_has_a_binding_and_nothing_else() {
+    let mut bench = Bench::settled(&cluster(&[]).await, &[("echo", json!({"onStartup": 1}))]).await;
+    assert_eq!(
+        bench.contexts("echo").await,
+        json!([{"binding": "onStartup"}])
+    );
+}
+
+#[tokio::test]
+async fn a_schedule_has_its_type_and_its_snapshots() {
+    let cluster = cluster(&[ns(), config_map("ns", "a", "1")]).await;
+    let config = json!({
+        "kubernetes": [binding("maps", json!({"jqFilter": ".data.v", "executeHookOnSynchronization": false}))],
+        "schedule": [
+            {"name": "plain", "crontab": "* * * * * *", "queue": "plain"},
+            {"name": "with", "crontab": "* * * * * *", "includeSnapshotsFrom": ["maps"]},
+        ],
+    });
+    let mut bench = Bench::settled(&cluster, &[("echo", config)]).await;
+    let (mut plain, mut with) = (None, None);
+    while plain.is_none() || with.is_none() {
+        let run = bench.run("echo").await;
+        let context = contexts(&run)[0].clone();
+        if run.queue == "plain" {
+            plain = Some(context)
+        } else {
+            with = Some(context)
+        }
+    }
+    assert_eq!(
+        plain.unwrap(),
+        json!({"binding": "plain", "type": "Schedule"})
+    );
+    let item = json!({"object": shown("ns", "a", "1"), "filterResult": "1"});
+    assert_eq!(
+        with.unwrap(),
+        json!({"binding": "with", "type": "Schedule", "snapshots": {"maps": [item]}})
+    );
+}
+
+#[tokio::test]
+async fn a_synchronization_has_the_objects_in_order() {
+    let cluster = cluster(&[
+        ns(),
+        namespace("a", json!({})),
+        config_map("ns", "b", "1"),
+        config_map("a", "z", "2"),
+        config_map("ns", "a", "3"),
+    ])
+    .await;
+    let names = json!({"nameSelector": {"matchNames": ["ns", "a"]}});
+    let hook = |more: Value| json!({"kubernetes": [binding("maps", more)]});
+    let hooks = [
+        ("echo-full", hook(json!({"namespace": names}))),
+        (
+            "echo-filtered",
+            hook(json!({"namespace": names, "jqFilter": ".data.v"})),
+        ),
+        (
+            "echo-dropped",
+            hook(
+                json!({"namespace": names, "jqFilter": ".data.v", "keepFullObjectsInMemory": false}),
+            ),
+        ),
+        (
+            "echo-neither",
+            hook(json!({"namespace": names, "keepFullObjectsInMemory": false})),
+        ),
+    ];
+    let mut bench = Bench::settled(&cluster, &hooks).await;
+    let objects =
+        |items: Value| json!([{"binding": "maps", "type": "Synchronization", "objects": items}]);
+    let (az, na, nb) = (
+        shown("a", "z", "2"),
+        shown("ns", "a", "3"),
+        shown("ns", "b", "1"),
+    );
+    assert_eq!(
+        bench.contexts("echo-full").await,
+        objects(json!([{"object": az}, {"object": na}, {"object": nb}]))
+    );
+    assert_eq!(
+        bench.contexts("echo-filtered").await,
+        objects(
+            json!([{"object": az, "filterResult": "2"}, {"object": na, "filterResult": "3"}, {"object": nb, "filterResult": "1"}])
+        )
+    );
+    assert_eq!(
+        bench.contexts("echo-dropped").await,
+        objects(json!([{"filterResult": "2"}, {"filterResult": "3"}, {"filterResult": "1"}]))
+    );
+    assert_eq!(
+        bench.contexts("echo-neither").await,
+        objects(json!([{}, {}, {}]))
+    );
+}
+
+#[tokio::test]
+async fn a_synchronization_without_objects_has_an_empty_list() {
+    let mut bench = Bench::settled(
+        &cluster(&[ns()]).await,
+        &[("echo", json!({"kubernetes": [binding("maps", json!({}))]}))],
+    )
+    .await;
+    assert_eq!(
+        bench.contexts("echo").await,
+        json!([{"binding": "maps", "type": "Synchronization", "objects": []}])
+    );
+}
+
+#[tokio::test]
+async fn an_event_has_the_object_and_the_filter_result_of_its_time() {
+    let cluster = cluster(&[ns()]).await;
+    let quiet = |more: Value| {
+        let mut kubernetes = binding("maps", more);
+        kubernetes["executeHookOnSynchronization"] = json!(false);
+        json!({"kubernetes": [kubernetes]})
+    };
+    let hooks = [
+        ("echo-full", quiet(json!({}))),
+        ("echo-filtered", quiet(json!({"jqFilter": ".data.w"}))),
+        (
+            "echo-dropped",
+            quiet(json!({"jqFilter": ".data.v", "keepFullObjectsInMemory": false})),
+        ),
+    ];
+    let mut bench = Bench::settled(&cluster, &hooks).await;
+    apply(&cluster, &[config_map("ns", "a", "1")]).await;
+    bench.settle().await;
+    let events = bench.drain();
+    let mut seen = std::collections::BTreeMap::new();
+    for event in &events {
+        if let hookbox_operator::OperatorEvent::RunFinished(run) = &**event {
+            seen.insert(run.hook.clone(), contexts(run));
+        }
+    }
+    let object = shown("ns", "a", "1");
+    let event = |more: Value| {
+        let mut context = json!({"binding": "maps", "type": "Event", "watchEvent": "Added"});
+        for (key, value) in more.as_object().unwrap() {
+            context[key] = value.clone();
+        }
+        json!([context])
+    };
+    assert_eq!(seen["echo-full"], event(json!({"object": object})));
+    assert_eq!(
+        seen["echo-filtered"],
+        event(json!({"object": object, "filterResult": null}))
+    );
+    assert_eq!(seen["echo-dropped"], event(json!({"filterResult": "1"})));
+}
+
+#[tokio::test]
+async fn a_group_has_only_its_name_and_the_snapshots_of_its_bindings() {
+    let cluster = cluster(&[ns(), config_map("ns", "a", "1")]).await;
+    let config = json!({
+        "kubernetes": [
+            binding("first", json!({"group": "g", "jqFilter": ".data.v", "keepFullObjectsInMemory": false})),
+            {"kind": "Secret", "apiVersion": "v1", "group": "g", "namespace": {"nameSelector": {"matchNames": ["ns"]}}},
+        ],
+    });
+    let mut bench = Bench::settled(&cluster, &[("echo", config)]).await;
+    let group = |binding: &str, first: Value| json!([{"binding": binding, "type": "Group", "groupName": "g", "snapshots": {"first": first, "kubernetes": []}}]);
+    // Both Synchronizations become one run, named after the last.
+    assert_eq!(
+        bench.contexts("echo").await,
+        group("kubernetes", json!([{"filterResult": "1"}]))
+    );
+    apply(&cluster, &[config_map("ns", "a", "2")]).await;
+    assert_eq!(
+        bench.contexts("echo").await,
+        group("first", json!([{"filterResult": "2"}]))
+    );
+}
+
+#[tokio::test]
+async fn a_group_without_kubernetes_bindings_has_no_snapshots() {
+    let config = json!({"schedule": [{"name": "tick", "crontab": "* * * * * *", "group": "g"}]});
+    let mut bench = Bench::settled(&cluster(&[]).await, &[("echo", config)]).await;
+    assert_eq!(
+        bench.contexts("echo").await,
+        json!([{"binding": "tick", "type": "Group", "groupName": "g"}])
+    );
+}
+
+#[tokio::test]
+async fn all_requested_snapshots_are_there_and_empty_ones_are_lists() {
+    let cluster = cluster(&[ns()]).await;
+    let config = json!({
+        "kubernetes": [
+            binding("maps", json!({"includeSnapshotsFrom": ["maps", "secrets"]})),
+            {"name": "secrets", "kind": "Secret", "apiVersion": "v1", "executeHookOnSynchronization": false},
+        ],
+    });
+    let mut bench = Bench::settled(&cluster, &[("echo", config)]).await;
+    assert_eq!(
+        bench.contexts("echo").await,
+        json!([{"binding": "maps", "type": "Synchronization", "objects": [], "snapshots": {"maps": [], "secrets": []}}])
+    );
+}
+
+#[tokio::test]
+async fn a_snapshot_is_the_same_in_all_contexts_of_a_run() {
+    let cluster = cluster(&[ns(), config_map("ns", "switch", "1")]).await;
+    let config = json!({
+        "kubernetes": [
+            binding("maps", json!({"labelSelector": {"matchLabels": {"x": "y"}}, "includeSnapshotsFrom": ["maps"], "executeHookOnSynchronization": false})),
+        ],
+        "settings": {"executionMinInterval": "2s", "executionBurst": 1},
+    });
+    let mut bench = Bench::settled(&cluster, &[("echo", config)]).await;
+    // The skipped Synchronization used the token: both events wait and are combined.
+    for name in ["a", "b"] {
+        let mut object = config_map("ns", name, "1");
+        object["metadata"]["labels"] = json!({"x": "y"});
+        apply(&cluster, &[object]).await;
+    }
+    bench.settle().await;
+    let runs = bench.drain_contexts("echo");
+    assert_eq!(runs.len(), 1, "{runs:?}");
+    let run = &runs[0];
+    assert_eq!(run.as_array().unwrap().len(), 2);
+    assert_eq!(run[0]["snapshots"], run[1]["snapshots"]);
+    assert_eq!(run[0]["snapshots"]["maps"].as_array().unwrap().len(), 2);
+    assert_eq!(run[0]["object"]["metadata"]["name"], "a");
+}
+
+/// shell-operator shows the first binding's objects for both; hookbox is right.
+#[tokio::test]
+async fn bindings_of_the_same_name_have_their_own_objects_and_the_first_ones_snapshot() {
+    let cluster = cluster(&[ns(), config_map("ns", "a", "1")]).await;
+    let config = json!({
+        "kubernetes": [
+            {"kind": "Secret", "apiVersion": "v1", "namespace": {"nameSelector": {"matchNames": ["ns"]}}},
+            {"kind": "ConfigMap", "apiVersion": "v1", "namespace": {"nameSelector": {"matchNames": ["ns"]}}},
+        ],
+    });
+    let mut bench = Bench::settled(&cluster, &[("echo", config)]).await;
+    assert_eq!(bench.contexts("echo").await[0]["objects"], json!([]));
+    assert_eq!(
+        bench.contexts("echo").await[0]["objects"],
+        json!([{"object": shown("ns", "a", "1")}])
+    );
+}

@@ -1,0 +1,15 @@
+//! The behaviour catalogue, row by row, on an embedded cluster with real components.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+mod contexts;
+mod events;
+mod loading;
+mod queues;
+mod support;
+mod watches;

@@ -1,0 +1,87 @@
+//! Hooks for the operator's tests. The part of a hook's name before the first `-` says what it does; tests give the
+//! names and configurations.
+
+wit_bindgen::generate!({
+    path: "../../../../wit",
+    world: "hook",
+});
+
+use exports::hookbox::hook::hooks::{BindingContext, Guest, Hook};
+use hookbox::hook::log::{Level, log};
+use hookbox::hook::object_patches::{self, CreateMode};
+use hookbox::hook::types::{Error, Retry};
+use hookbox::hook::{metrics, snapshots};
+
+struct Component;
+
+fn failed(retry: Retry) -> Error {
+    Error { message: "as asked".to_owned(), retry }
+}
+
+/// All contexts, as shell-operator writes them.
+fn echo(contexts: &[BindingContext]) {
+    let all: Vec<String> = contexts.iter().map(BindingContext::to_json).collect();
+    log(Level::Info, &format!("[{}]", all.join(",")), &[]);
+}
+
+/// One short word for each context: what happened to which object.
+fn names(contexts: &[BindingContext]) {
+    let name = |context: &BindingContext| {
+        let object = context.object_pointer("/metadata/name").ok().flatten().unwrap_or_default();
+        let event = context.watch_event().or_else(|| context.kind()).unwrap_or_default();
+        format!("{event} {}", object.trim_matches('"'))
+    };
+    log(Level::Info, &contexts.iter().map(name).collect::<Vec<_>>().join(","), &[]);
+}
+
+fn config_map(name: &str, key: &str, value: &str) -> String {
+    format!(
+        r#"{{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"{name}","namespace":"default"}},"data":{{"{key}":"{value}"}}}}"#
+    )
+}
+
+impl Guest for Component {
+    fn describe() -> Vec<Hook> {
+        let config = r#"{"configVersion":"v1","onStartup":1}"#.to_owned();
+        vec![Hook { name: "echo".to_owned(), config }]
+    }
+
+    fn run(hook: String, contexts: Vec<BindingContext>) -> Result<(), Error> {
+        let verb = hook.split('-').next().unwrap_or_default();
+        match verb {
+            "names" => names(&contexts),
+            _ => echo(&contexts),
+        }
+        match verb {
+            "fail" => return Err(failed(Retry::BackOff)),
+            "never" => return Err(failed(Retry::Never)),
+            "after" => return Err(failed(Retry::After(90_000))),
+            "panic" => panic!("as asked"),
+            // Runs until its budget ends it.
+            "spin" => loop {
+                std::hint::spin_loop();
+            },
+            // Fails while there is an object in the snapshot `switch`.
+            "switch" if snapshots::open("switch").is_some_and(|s| s.len() > 0) => return Err(failed(Retry::BackOff)),
+            // Writes how many objects the snapshot `watched` has.
+            "write" => {
+                let count = snapshots::open("watched").map_or(0, |s| s.len());
+                let object = config_map("written", "count", &count.to_string());
+                object_patches::create(&object, CreateMode::ReplaceExisting).map_err(|_| failed(Retry::Never))?;
+                let value = f64::from(count);
+                metrics::set("watched_objects", value, &[], None).map_err(|_| failed(Retry::Never))?;
+            }
+            // Two effects, of which the second cannot be applied.
+            "broken" => {
+                for name in ["half", "half"] {
+                    let object = config_map(name, "a", "b");
+                    object_patches::create(&object, CreateMode::FailIfExists).map_err(|_| failed(Retry::Never))?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+export!(Component);
