@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::kinds::{Kind, Kinds};
 use crate::schema;
+use crate::tree::Tree;
 
 /// Names of a field in `v1` and in `events.k8s.io/v1`.
 const EVENT_FIELDS: &[(&str, &str)] = &[
@@ -50,7 +51,7 @@ fn rename(value: &mut Value, back: bool) {
 pub(crate) fn to_version(kind: &Kind, value: &mut Value) {
     if is_new_event(kind) {
         rename(value, false);
-    } else if kind.is("", "events") && value["apiVersion"] == "events.k8s.io/v1" {
+    } else if kind.is("", "events") && value.at("apiVersion") == "events.k8s.io/v1" {
         rename(value, true);
     }
     set_api_version(value, kind.api_version());

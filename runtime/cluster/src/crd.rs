@@ -9,10 +9,14 @@ use crate::kinds::{Custom, Kind, ScalePaths, Subresource, Traits};
 use crate::names;
 use crate::schema::{self, SchemaRef, Selectable};
 use crate::store::Store;
+use crate::tree::Tree;
 
 /// Fills in the names that a definition leaves out.
 pub(crate) fn set_defaults(definition: &mut Value) {
-    let kind = definition["spec"]["names"]["kind"]
+    let kind = definition
+        .at("spec")
+        .at("names")
+        .at("kind")
         .as_str()
         .unwrap_or_default()
         .to_owned();
@@ -37,14 +41,14 @@ pub(crate) fn set_defaults(definition: &mut Value) {
 /// What is wrong with a definition.
 pub(crate) fn check(definition: &Value) -> Vec<Fault> {
     let mut faults = Vec::new();
-    let spec = &definition["spec"];
+    let spec = definition.at("spec");
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let (group, plural, kind) = (
-        text(&spec["group"]),
-        text(&spec["names"]["plural"]),
-        text(&spec["names"]["kind"]),
+        text(spec.at("group")),
+        text(spec.at("names").at("plural")),
+        text(spec.at("names").at("kind")),
     );
-    let name = text(&definition["metadata"]["name"]);
+    let name = text(definition.at("metadata").at("name"));
     if name != format!("{plural}.{group}") {
         faults.push(Fault::invalid(
             "metadata.name",
@@ -79,47 +83,55 @@ pub(crate) fn check(definition: &Value) -> Vec<Fault> {
     if kind.is_empty() {
         faults.push(Fault::required("spec.names.kind", ""));
     }
-    match spec["scope"].as_str() {
+    match spec.at("scope").as_str() {
         None | Some("") => faults.push(Fault::required("spec.scope", "")),
         Some("Cluster" | "Namespaced") => {}
         Some(_) => faults.push(Fault::unsupported(
             "spec.scope",
-            &spec["scope"],
+            spec.at("scope"),
             &["Cluster".into(), "Namespaced".into()],
         )),
     }
-    let versions = spec["versions"].as_array().cloned().unwrap_or_default();
+    let versions = spec.at("versions").as_array().cloned().unwrap_or_default();
     if versions
         .iter()
-        .filter(|version| version["storage"] == true)
+        .filter(|version| version.at("storage") == true)
         .count()
         != 1
     {
         faults.push(Fault::invalid(
             "spec.versions",
-            &spec["versions"],
+            spec.at("versions"),
             "must have exactly one version marked as storage version",
         ));
     }
     let mut seen: Vec<&Value> = Vec::new();
     for (index, version) in versions.iter().enumerate() {
         let path = format!("spec.versions[{index}]");
-        let version_name = text(&version["name"]);
+        let version_name = text(version.at("name"));
         faults.extend(
             names::dns_label(&version_name).iter().map(|why| {
                 Fault::invalid(format!("{path}.name"), &version_name.as_str().into(), why)
             }),
         );
-        if seen.contains(&&version["name"]) {
+        if seen.contains(&version.at("name")) {
             faults.push(Fault::invalid(
                 "spec.versions",
-                &spec["versions"],
+                spec.at("versions"),
                 "must contain unique version names",
             ));
         }
-        seen.push(&version["name"]);
-        let declared = &version["schema"]["openAPIV3Schema"];
-        let schema_path = format!("{path}.schema.openAPIV3Schema");
+        seen.push(version.at("name"));
+        let declared = version.at("schema").at("openAPIV3Schema");
+        // Where all versions have one schema, the real server keeps it beside them.
+        let one = versions
+            .iter()
+            .all(|other| other.at("schema") == version.at("schema"));
+        let schema_path = if one {
+            "spec.validation.openAPIV3Schema".to_owned()
+        } else {
+            format!("{path}.schema.openAPIV3Schema")
+        };
         if declared.is_null() {
             faults.push(Fault::required(schema_path, "schemas are required"));
         } else if let Err(error) = schema::structural(declared, &schema_path) {
@@ -128,10 +140,10 @@ pub(crate) fn check(definition: &Value) -> Vec<Fault> {
             } else {
                 Fault::invalid(error.path, declared, &error.message)
             });
-        } else if declared["type"] != "object" {
+        } else if declared.at("type") != "object" {
             faults.push(Fault::invalid(
                 format!("{schema_path}.type"),
-                &declared["type"],
+                declared.at("type"),
                 "must be object at the root",
             ));
         }
@@ -149,7 +161,7 @@ pub(crate) struct DefinitionError {
 
 /// The kinds of all served versions.
 pub(crate) fn kinds(definition: &Value, store: &Store) -> Result<Vec<Kind>, DefinitionError> {
-    let spec = &definition["spec"];
+    let spec = definition.at("spec");
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let list = |value: &Value| {
         value
@@ -160,26 +172,29 @@ pub(crate) fn kinds(definition: &Value, store: &Store) -> Result<Vec<Kind>, Defi
             .map(str::to_owned)
             .collect::<Vec<_>>()
     };
-    let (group, names) = (text(&spec["group"]), &spec["names"]);
-    let plural = text(&names["plural"]);
+    let (group, names) = (text(spec.at("group")), spec.at("names"));
+    let plural = text(names.at("plural"));
     let table = store.table(&qualified(&group, &plural));
-    let versions = spec["versions"].as_array().cloned().unwrap_or_default();
+    let versions = spec.at("versions").as_array().cloned().unwrap_or_default();
     let storage_version = versions
         .iter()
-        .find(|version| version["storage"] == true)
-        .map(|version| text(&version["name"]))
+        .find(|version| version.at("storage") == true)
+        .map(|version| text(version.at("name")))
         .unwrap_or_default();
     let mut kinds = Vec::new();
-    for version in versions.iter().filter(|version| version["served"] == true) {
-        let declared = &version["schema"]["openAPIV3Schema"];
+    for version in versions
+        .iter()
+        .filter(|version| version.at("served") == true)
+    {
+        let declared = version.at("schema").at("openAPIV3Schema");
         let mut schema = schema::structural(declared, "").map_err(|error| DefinitionError {
             path: error.path,
             message: error.message,
         })?;
         // Pruning only knows what is declared; a schema that keeps unknown fields says so itself.
-        schema.preserve |= spec["preserveUnknownFields"] == true;
-        let name = text(&version["name"]);
-        let kind = text(&names["kind"]);
+        schema.preserve |= spec.at("preserveUnknownFields") == true;
+        let name = text(version.at("name"));
+        let kind = text(names.at("kind"));
         let sub = |sub: &str, group: &str, version: &str, kind: &str| Subresource {
             name: sub.to_owned(),
             group: group.to_owned(),
@@ -188,8 +203,8 @@ pub(crate) fn kinds(definition: &Value, store: &Store) -> Result<Vec<Kind>, Defi
             verbs: ["get", "patch", "update"].map(str::to_owned).to_vec(),
         };
         let mut subresources = Vec::new();
-        let declared_subs = &version["subresources"];
-        if declared_subs["status"].is_object() {
+        let declared_subs = version.at("subresources");
+        if declared_subs.at("status").is_object() {
             subresources.push(sub("status", &group, &name, &kind));
         }
         let path = |value: &Value| {
@@ -198,33 +213,35 @@ pub(crate) fn kinds(definition: &Value, store: &Store) -> Result<Vec<Kind>, Defi
                 .map(|path| path.trim_start_matches('.').to_owned())
                 .filter(|path| !path.is_empty())
         };
-        let scale = match &declared_subs["scale"] {
+        let scale = match declared_subs.at("scale") {
             scale @ Value::Object(_) => {
                 subresources.push(sub("scale", "autoscaling", "v1", "Scale"));
                 Some(ScalePaths {
-                    spec: path(&scale["specReplicasPath"]).unwrap_or_default(),
-                    status: path(&scale["statusReplicasPath"]).unwrap_or_default(),
-                    selector: path(&scale["labelSelectorPath"]),
+                    spec: path(scale.at("specReplicasPath")).unwrap_or_default(),
+                    status: path(scale.at("statusReplicasPath")).unwrap_or_default(),
+                    selector: path(scale.at("labelSelectorPath")),
                 })
             }
             _ => None,
         };
-        let warning = (version["deprecated"] == true).then(|| {
-            version["deprecationWarning"].as_str().map_or_else(
+        let warning = (version.at("deprecated") == true).then(|| {
+            version.at("deprecationWarning").as_str().map_or_else(
                 || format!("{group}/{name} {kind} is deprecated"),
                 str::to_owned,
             )
         });
         kinds.push(Kind {
-            list_kind: names["listKind"]
+            list_kind: names
+                .at("listKind")
                 .as_str()
                 .map_or_else(|| format!("{kind}List"), str::to_owned),
-            singular: names["singular"]
+            singular: names
+                .at("singular")
                 .as_str()
                 .map_or_else(|| kind.to_lowercase(), str::to_owned),
-            short_names: list(&names["shortNames"]),
-            categories: list(&names["categories"]),
-            namespaced: spec["scope"] == "Namespaced",
+            short_names: list(names.at("shortNames")),
+            categories: list(names.at("categories")),
+            namespaced: spec.at("scope") == "Namespaced",
             verbs: [
                 "delete",
                 "deletecollection",
@@ -240,17 +257,19 @@ pub(crate) fn kinds(definition: &Value, store: &Store) -> Result<Vec<Kind>, Defi
             subresources,
             table,
             traits: Traits::custom(),
-            selectable: version["selectableFields"]
+            selectable: version
+                .at("selectableFields")
                 .as_array()
                 .into_iter()
                 .flatten()
-                .filter_map(|field| path(&field["jsonPath"]))
+                .filter_map(|field| path(field.at("jsonPath")))
                 .map(|path| Selectable::new(&path))
                 .collect(),
             custom: Some(Custom {
-                definition: text(&definition["metadata"]["name"]),
+                definition: text(definition.at("metadata").at("name")),
                 storage_version: storage_version.clone(),
-                columns: version["additionalPrinterColumns"]
+                columns: version
+                    .at("additionalPrinterColumns")
                     .as_array()
                     .cloned()
                     .unwrap_or_default(),

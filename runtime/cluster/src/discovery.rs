@@ -7,6 +7,7 @@ use crate::error::{ApiError, qualified};
 use crate::kinds::{Group, Kind, Kinds};
 use crate::request::{Accept, Route};
 use crate::server::Reply;
+use crate::tree::Tree;
 
 /// The Kubernetes release whose behaviour is followed.
 pub(crate) const VERSION: (&str, &str, &str) = ("1", "36", "v1.36.3");
@@ -48,8 +49,8 @@ pub(crate) fn answer(kinds: &Kinds, route: &Route, accept: &str) -> Result<Reply
                 .find(|group| group.name == *name && !name.is_empty())
                 .ok_or_else(ApiError::no_such_path)?;
             let mut value = group_of(group);
-            value["kind"] = "APIGroup".into();
-            value["apiVersion"] = "v1".into();
+            value.put("kind", "APIGroup");
+            value.put("apiVersion", "v1");
             Reply::value(200, &value)
         }
         Route::Resources { group, version } => {
@@ -103,16 +104,17 @@ fn group_of(group: &Group) -> Value {
 fn resources_of(kind: &Kind) -> Vec<Value> {
     let mut main = json!({"name": kind.plural, "singularName": kind.singular, "namespaced": kind.namespaced, "kind": kind.kind, "verbs": kind.verbs});
     if !kind.short_names.is_empty() {
-        main["shortNames"] = json!(kind.short_names);
+        main.put("shortNames", json!(kind.short_names));
     }
     if !kind.categories.is_empty() {
-        main["categories"] = json!(kind.categories);
+        main.put("categories", json!(kind.categories));
     }
     if kind.is_stored() {
-        main["storageVersionHash"] = crate::base64::standard(
-            &fingerprint(&qualified(&kind.group, &kind.plural)).to_be_bytes(),
-        )
-        .into();
+        let hash = fingerprint(&qualified(&kind.group, &kind.plural));
+        main.put(
+            "storageVersionHash",
+            crate::base64::standard(&hash.to_be_bytes()),
+        );
     }
     let mut all = vec![main];
     for sub in &kind.subresources {
@@ -120,8 +122,8 @@ fn resources_of(kind: &Kind) -> Vec<Value> {
         if (sub.group.as_str(), sub.version.as_str())
             != (kind.group.as_str(), kind.version.as_str())
         {
-            value["group"] = sub.group.clone().into();
-            value["version"] = sub.version.clone().into();
+            value.put("group", sub.group.clone());
+            value.put("version", sub.version.clone());
         }
         all.push(value);
     }
@@ -165,7 +167,12 @@ fn discovery_list(kinds: &Kinds, wanted: impl Fn(&Group) -> bool) -> Reply {
 }
 
 fn aggregated_of(kind: &Kind) -> Value {
-    let response = |group: &str, version: &str, kind: &str| json!({"group": group, "version": version, "kind": kind});
+    // Built-in kinds leave out the group version that they are listed under.
+    let response = |group: &str, version: &str, name: &str| {
+        let own = kind.custom.is_none() && group == kind.group && version == kind.version;
+        let (group, version) = if own { ("", "") } else { (group, version) };
+        json!({"group": group, "version": version, "kind": name})
+    };
     let mut value = json!({
         "resource": kind.plural,
         "responseKind": response(&kind.group, &kind.version, &kind.kind),
@@ -174,14 +181,14 @@ fn aggregated_of(kind: &Kind) -> Value {
         "verbs": kind.verbs,
     });
     if !kind.short_names.is_empty() {
-        value["shortNames"] = json!(kind.short_names);
+        value.put("shortNames", json!(kind.short_names));
     }
     if !kind.categories.is_empty() {
-        value["categories"] = json!(kind.categories);
+        value.put("categories", json!(kind.categories));
     }
     if !kind.subresources.is_empty() {
         let subs: Vec<Value> = kind.subresources.iter().map(|sub| json!({"subresource": sub.name, "responseKind": response(&sub.group, &sub.version, &sub.kind), "verbs": sub.verbs})).collect();
-        value["subresources"] = subs.into();
+        value.put("subresources", subs);
     }
     value
 }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::kinds::Kind;
+use crate::tree::Tree;
 
 /// A refusal of the API server.
 ///
@@ -63,7 +64,7 @@ impl ApiError {
     pub fn to_status(&self) -> Value {
         let mut status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": self.message});
         if let Some(token) = &self.continue_token {
-            status["metadata"] = json!({"continue": token});
+            status.put("metadata", json!({"continue": token}));
         }
         if let Some(map) = status.as_object_mut() {
             if !self.reason.is_empty() {
@@ -198,23 +199,23 @@ impl ApiError {
 
     /// Server-side apply met fields of other managers: `(message, field)` each.
     pub(crate) fn apply_conflict(conflicts: &[(String, String)]) -> Self {
-        let listed: Vec<String> = conflicts
-            .iter()
-            .map(|(message, field)| format!("{message}: {field}"))
-            .collect();
-        let message = match listed.as_slice() {
-            [one] => format!("Apply failed with 1 conflict: {one}"),
+        let message = match conflicts {
+            [(who, field)] => format!("Apply failed with 1 conflict: {who}: {field}"),
             _ => {
-                let mut text = format!("Apply failed with {} conflicts:", conflicts.len());
+                let mut lines: Vec<String> = Vec::new();
                 let mut last = "";
                 for (who, field) in conflicts {
                     if who != last {
-                        text.push_str(&format!(" {who}:"));
+                        lines.push(format!("{}:", who.replacen("conflict", "conflicts", 1)));
                         last = who;
                     }
-                    text.push_str(&format!("\n- {field}"));
+                    lines.push(format!("- {field}"));
                 }
-                text.replacen(": conflicts with", " conflicts with", 1)
+                format!(
+                    "Apply failed with {} conflicts: {}",
+                    conflicts.len(),
+                    lines.join("\n")
+                )
             }
         };
         let causes: Vec<Value> = conflicts.iter().map(|(message, field)| json!({"reason": "FieldManagerConflict", "message": message, "field": field})).collect();
@@ -255,6 +256,15 @@ impl ApiError {
         let mut error = Self::new(415, "UnsupportedMediaType", "415: Unsupported Media Type");
         error.details = Some(Map::new());
         error
+    }
+
+    /// A patch language that this kind does not speak.
+    pub(crate) fn unknown_patch_language() -> Self {
+        Self::new(
+            415,
+            "UnsupportedMediaType",
+            "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
+        )
     }
 
     /// An operation of a JSON patch does not fit the object.

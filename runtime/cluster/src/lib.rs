@@ -60,6 +60,7 @@ mod selector;
 mod server;
 mod store;
 mod table;
+mod tree;
 mod verbs;
 
 pub use body::ResponseBody;

@@ -69,7 +69,7 @@ fn is_name_part(text: &str) -> bool {
 pub(crate) fn subdomain(name: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     if name.len() > 253 {
-        wrong.push("must be no more than 253 bytes".to_owned());
+        wrong.push("must be no more than 253 characters".to_owned());
     }
     if !name.split('.').all(is_dns_label) {
         wrong.push(SUBDOMAIN.to_owned());
@@ -84,7 +84,12 @@ pub(crate) fn dns_label(name: &str) -> Vec<String> {
         wrong.push("must be no more than 63 bytes".to_owned());
     }
     if !is_dns_label(name) {
-        wrong.push(DNS_LABEL.to_owned());
+        let dotted = name.contains('.') && name.split('.').all(is_dns_label);
+        wrong.push(if dotted {
+            "must not contain dots".to_owned()
+        } else {
+            DNS_LABEL.to_owned()
+        });
     }
     wrong
 }
@@ -151,7 +156,7 @@ pub(crate) fn label_value(value: &str) -> Result<(), String> {
 pub(crate) fn config_key(key: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     if key.len() > 253 {
-        wrong.push("must be no more than 253 bytes".to_owned());
+        wrong.push("must be no more than 253 characters".to_owned());
     }
     if key.is_empty()
         || !key

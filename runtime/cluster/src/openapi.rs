@@ -10,6 +10,7 @@ use crate::error::ApiError;
 use crate::kinds::{Kind, Kinds};
 use crate::schema::{Field, ListKind, Schema, SchemaRef, Type, builtin};
 use crate::server::{Reply, Server};
+use crate::tree::Tree;
 
 /// Answers a path below `/openapi`.
 pub(crate) fn answer(_server: &Server, kinds: &Kinds, path: &str) -> Result<Reply, ApiError> {
@@ -125,7 +126,7 @@ fn paths_of(kind: &Kind, name: &str) -> Map<String, Value> {
             )
         })
         .collect();
-    patch["requestBody"] = json!({"content": content, "required": true});
+    patch.put("requestBody", json!({"content": content, "required": true}));
     let mut paths = Map::new();
     paths.insert(
         collection.clone(),

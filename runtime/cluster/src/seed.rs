@@ -10,6 +10,7 @@ use crate::managed::{self, Writer};
 use crate::request::FieldValidation;
 use crate::server::Server;
 use crate::store::{Clash, key};
+use crate::tree::Tree;
 use crate::verbs::{conform, prepare};
 use crate::{rbac, rules};
 
@@ -47,8 +48,8 @@ impl Server {
 
     fn kind_of_manifest(&self, object: &Value) -> Result<Arc<Kind>, ApiError> {
         let (version, kind) = (
-            object["apiVersion"].as_str().unwrap_or_default(),
-            object["kind"].as_str().unwrap_or_default(),
+            object.at("apiVersion").as_str().unwrap_or_default(),
+            object.at("kind").as_str().unwrap_or_default(),
         );
         let kinds = self.registry.kinds();
         let found = kinds

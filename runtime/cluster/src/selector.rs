@@ -41,7 +41,11 @@ impl Filter {
     /// Parses both selectors; empty texts select everything.
     pub(crate) fn parse(kind: &Kind, labels: &str, fields: &str) -> Result<Self, ApiError> {
         let labels = Parser::new(labels).requirements().map_err(|error| {
-            ApiError::bad_request(format!("unable to parse requirement: {error}"))
+            ApiError::bad_request(if error.ends_with("identifier after ','") {
+                error
+            } else {
+                format!("unable to parse requirement: {error}")
+            })
         })?;
         let fields = parse_fields(fields).map_err(ApiError::bad_request)?;
         for requirement in &fields {
@@ -128,6 +132,15 @@ impl FieldRequirement {
         };
         (have == self.value) == self.equal
     }
+}
+
+/// The name that a field selector demands, for authorisation: a list of one name is a request for that name.
+pub(crate) fn exact_name(fields: &str) -> Option<String> {
+    let requirements = parse_fields(fields).ok()?;
+    requirements
+        .into_iter()
+        .find(|one| one.equal && one.field == "metadata.name")
+        .map(|one| one.value)
 }
 
 /// `a=b,c!=d`, with `\` before a comma, an equals sign or a backslash in a value.
@@ -292,6 +305,10 @@ impl<'a> Parser<'a> {
             if self.take(token) {
                 let value = self.word();
                 check_label_value(value)?;
+                self.skip_space();
+                if value.is_empty() && !self.rest.is_empty() && !self.rest.starts_with(',') {
+                    return Err(format!("found '{}', expected: identifier", self.next()));
+                }
                 return Ok(Requirement {
                     key,
                     operator,

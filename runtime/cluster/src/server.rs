@@ -15,6 +15,7 @@ use crate::journal::{Journal, RequestRecord};
 use crate::kinds::Registry;
 use crate::rbac::{Policies, User};
 use crate::request::{Call, Query, Route, Target, Verb, parse_route};
+use crate::selector::exact_name;
 use crate::store::Store;
 use crate::{discovery, openapi, protobuf};
 
@@ -114,6 +115,12 @@ impl Server {
             return Ok(refuse(&ApiError::method_not_allowed()));
         }
         Ok(match route {
+            // kubectl asks for it before it says that a kind is unknown, and takes it as protobuf only. An empty
+            // document is one that knows no type.
+            Route::OpenApi { path } if path == "v2" && accept.contains("proto-openapi") => {
+                Ok(Reply::json(200, Bytes::new())
+                    .of_type("application/com.github.proto-openapi.spec.v2.v1.0+protobuf"))
+            }
             Route::OpenApi { path } => openapi::answer(self, &kinds, &path),
             other => discovery::answer(&kinds, &other, &accept),
         }
@@ -183,7 +190,18 @@ impl Server {
         headers: HeaderMap,
         body: Bytes,
     ) -> Result<Reply, ApiError> {
-        self.policies.authorize(self, &user, &target)?;
+        let selected = match (&target.name, target.verb) {
+            (None, Verb::List | Verb::Watch | Verb::DeleteCollection) => {
+                exact_name(query.get("fieldSelector"))
+            }
+            _ => None,
+        };
+        let name = target
+            .name
+            .as_deref()
+            .or(selected.as_deref())
+            .unwrap_or_default();
+        self.policies.authorize(self, &user, &target, name)?;
         let kinds = self.registry.kinds();
         let kind = kinds
             .resource(&target.group, &target.version, &target.plural)

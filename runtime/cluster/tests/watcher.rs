@@ -1,5 +1,8 @@
 //! kube's own watcher against the embedded server, with both ways to begin.
 
+// Helpers of tests may fail like tests.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
 use futures::{StreamExt, TryStreamExt};
 use hookbox_cluster::{Cluster, Failure, Matching, Verb};
 use k8s_openapi::api::core::v1::ConfigMap;

@@ -10,10 +10,11 @@ use crate::crd;
 use crate::kinds::Kind;
 use crate::server::Server;
 use crate::store::{Place, Stored};
+use crate::tree::Tree;
 use crate::verbs::prepare;
 
 /// Keeps a deleted definition until its objects are gone.
-const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
+pub(crate) const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
 
 impl Server {
     /// Serves what a definition declares, and says so in its status.
@@ -84,7 +85,9 @@ impl Server {
             }
         }
         self.change(&place, &|value| {
-            let list = value["metadata"]["finalizers"]
+            let list = value
+                .at("metadata")
+                .at("finalizers")
                 .as_array()
                 .cloned()
                 .unwrap_or_default();
@@ -104,43 +107,38 @@ impl Server {
 
 /// Marks a definition as served, as the real controllers do within a second.
 fn establish(value: &mut Value) -> bool {
-    let served = value["status"]["conditions"]
+    let served = value
+        .at("status")
+        .at("conditions")
         .as_array()
         .into_iter()
         .flatten()
-        .any(|condition| condition["type"] == "Established" && condition["status"] == "True");
-    let names = value["spec"]["names"].clone();
-    let storage: Vec<Value> = value["spec"]["versions"]
+        .any(|condition| condition.at("type") == "Established" && condition.at("status") == "True");
+    let names = value.at("spec").at("names").clone();
+    let storage: Vec<Value> = value
+        .at("spec")
+        .at("versions")
         .as_array()
         .into_iter()
         .flatten()
-        .filter(|version| version["storage"] == true)
-        .map(|version| version["name"].clone())
+        .filter(|version| version.at("storage") == true)
+        .map(|version| version.at("name").clone())
         .collect();
-    let finalizers = value["metadata"]["finalizers"]
+    let mut stored = value
+        .at("status")
+        .at("storedVersions")
         .as_array()
         .cloned()
         .unwrap_or_default();
-    let guarded = finalizers.iter().any(|one| one == CLEANUP);
-    if served && guarded && value["status"]["acceptedNames"] == names {
+    let fresh: Vec<Value> = storage
+        .into_iter()
+        .filter(|version| !stored.contains(version))
+        .collect();
+    if served && fresh.is_empty() && *value.at("status").at("acceptedNames") == names {
         return false;
     }
-    if !guarded {
-        let mut finalizers = finalizers;
-        finalizers.push(CLEANUP.into());
-        prepare::set(value, "finalizers", finalizers);
-    }
+    stored.extend(fresh);
     let now = clock::now();
-    let mut stored = value["status"]["storedVersions"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
-    stored.extend(
-        storage
-            .into_iter()
-            .filter(|version| !stored.contains(version))
-            .collect::<Vec<_>>(),
-    );
     if let Some(root) = value.as_object_mut() {
         root.insert(
             "status".into(),

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::Work;
 use crate::server::Server;
 use crate::store::{Owner, Place, Stored};
+use crate::tree::Tree;
 use crate::verbs::prepare;
 
 pub(super) const ORPHAN: &str = "orphan";
@@ -145,7 +146,7 @@ impl Server {
 
 fn remove_owners(value: &mut Value, uids: &[String]) -> bool {
     remove_from(value, "ownerReferences", &|owner| {
-        uids.iter().any(|uid| owner["uid"] == uid.as_str())
+        uids.iter().any(|uid| owner.at("uid") == uid.as_str())
     })
 }
 
@@ -154,7 +155,9 @@ fn remove_finalizer(value: &mut Value, finalizer: &str) -> bool {
 }
 
 fn remove_from(value: &mut Value, key: &str, remove: &dyn Fn(&Value) -> bool) -> bool {
-    let list = value["metadata"][key]
+    let list = value
+        .at("metadata")
+        .at(key)
         .as_array()
         .cloned()
         .unwrap_or_default();

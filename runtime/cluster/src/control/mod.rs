@@ -3,7 +3,7 @@
 //! Writes push work; a task is started when there is work and ends when there is none, so that a cluster may outlive
 //! the runtime that it was made in.
 
-mod definitions;
+pub(crate) mod definitions;
 mod garbage;
 mod namespaces;
 

@@ -173,7 +173,7 @@ impl Kinds {
                 group.versions.push(kind.version.clone());
                 group
                     .versions
-                    .sort_by(|a, b| version_rank(b).cmp(&version_rank(a)));
+                    .sort_by_key(|version| std::cmp::Reverse(version_rank(version)));
             }
             None => self.groups.push(Group {
                 name: kind.group.clone(),
@@ -286,7 +286,7 @@ mod tests {
             "v11beta2",
             "v10beta3",
         ];
-        versions.sort_by(|a, b| version_rank(b).cmp(&version_rank(a)));
+        versions.sort_by_key(|version| std::cmp::Reverse(version_rank(version)));
         assert_eq!(
             versions,
             [

@@ -13,6 +13,7 @@ use crate::clock;
 use crate::error::ApiError;
 use crate::kinds::Kind;
 use crate::request::Call;
+use crate::tree::Tree;
 use crate::verbs::prepare;
 use set::Set;
 use walk::{Comparison, compare, fields_of};
@@ -72,21 +73,23 @@ struct Entry {
 
 fn read(object: &Value) -> Vec<Entry> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let entries = object["metadata"]["managedFields"]
+    let entries = object
+        .at("metadata")
+        .at("managedFields")
         .as_array()
         .into_iter()
         .flatten();
     entries
-        .filter(|entry| entry["manager"].is_string() && entry["fieldsV1"].is_object())
+        .filter(|entry| entry.at("manager").is_string() && entry.at("fieldsV1").is_object())
         .map(|entry| Entry {
             writer: Writer {
-                manager: text(&entry["manager"]),
-                apply: entry["operation"] == "Apply",
-                api_version: text(&entry["apiVersion"]),
-                subresource: text(&entry["subresource"]),
+                manager: text(entry.at("manager")),
+                apply: entry.at("operation") == "Apply",
+                api_version: text(entry.at("apiVersion")),
+                subresource: text(entry.at("subresource")),
             },
-            time: text(&entry["time"]),
-            fields: Set::from_json(&entry["fieldsV1"]),
+            time: text(entry.at("time")),
+            fields: Set::from_json(entry.at("fieldsV1")),
         })
         .collect()
 }
@@ -134,7 +137,7 @@ fn write(object: &mut Value, mut entries: Vec<Entry>) {
                 "fieldsV1": entry.fields.to_json(),
             });
             if !entry.writer.subresource.is_empty() {
-                json["subresource"] = entry.writer.subresource.clone().into();
+                json.put("subresource", entry.writer.subresource.clone());
             }
             json
         })
@@ -196,7 +199,9 @@ pub(crate) fn track(
     if writer.apply {
         return Ok(new);
     }
-    let cleared = new["metadata"]["managedFields"]
+    let cleared = new
+        .at("metadata")
+        .at("managedFields")
         .as_array()
         .is_some_and(|list| {
             list.len() == 1
@@ -302,7 +307,10 @@ pub(crate) fn apply(
         .iter()
         .filter(|entry| !same(entry))
         .fold(Set::default(), |all, entry| all.union(&entry.fields));
-    for path in last.paths() {
+    let mut dropped = last.paths();
+    // Whole items before their fields: what is left of an item could no longer be found by its key.
+    dropped.sort_by_key(Vec::len);
+    for path in dropped {
         if !fields.touches(&path) && !others.touches(&path) {
             merge::remove(schema, &mut merged, &path);
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::tree::Tree;
 use serde_json::{Map, Value};
 
 /// A set of paths. A path element is written as in `FieldsV1`: `f:NAME`, `k:{KEYS}` or `v:VALUE`.
@@ -124,7 +125,7 @@ impl Set {
         for (element, node) in &self.0 {
             let mut below = node.below.to_json();
             if node.member && !node.below.is_empty() {
-                below["."] = Value::Object(Map::new());
+                below.put(".", Value::Object(Map::new()));
             }
             map.insert(element.clone(), below);
         }

@@ -1,5 +1,6 @@
-//! JSON Patch, RFC 6902.
+//! JSON Patch, RFC 6902, with the leniency of the real server's library.
 
+use json_patch::{AddOperation, PatchOperation};
 use serde_json::Value;
 
 use crate::error::ApiError;
@@ -16,12 +17,12 @@ impl JsonPatch {
         let patch: json_patch::Patch = serde_json::from_slice(body)
             .map_err(|error| ApiError::bad_request(format!("error decoding patch: {error}")))?;
         if patch.0.len() > MAX_OPERATIONS {
+            let count = patch.0.len();
             return Err(ApiError::new(
                 413,
                 "RequestEntityTooLarge",
                 format!(
-                    "The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {}",
-                    patch.0.len()
+                    "The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {count}"
                 ),
             ));
         }
@@ -31,7 +32,36 @@ impl JsonPatch {
     /// Applies all operations or none.
     pub(crate) fn apply(&self, old: &Value) -> Result<Value, ApiError> {
         let mut object = old.clone();
-        json_patch::patch(&mut object, &self.0).map_err(|_| ApiError::patch_failed())?;
+        for operation in &self.0.0 {
+            if let Some(operation) = lenient(&object, operation) {
+                json_patch::patch(&mut object, &[operation])
+                    .map_err(|_| ApiError::patch_failed())?;
+            }
+        }
         Ok(object)
+    }
+}
+
+/// What the real server's library makes of an operation: a missing key can be replaced, and tested for null.
+fn lenient(object: &Value, operation: &PatchOperation) -> Option<PatchOperation> {
+    let is_missing_key = |path: &str| {
+        let parent = path
+            .rsplit_once('/')
+            .and_then(|(parent, _)| object.pointer(parent));
+        parent.is_some_and(Value::is_object) && object.pointer(path).is_none()
+    };
+    match operation {
+        PatchOperation::Replace(replace) if is_missing_key(replace.path.as_str()) => {
+            Some(PatchOperation::Add(AddOperation {
+                path: replace.path.clone(),
+                value: replace.value.clone(),
+            }))
+        }
+        PatchOperation::Test(test)
+            if test.value.is_null() && is_missing_key(test.path.as_str()) =>
+        {
+            None
+        }
+        other => Some(other.clone()),
     }
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::error::ApiError;
 use crate::schema::{Field, PatchStrategy, Schema, or_any};
+use crate::tree::Tree;
 
 const DIRECTIVE: &str = "$patch";
 const DELETE_PRIMITIVES: &str = "$deleteFromPrimitiveList/";
@@ -73,6 +74,7 @@ fn merge_map(
             continue;
         }
         let (strategy, below) = strategy(schema, key);
+        let ordered = patch.contains_key(&format!("{ORDER}{key}"));
         let current = out.get(key);
         let merged = match (current, value) {
             (_, Value::Object(patch)) => {
@@ -88,15 +90,16 @@ fn merge_map(
                     .map(|strategy| strategy.key.as_str())
                     .unwrap_or_default();
                 let items = or_any(below.items.as_ref());
-                merge_list(
-                    items,
-                    key,
-                    current
-                        .and_then(Value::as_array)
-                        .map(Vec::as_slice)
-                        .unwrap_or_default(),
-                    patch,
-                )?
+                let old = current
+                    .and_then(Value::as_array)
+                    .map(Vec::as_slice)
+                    .unwrap_or_default();
+                let merged = merge_list(items, key, old, patch)?;
+                if ordered {
+                    Value::Array(merged)
+                } else {
+                    Value::Array(patched_first(merged, key, old, patch))
+                }
             }
             _ => value.clone(),
         };
@@ -133,15 +136,15 @@ fn merge_list(
     key: &str,
     old: &[Value],
     patch: &[Value],
-) -> Result<Value, ApiError> {
+) -> Result<Vec<Value>, ApiError> {
     if key.is_empty() {
         let mut out = old.to_vec();
         out.extend(patch.iter().filter(|item| !old.contains(item)).cloned());
-        return Ok(Value::Array(out));
+        return Ok(out);
     }
     let mut out: Vec<Value> = old.to_vec();
     let replaces = patch.iter().any(|item| {
-        item[DIRECTIVE] == "replace" && item.as_object().is_some_and(|item| item.len() == 1)
+        item.at(DIRECTIVE) == "replace" && item.as_object().is_some_and(|item| item.len() == 1)
     });
     if replaces {
         let kept = patch
@@ -149,7 +152,7 @@ fn merge_list(
             .filter(|item| item.get(DIRECTIVE).is_none())
             .cloned()
             .collect();
-        return Ok(Value::Array(kept));
+        return Ok(kept);
     }
     for item in patch {
         let Some(wanted) = item.get(key) else {
@@ -158,7 +161,7 @@ fn merge_list(
             )));
         };
         let at = out.iter().position(|one| one.get(key) == Some(wanted));
-        match item[DIRECTIVE].as_str() {
+        match item.at(DIRECTIVE).as_str() {
             Some("delete") => out.retain(|one| one.get(key) != Some(wanted)),
             Some("replace") => {
                 let mut fresh = item.clone();
@@ -186,7 +189,38 @@ fn merge_list(
             }
         }
     }
-    Ok(Value::Array(out))
+    Ok(out)
+}
+
+/// The order of a merged list whose patch names none: of the next item of the patch and the next item that only the
+/// server has, the patch's comes first, unless both were there before the other way round.
+fn patched_first(merged: Vec<Value>, key: &str, old: &[Value], patch: &[Value]) -> Vec<Value> {
+    let identity = |item: &Value| {
+        if key.is_empty() {
+            item.clone()
+        } else {
+            item.at(key).clone()
+        }
+    };
+    let place =
+        |list: &[Value], item: &Value| list.iter().position(|one| identity(one) == identity(item));
+    let (mut given, kept): (Vec<Value>, Vec<Value>) = merged
+        .into_iter()
+        .partition(|item| place(patch, item).is_some());
+    given.sort_by_key(|item| place(patch, item));
+    let mut out = Vec::with_capacity(given.len() + kept.len());
+    let mut given = given.into_iter().peekable();
+    for item in kept {
+        while let Some(next) = given.next_if(|next| {
+            let both = place(old, &item).zip(place(old, next));
+            both.is_none_or(|(item, next)| item >= next)
+        }) {
+            out.push(next);
+        }
+        out.push(item);
+    }
+    out.extend(given);
+    out
 }
 
 /// Items that the order names come in its order, where the first of them was; others keep their places behind their
@@ -196,14 +230,14 @@ fn set_order(items: &mut Vec<Value>, key: &str, order: &[Value]) {
         if key.is_empty() {
             item.clone()
         } else {
-            item[key].clone()
+            item.at(key).clone()
         }
     };
     let wanted = |entry: &Value| {
         if key.is_empty() {
             entry.clone()
         } else {
-            entry[key].clone()
+            entry.at(key).clone()
         }
     };
     let mut ordered: Vec<Value> = Vec::new();
@@ -247,7 +281,7 @@ mod tests {
         );
         assert_eq!(
             new,
-            json!({"spec": {"containers": [{"name": "a", "image": "2", "env": [{"name": "X", "value": "1"}, {"name": "Y", "value": "2"}]}, {"name": "b", "image": "1"}, {"name": "c"}]}})
+            json!({"spec": {"containers": [{"name": "a", "image": "2", "env": [{"name": "Y", "value": "2"}, {"name": "X", "value": "1"}]}, {"name": "c"}, {"name": "b", "image": "1"}]}})
         );
     }
 

@@ -9,6 +9,7 @@ use super::{Tokens, User};
 use crate::error::{ApiError, qualified};
 use crate::request::Target;
 use crate::server::Server;
+use crate::tree::Tree;
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 const TABLES: [&str; 4] = [
@@ -68,6 +69,7 @@ impl Policies {
         server: &Server,
         user: &User,
         target: &Target,
+        name: &str,
     ) -> Result<(), ApiError> {
         let resource = match &target.subresource {
             Some(sub) => format!("{}/{sub}", target.plural),
@@ -78,7 +80,7 @@ impl Policies {
             group: target.group.clone(),
             resource,
             namespace: target.namespace.clone().unwrap_or_default(),
-            name: target.name.clone().unwrap_or_default(),
+            name: name.to_owned(),
         };
         if self.allows(server, user, &action).is_some() {
             return Ok(());
@@ -211,7 +213,7 @@ impl Policies {
                 if rule.paths.is_empty() {
                     let mut json = json!({"verbs": rule.verbs, "apiGroups": rule.groups, "resources": rule.resources});
                     if !rule.names.is_empty() {
-                        json["resourceNames"] = json!(rule.names);
+                        json.put("resourceNames", json!(rule.names));
                     }
                     resources.push(json);
                 } else {
@@ -269,42 +271,45 @@ fn grants(
     let mut by_name: BTreeMap<(String, String), Arc<Vec<Rule>>> = BTreeMap::new();
     for role in roles.iter().chain(cluster_roles) {
         let mut rules = read_rules(role);
-        for selector in role["aggregationRule"]["clusterRoleSelectors"]
+        for selector in role
+            .at("aggregationRule")
+            .at("clusterRoleSelectors")
             .as_array()
             .into_iter()
             .flatten()
         {
-            let wanted = selector["matchLabels"]
+            let wanted = selector
+                .at("matchLabels")
                 .as_object()
                 .cloned()
                 .unwrap_or_default();
             for other in cluster_roles.iter().filter(|other| {
                 *other != role
-                    && wanted
-                        .iter()
-                        .all(|(key, value)| other["metadata"]["labels"].get(key) == Some(value))
+                    && wanted.iter().all(|(key, value)| {
+                        other.at("metadata").at("labels").get(key) == Some(value)
+                    })
             }) {
                 rules.extend(read_rules(other));
             }
         }
         by_name.insert(
             (
-                text(&role["metadata"]["namespace"]),
-                text(&role["metadata"]["name"]),
+                text(role.at("metadata").at("namespace")),
+                text(role.at("metadata").at("name")),
             ),
             Arc::new(rules),
         );
     }
     let mut grants = Vec::new();
     for binding in bindings.iter().chain(cluster_bindings) {
-        let namespace = text(&binding["metadata"]["namespace"]);
-        let role = &binding["roleRef"];
-        let home = if role["kind"] == "Role" {
+        let namespace = text(binding.at("metadata").at("namespace"));
+        let role = binding.at("roleRef");
+        let home = if role.at("kind") == "Role" {
             namespace.clone()
         } else {
             String::new()
         };
-        let Some(rules) = by_name.get(&(home, text(&role["name"]))) else {
+        let Some(rules) = by_name.get(&(home, text(role.at("name")))) else {
             continue;
         };
         let kind = if namespace.is_empty() {
@@ -313,17 +318,21 @@ fn grants(
             "RoleBinding"
         };
         let name = if namespace.is_empty() {
-            text(&binding["metadata"]["name"])
+            text(binding.at("metadata").at("name"))
         } else {
-            format!("{}/{namespace}", text(&binding["metadata"]["name"]))
+            format!("{}/{namespace}", text(binding.at("metadata").at("name")))
         };
         grants.push(Grant {
             why: format!(
                 "RBAC: allowed by {kind} {name:?} of {} {:?}",
-                text(&role["kind"]),
-                text(&role["name"])
+                text(role.at("kind")),
+                text(role.at("name"))
             ),
-            subjects: binding["subjects"].as_array().cloned().unwrap_or_default(),
+            subjects: binding
+                .at("subjects")
+                .as_array()
+                .cloned()
+                .unwrap_or_default(),
             rules: rules.clone(),
             namespace,
         });
@@ -341,14 +350,14 @@ fn read_rules(role: &Value) -> Vec<Rule> {
             .map(str::to_owned)
             .collect()
     };
-    let rules = role["rules"].as_array().into_iter().flatten();
+    let rules = role.at("rules").as_array().into_iter().flatten();
     rules
         .map(|rule| Rule {
-            verbs: list(&rule["verbs"]),
-            groups: list(&rule["apiGroups"]),
-            resources: list(&rule["resources"]),
-            names: list(&rule["resourceNames"]),
-            paths: list(&rule["nonResourceURLs"]),
+            verbs: list(rule.at("verbs")),
+            groups: list(rule.at("apiGroups")),
+            resources: list(rule.at("resources")),
+            names: list(rule.at("resourceNames")),
+            paths: list(rule.at("nonResourceURLs")),
         })
         .collect()
 }
@@ -378,12 +387,13 @@ impl Rule {
 impl Grant {
     fn is_for(&self, user: &User, binding_namespace: &str) -> bool {
         self.subjects.iter().any(|subject| {
-            let name = subject["name"].as_str().unwrap_or_default();
-            match subject["kind"].as_str() {
+            let name = subject.at("name").as_str().unwrap_or_default();
+            match subject.at("kind").as_str() {
                 Some("User") => name == "*" || user.name == name,
                 Some("Group") => user.groups.iter().any(|group| group == name),
                 Some("ServiceAccount") => {
-                    let namespace = subject["namespace"]
+                    let namespace = subject
+                        .at("namespace")
                         .as_str()
                         .filter(|ns| !ns.is_empty())
                         .unwrap_or(binding_namespace);

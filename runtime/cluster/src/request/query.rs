@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::error::{ApiError, Fault};
+use crate::tree::Tree;
 
 /// Decoded query parameters, in the order in which they came.
 #[derive(Debug, Clone, Default)]
@@ -218,7 +219,7 @@ impl Query {
         })?;
         let of = |value: &Value| value.as_str().map(str::to_owned);
         let dry = dry_run(
-            body["dryRun"]
+            body.at("dryRun")
                 .as_array()
                 .into_iter()
                 .flatten()
@@ -226,13 +227,13 @@ impl Query {
         )?;
         checked(
             DeleteOptions {
-                grace: body["gracePeriodSeconds"].as_i64(),
-                propagation: of(&body["propagationPolicy"]),
-                uid: of(&body["preconditions"]["uid"]),
-                version: of(&body["preconditions"]["resourceVersion"]),
+                grace: body.at("gracePeriodSeconds").as_i64(),
+                propagation: of(body.at("propagationPolicy")),
+                uid: of(body.at("preconditions").at("uid")),
+                version: of(body.at("preconditions").at("resourceVersion")),
                 dry_run: dry || self.dry_run()?,
             },
-            body["orphanDependents"].as_bool(),
+            body.at("orphanDependents").as_bool(),
         )
     }
 }

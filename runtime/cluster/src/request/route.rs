@@ -72,7 +72,12 @@ pub(crate) fn parse(
         _ => return Err(ApiError::no_such_path()),
     };
     if !kinds.has_version(group, version) {
-        return Err(ApiError::no_such_path());
+        let known = kinds.groups().iter().any(|one| one.name == group);
+        return Err(if known {
+            ApiError::no_such_resource()
+        } else {
+            ApiError::no_such_path()
+        });
     }
     if rest.is_empty() {
         return Ok(Route::Resources {
@@ -100,8 +105,8 @@ pub(crate) fn parse(
         Method::GET | Method::HEAD if query.is_watch() => Verb::Watch,
         Method::GET | Method::HEAD => Verb::List,
         Method::POST => Verb::Create,
-        Method::PUT => Verb::Update,
-        Method::PATCH => Verb::Patch,
+        Method::PUT if name.is_some() => Verb::Update,
+        Method::PATCH if name.is_some() => Verb::Patch,
         Method::DELETE if name.is_some() => Verb::Delete,
         Method::DELETE => Verb::DeleteCollection,
         _ => return Err(ApiError::method_not_allowed()),

@@ -4,19 +4,20 @@ use serde_json::{Map, Value};
 
 use crate::error::Fault;
 use crate::kinds::Kind;
+use crate::tree::Tree;
 use crate::{crd, names};
 
 pub(super) fn check(kind: &Kind, object: &Value, old: Option<&Value>) -> Vec<Fault> {
     match (kind.group.as_str(), kind.plural.as_str()) {
         ("", "configmaps") => config_map(object, old),
         ("", "secrets") => secret(object, old),
-        ("", "pods") => pod_spec(&object["spec"], "spec", old.is_none()),
+        ("", "pods") => pod_spec(object.at("spec"), "spec", old.is_none()),
         ("", "services") => service(object),
         ("apps", "deployments" | "replicasets" | "statefulsets" | "daemonsets") => {
             workload(object, old)
         }
         ("batch", "jobs") => pod_spec(
-            &object["spec"]["template"]["spec"],
+            object.at("spec").at("template").at("spec"),
             "spec.template.spec",
             old.is_none(),
         ),
@@ -32,7 +33,7 @@ const MAX_DATA: usize = 1 << 20;
 
 fn keys(object: &Value, field: &str, faults: &mut Vec<Fault>) -> usize {
     let mut size = 0;
-    for (key, value) in object[field].as_object().into_iter().flatten() {
+    for (key, value) in object.at(field).as_object().into_iter().flatten() {
         faults.extend(
             names::config_key(key)
                 .iter()
@@ -45,10 +46,10 @@ fn keys(object: &Value, field: &str, faults: &mut Vec<Fault>) -> usize {
 
 /// Data of an immutable object stays as it is.
 fn immutable(object: &Value, old: Option<&Value>, fields: &[&str], faults: &mut Vec<Fault>) {
-    let Some(old) = old.filter(|old| old["immutable"] == true) else {
+    let Some(old) = old.filter(|old| old.at("immutable") == true) else {
         return;
     };
-    if object["immutable"] != true {
+    if object.at("immutable") != true {
         faults.push(Fault::forbidden(
             "immutable",
             "field is immutable when `immutable` is set",
@@ -68,8 +69,13 @@ fn config_map(object: &Value, old: Option<&Value>) -> Vec<Fault> {
     let mut faults = Vec::new();
     immutable(object, old, &["data", "binaryData"], &mut faults);
     let size = keys(object, "data", &mut faults) + keys(object, "binaryData", &mut faults);
-    for key in object["data"].as_object().into_iter().flat_map(Map::keys) {
-        if object["binaryData"].get(key).is_some() {
+    for key in object
+        .at("data")
+        .as_object()
+        .into_iter()
+        .flat_map(Map::keys)
+    {
+        if object.at("binaryData").get(key).is_some() {
             faults.push(Fault::invalid(
                 format!("data[{key}]"),
                 &key.as_str().into(),
@@ -86,11 +92,11 @@ fn config_map(object: &Value, old: Option<&Value>) -> Vec<Fault> {
 fn secret(object: &Value, old: Option<&Value>) -> Vec<Fault> {
     let mut faults = Vec::new();
     if let Some(old) = old
-        && object["type"] != old["type"]
+        && object.at("type") != old.at("type")
     {
         faults.push(Fault::invalid(
             "type",
-            &object["type"],
+            object.at("type"),
             "field is immutable",
         ));
     }
@@ -107,14 +113,18 @@ fn pod_spec(spec: &Value, path: &str, new: bool) -> Vec<Fault> {
     if !new {
         return faults;
     }
-    let containers = spec["containers"].as_array().cloned().unwrap_or_default();
+    let containers = spec
+        .at("containers")
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
     if containers.is_empty() {
         faults.push(Fault::required(format!("{path}.containers"), ""));
     }
     let mut seen: Vec<&str> = Vec::new();
     for (index, container) in containers.iter().enumerate() {
         let at = format!("{path}.containers[{index}]");
-        match container["name"].as_str().unwrap_or_default() {
+        match container.at("name").as_str().unwrap_or_default() {
             "" => faults.push(Fault::required(format!("{at}.name"), "")),
             name => {
                 faults.extend(
@@ -128,11 +138,16 @@ fn pod_spec(spec: &Value, path: &str, new: bool) -> Vec<Fault> {
                 seen.push(name);
             }
         }
-        if container["image"].as_str().unwrap_or_default().is_empty() {
+        if container
+            .at("image")
+            .as_str()
+            .unwrap_or_default()
+            .is_empty()
+        {
             faults.push(Fault::required(format!("{at}.image"), ""));
         }
     }
-    if let Some(policy) = spec["restartPolicy"].as_str()
+    if let Some(policy) = spec.at("restartPolicy").as_str()
         && !matches!(policy, "Always" | "OnFailure" | "Never")
     {
         faults.push(Fault::unsupported(
@@ -146,25 +161,25 @@ fn pod_spec(spec: &Value, path: &str, new: bool) -> Vec<Fault> {
 
 fn service(object: &Value) -> Vec<Fault> {
     let mut faults = Vec::new();
-    let spec = &object["spec"];
-    let kind = spec["type"].as_str().unwrap_or_default();
+    let spec = object.at("spec");
+    let kind = spec.at("type").as_str().unwrap_or_default();
     if !matches!(
         kind,
         "ClusterIP" | "NodePort" | "LoadBalancer" | "ExternalName"
     ) {
         let known = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"].map(str::to_owned);
-        faults.push(Fault::unsupported("spec.type", &spec["type"], &known));
+        faults.push(Fault::unsupported("spec.type", spec.at("type"), &known));
     }
-    let ports = spec["ports"].as_array().cloned().unwrap_or_default();
-    if ports.is_empty() && spec["clusterIP"] != "None" && kind != "ExternalName" {
+    let ports = spec.at("ports").as_array().cloned().unwrap_or_default();
+    if ports.is_empty() && spec.at("clusterIP") != "None" && kind != "ExternalName" {
         faults.push(Fault::required("spec.ports", ""));
     }
     for (index, port) in ports.iter().enumerate() {
         let at = format!("spec.ports[{index}]");
-        if ports.len() > 1 && port["name"].as_str().unwrap_or_default().is_empty() {
+        if ports.len() > 1 && port.at("name").as_str().unwrap_or_default().is_empty() {
             faults.push(Fault::required(format!("{at}.name"), ""));
         }
-        let number = port["port"].as_i64().unwrap_or(0);
+        let number = port.at("port").as_i64().unwrap_or(0);
         if !(1..=65535).contains(&number) {
             faults.push(Fault::invalid(
                 format!("{at}.port"),
@@ -178,25 +193,31 @@ fn service(object: &Value) -> Vec<Fault> {
 
 fn workload(object: &Value, old: Option<&Value>) -> Vec<Fault> {
     let mut faults = Vec::new();
-    let spec = &object["spec"];
-    if let Some(replicas) = spec["replicas"].as_i64().filter(|replicas| *replicas < 0) {
+    let spec = object.at("spec");
+    if let Some(replicas) = spec
+        .at("replicas")
+        .as_i64()
+        .filter(|replicas| *replicas < 0)
+    {
         faults.push(Fault::invalid(
             "spec.replicas",
             &replicas.into(),
             "must be greater than or equal to 0",
         ));
     }
-    let labels = &spec["template"]["metadata"]["labels"];
-    if spec["selector"].is_null() {
+    let labels = spec.at("template").at("metadata").at("labels");
+    if spec.at("selector").is_null() {
         faults.push(Fault::required("spec.selector", ""));
-    } else if old.is_some_and(|old| old["spec"]["selector"] != spec["selector"]) {
+    } else if old.is_some_and(|old| old.at("spec").at("selector") != spec.at("selector")) {
         faults.push(Fault::invalid(
             "spec.selector",
-            &spec["selector"],
+            spec.at("selector"),
             "field is immutable",
         ));
     } else {
-        let wanted = spec["selector"]["matchLabels"]
+        let wanted = spec
+            .at("selector")
+            .at("matchLabels")
             .as_object()
             .cloned()
             .unwrap_or_default();
@@ -217,7 +238,7 @@ fn workload(object: &Value, old: Option<&Value>) -> Vec<Fault> {
         }
     }
     faults.extend(pod_spec(
-        &spec["template"]["spec"],
+        spec.at("template").at("spec"),
         "spec.template.spec",
         true,
     ));
@@ -226,14 +247,14 @@ fn workload(object: &Value, old: Option<&Value>) -> Vec<Fault> {
 
 fn binding(object: &Value, old: Option<&Value>) -> Vec<Fault> {
     let mut faults = Vec::new();
-    if old.is_some_and(|old| old["roleRef"] != object["roleRef"]) {
+    if old.is_some_and(|old| old.at("roleRef") != object.at("roleRef")) {
         faults.push(Fault::invalid(
             "roleRef",
-            &object["roleRef"],
+            object.at("roleRef"),
             "cannot change roleRef",
         ));
     }
-    let kind = object["roleRef"]["kind"].as_str().unwrap_or_default();
+    let kind = object.at("roleRef").at("kind").as_str().unwrap_or_default();
     if !matches!(kind, "Role" | "ClusterRole") {
         faults.push(Fault::unsupported(
             "roleRef.kind",
@@ -241,26 +262,33 @@ fn binding(object: &Value, old: Option<&Value>) -> Vec<Fault> {
             &["Role".into(), "ClusterRole".into()],
         ));
     }
-    if object["roleRef"]["name"]
+    if object
+        .at("roleRef")
+        .at("name")
         .as_str()
         .unwrap_or_default()
         .is_empty()
     {
         faults.push(Fault::required("roleRef.name", ""));
     }
-    for (index, subject) in object["subjects"]
+    for (index, subject) in object
+        .at("subjects")
         .as_array()
         .into_iter()
         .flatten()
         .enumerate()
     {
         let at = format!("subjects[{index}]");
-        if subject["name"].as_str().unwrap_or_default().is_empty() {
+        if subject.at("name").as_str().unwrap_or_default().is_empty() {
             faults.push(Fault::required(format!("{at}.name"), ""));
         }
-        if subject["kind"] == "ServiceAccount"
-            && subject["namespace"].as_str().unwrap_or_default().is_empty()
-            && object["kind"] == "ClusterRoleBinding"
+        if subject.at("kind") == "ServiceAccount"
+            && subject
+                .at("namespace")
+                .as_str()
+                .unwrap_or_default()
+                .is_empty()
+            && object.at("kind") == "ClusterRoleBinding"
         {
             faults.push(Fault::required(format!("{at}.namespace"), ""));
         }

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::crd;
 use crate::kinds::Kind;
+use crate::tree::Tree;
 
 /// Fills in what the real server would.
 pub(super) fn fill(kind: &Kind, object: &mut Value) {
@@ -30,7 +31,12 @@ pub(super) fn fill(kind: &Kind, object: &mut Value) {
             ],
         ),
         ("", "replicationcontrollers") => {
-            let labels = object["spec"]["template"]["metadata"]["labels"].clone();
+            let labels = object
+                .at("spec")
+                .at("template")
+                .at("metadata")
+                .at("labels")
+                .clone();
             if labels.is_object() {
                 set(object.get_mut("spec"), &[("selector", labels)]);
             }
@@ -46,13 +52,13 @@ pub(super) fn fill(kind: &Kind, object: &mut Value) {
                     ("strategy", json!({"type": "RollingUpdate"})),
                 ],
             );
-            if object["spec"]["strategy"]["type"] == "RollingUpdate" {
+            if object.at("spec").at("strategy").at("type") == "RollingUpdate" {
                 set(
-                    object["spec"].get_mut("strategy"),
+                    object.pointer_mut("/spec/strategy"),
                     &[("rollingUpdate", json!({}))],
                 );
                 set(
-                    object["spec"]["strategy"].get_mut("rollingUpdate"),
+                    object.pointer_mut("/spec/strategy/rollingUpdate"),
                     &[("maxUnavailable", json!("25%")), ("maxSurge", json!("25%"))],
                 );
             }
@@ -118,7 +124,7 @@ pub(super) fn fill(kind: &Kind, object: &mut Value) {
                 .into_iter()
                 .flatten()
             {
-                if subject["kind"] == "User" || subject["kind"] == "Group" {
+                if subject.at("kind") == "User" || subject.at("kind") == "Group" {
                     set(
                         Some(subject),
                         &[("apiGroup", json!("rbac.authorization.k8s.io"))],
@@ -135,7 +141,7 @@ pub(super) fn fill(kind: &Kind, object: &mut Value) {
         ),
         ("networking.k8s.io", "networkpolicies") => {
             let mut types = vec![json!("Ingress")];
-            if object["spec"].get("egress").is_some() {
+            if object.at("spec").get("egress").is_some() {
                 types.push(json!("Egress"));
             }
             set(
@@ -197,11 +203,11 @@ fn pod(spec: Option<&mut Value>, real: bool) {
             ],
         );
         set(Some(spec), &[("serviceAccountName", json!("default"))]);
-        let account = spec["serviceAccountName"].clone();
+        let account = spec.at("serviceAccountName").clone();
         set(Some(spec), &[("serviceAccount", account)]);
         tolerations(spec);
     } else if spec.get("serviceAccountName").is_some() {
-        let account = spec["serviceAccountName"].clone();
+        let account = spec.at("serviceAccountName").clone();
         set(Some(spec), &[("serviceAccount", account)]);
     }
     for list in ["containers", "initContainers"] {
@@ -211,7 +217,7 @@ fn pod(spec: Option<&mut Value>, real: bool) {
             .into_iter()
             .flatten()
         {
-            let image = container["image"].as_str().unwrap_or_default();
+            let image = container.at("image").as_str().unwrap_or_default();
             let tagless =
                 !image.rsplit('/').next().unwrap_or_default().contains(':') && !image.contains('@');
             let policy = if tagless || image.ends_with(":latest") {
@@ -252,20 +258,24 @@ fn pod(spec: Option<&mut Value>, real: bool) {
 
 /// What the DefaultTolerationSeconds admission plugin adds to every Pod.
 fn tolerations(spec: &mut Value) {
-    let mut list = spec["tolerations"].as_array().cloned().unwrap_or_default();
+    let mut list = spec
+        .at("tolerations")
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
     for key in [
         "node.kubernetes.io/not-ready",
         "node.kubernetes.io/unreachable",
     ] {
         let tolerated = list.iter().any(|one| {
-            (one["key"] == key || one["key"].is_null())
-                && (one["effect"] == "NoExecute" || one["effect"].is_null())
+            (one.at("key") == key || one.at("key").is_null())
+                && (one.at("effect") == "NoExecute" || one.at("effect").is_null())
         });
         if !tolerated {
             list.push(json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}));
         }
     }
-    spec["tolerations"] = Value::Array(list);
+    spec.put("tolerations", Value::Array(list));
 }
 
 /// `stringData` goes into `data`, in base64.
@@ -314,13 +324,13 @@ fn service(object: &mut Value) {
         .into_iter()
         .flatten()
     {
-        let number = port["port"].clone();
+        let number = port.at("port").clone();
         set(
             Some(port),
             &[("protocol", json!("TCP")), ("targetPort", number)],
         );
     }
-    if spec["type"] == "ExternalName" {
+    if spec.at("type") == "ExternalName" {
         return;
     }
     set(
@@ -331,14 +341,17 @@ fn service(object: &mut Value) {
             ("internalTrafficPolicy", json!("Cluster")),
         ],
     );
-    if spec["type"] != "ClusterIP" {
+    if spec.at("type") != "ClusterIP" {
         set(Some(spec), &[("externalTrafficPolicy", json!("Cluster"))]);
     }
     if spec.get("clusterIP").is_none_or(|ip| ip == "") {
         // An address as the real one would give; nothing listens there.
-        spec["clusterIP"] = format!("10.96.{}.{}", fastrand::u8(..), fastrand::u8(1..255)).into();
+        spec.put(
+            "clusterIP",
+            format!("10.96.{}.{}", fastrand::u8(..), fastrand::u8(1..255)),
+        );
     }
-    let ip = spec["clusterIP"].clone();
+    let ip = spec.at("clusterIP").clone();
     set(Some(spec), &[("clusterIPs", json!([ip]))]);
 }
 
@@ -356,25 +369,31 @@ fn job(object: &mut Value) {
         ],
     );
     let (uid, name) = (
-        object["metadata"]["uid"].clone(),
-        object["metadata"]["name"].clone(),
+        object.at("metadata").at("uid").clone(),
+        object.at("metadata").at("name").clone(),
     );
-    if object["spec"]["manualSelector"] == false
-        && object["spec"].get("selector").is_none()
-        && object["spec"].is_object()
+    if object.at("spec").at("manualSelector") == false
+        && object.at("spec").get("selector").is_none()
+        && object.at("spec").is_object()
     {
-        object["spec"]["selector"] =
-            json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}});
-        let labels = &mut object["spec"]["template"]["metadata"]["labels"];
+        let selector = json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}});
+        object.put_at(&["spec", "selector"], selector);
+        let mut labels = object
+            .at("spec")
+            .at("template")
+            .at("metadata")
+            .at("labels")
+            .clone();
         if !labels.is_object() {
-            *labels = json!({});
+            labels = json!({});
         }
         for key in ["batch.kubernetes.io/controller-uid", "controller-uid"] {
-            labels[key] = uid.clone();
+            labels.put(key, uid.clone());
         }
         for key in ["batch.kubernetes.io/job-name", "job-name"] {
-            labels[key] = name.clone();
+            labels.put(key, name.clone());
         }
+        object.put_at(&["spec", "template", "metadata", "labels"], labels);
     }
 }
 
@@ -419,10 +438,11 @@ fn webhooks(object: &mut Value, mutating: bool) {
 pub(super) fn qos_class(pod: &Value) -> &'static str {
     let containers: Vec<&Value> = ["containers", "initContainers"]
         .iter()
-        .flat_map(|list| pod["spec"][*list].as_array().into_iter().flatten())
+        .flat_map(|list| pod.at("spec").at(list).as_array().into_iter().flatten())
         .collect();
-    let resources =
-        |container: &&Value, what: &str, which: &str| container["resources"][what][which].clone();
+    let resources = |container: &&Value, what: &str, which: &str| {
+        container.at("resources").at(what).at(which).clone()
+    };
     let any = containers.iter().any(|container| {
         ["requests", "limits"].iter().any(|what| {
             ["cpu", "memory"]

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::error::Fault;
 use crate::kinds::Kind;
+use crate::tree::Tree;
 use crate::verbs::prepare::{self, Part};
 
 /// Kinds whose status a plain update may change although they have the subresource.
@@ -25,7 +26,7 @@ pub(crate) fn on_create(kind: &Kind, object: &mut Value) {
     if kind.is("", "namespaces") {
         let name = prepare::text(object, "name").to_owned();
         set_label(object, "kubernetes.io/metadata.name", &name);
-        object["spec"] = json!({"finalizers": ["kubernetes"]});
+        object.put("spec", json!({"finalizers": ["kubernetes"]}));
     }
     if kind.is("", "persistentvolumeclaims") || kind.is("", "persistentvolumes") {
         let guard = if kind.plural == "persistentvolumes" {
@@ -33,7 +34,9 @@ pub(crate) fn on_create(kind: &Kind, object: &mut Value) {
         } else {
             "kubernetes.io/pvc-protection"
         };
-        let mut finalizers = object["metadata"]["finalizers"]
+        let mut finalizers = object
+            .at("metadata")
+            .at("finalizers")
             .as_array()
             .cloned()
             .unwrap_or_default();
@@ -43,7 +46,7 @@ pub(crate) fn on_create(kind: &Kind, object: &mut Value) {
         }
     }
     if let Some(status) = first_status(kind, object) {
-        object["status"] = status;
+        object.put("status", status);
     }
 }
 
@@ -69,7 +72,17 @@ fn first_status(kind: &Kind, object: &Value) -> Option<Value> {
             json!({"desiredReplicas": 0, "currentMetrics": null})
         }
         ("apiextensions.k8s.io", _) => {
-            json!({"conditions": null, "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": null})
+            let versions = object
+                .at("spec")
+                .at("versions")
+                .as_array()
+                .into_iter()
+                .flatten();
+            let storage: Vec<&Value> = versions
+                .filter(|version| version.at("storage") == true)
+                .map(|version| version.at("name"))
+                .collect();
+            json!({"conditions": null, "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": storage})
         }
         ("storage.k8s.io", "volumeattachments") => json!({"attached": false}),
         _ => json!({}),
@@ -85,15 +98,15 @@ pub(crate) fn on_update(kind: &Kind, part: Part, object: &mut Value, old: &Value
     if kind.is("", "namespaces") {
         let name = prepare::text(object, "name").to_owned();
         set_label(object, "kubernetes.io/metadata.name", &name);
-        object["spec"] = old["spec"].clone();
+        object.put("spec", old.at("spec").clone());
     }
     if kind.is("", "services") {
         for key in ["clusterIP", "clusterIPs"] {
-            if object["spec"].get(key).is_none_or(|value| value == "")
-                && !old["spec"][key].is_null()
-                && object["spec"]["type"] != "ExternalName"
+            if object.at("spec").get(key).is_none_or(|value| value == "")
+                && !old.at("spec").at(key).is_null()
+                && object.at("spec").at("type") != "ExternalName"
             {
-                object["spec"][key] = old["spec"][key].clone();
+                object.put_at(&["spec", key], old.at("spec").at(key).clone());
             }
         }
     }
@@ -101,12 +114,14 @@ pub(crate) fn on_update(kind: &Kind, part: Part, object: &mut Value, old: &Value
         && object.get("secrets").is_none()
         && old.get("secrets").is_some()
     {
-        object["secrets"] = old["secrets"].clone();
+        object.put("secrets", old.at("secrets").clone());
     }
 }
 
 fn set_label(object: &mut Value, key: &str, value: &str) {
-    let mut labels = object["metadata"]["labels"]
+    let mut labels = object
+        .at("metadata")
+        .at("labels")
         .as_object()
         .cloned()
         .unwrap_or_default();

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::validate::Rules;
 use super::{Field, ListKind, Schema, SchemaRef, Type};
+use crate::tree::Tree;
 
 /// Why a schema is not accepted: where, and what.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,10 +40,10 @@ fn read(
     if depth > MAX_DEPTH {
         return fail("nested too deeply");
     }
-    let flag = |key: &str| declared[key].as_bool().unwrap_or(false);
+    let flag = |key: &str| declared.at(key).as_bool().unwrap_or(false);
     let int_or_string = flag("x-kubernetes-int-or-string");
     let preserve = flag("x-kubernetes-preserve-unknown-fields");
-    let kind = match declared["type"].as_str() {
+    let kind = match declared.at("type").as_str() {
         _ if int_or_string => Type::IntOrString,
         Some("object") => Type::Object,
         Some("array") => Type::Array,
@@ -63,9 +64,10 @@ fn read(
     schema.preserve = preserve;
     schema.embedded = flag("x-kubernetes-embedded-resource");
     schema.nullable = flag("nullable");
-    schema.atomic = declared["x-kubernetes-map-type"] == "atomic";
+    schema.atomic = declared.at("x-kubernetes-map-type") == "atomic";
     schema.default = declared.get("default").cloned();
-    schema.required = declared["required"]
+    schema.required = declared
+        .at("required")
         .as_array()
         .map(|names| {
             names
@@ -75,10 +77,11 @@ fn read(
                 .collect()
         })
         .unwrap_or_default();
-    schema.list = match declared["x-kubernetes-list-type"].as_str() {
+    schema.list = match declared.at("x-kubernetes-list-type").as_str() {
         Some("set") => ListKind::Set,
         Some("map") => ListKind::Map(
-            declared["x-kubernetes-list-map-keys"]
+            declared
+                .at("x-kubernetes-list-map-keys")
                 .as_array()
                 .map(|keys| {
                     keys.iter()
@@ -90,7 +93,7 @@ fn read(
         ),
         _ => ListKind::Atomic,
     };
-    for (name, property) in declared["properties"].as_object().into_iter().flatten() {
+    for (name, property) in declared.at("properties").as_object().into_iter().flatten() {
         // Root metadata may be given without a type of its fields; apiVersion and kind are known anyhow.
         let typed = must_be_typed && !(depth == 0 && name == "metadata");
         let child = read(
@@ -107,7 +110,7 @@ fn read(
         };
         schema.properties.insert(name.clone(), field);
     }
-    match &declared["additionalProperties"] {
+    match declared.at("additionalProperties") {
         Value::Bool(true) => schema.additional = Some(SchemaRef::Any),
         values @ Value::Object(_) => {
             schema.additional = Some(SchemaRef::Own(Arc::new(read(
@@ -119,7 +122,7 @@ fn read(
         }
         _ => {}
     }
-    match &declared["items"] {
+    match declared.at("items") {
         items @ Value::Object(_) => {
             schema.items = Some(SchemaRef::Own(Arc::new(read(
                 items,
@@ -141,11 +144,12 @@ fn read(
 }
 
 fn rules(declared: &Value, path: &str, depth: usize) -> Result<Option<Rules>, SchemaError> {
-    let number = |key: &str| declared[key].as_f64();
-    let count = |key: &str| declared[key].as_u64();
-    let exclusive = |key: &str| declared[key].as_bool().unwrap_or(false);
+    let number = |key: &str| declared.at(key).as_f64();
+    let count = |key: &str| declared.at(key).as_u64();
+    let exclusive = |key: &str| declared.at(key).as_bool().unwrap_or(false);
     let each = |key: &str| -> Result<Vec<Schema>, SchemaError> {
-        declared[key]
+        declared
+            .at(key)
             .as_array()
             .into_iter()
             .flatten()
@@ -153,7 +157,11 @@ fn rules(declared: &Value, path: &str, depth: usize) -> Result<Option<Rules>, Sc
             .map(|(index, one)| read(one, &format!("{path}.{key}[{index}]"), depth + 1, false))
             .collect()
     };
-    let pattern = match declared["pattern"].as_str().filter(|text| !text.is_empty()) {
+    let pattern = match declared
+        .at("pattern")
+        .as_str()
+        .filter(|text| !text.is_empty())
+    {
         Some(text) => match RegexBuilder::new(text).size_limit(MAX_PATTERN).build() {
             Ok(pattern) => Some((text.to_owned(), pattern)),
             Err(error) => {
@@ -165,7 +173,7 @@ fn rules(declared: &Value, path: &str, depth: usize) -> Result<Option<Rules>, Sc
         },
         None => None,
     };
-    let not = match &declared["not"] {
+    let not = match declared.at("not") {
         not @ Value::Object(_) => Some(Box::new(read(
             not,
             &format!("{path}.not"),
@@ -175,7 +183,7 @@ fn rules(declared: &Value, path: &str, depth: usize) -> Result<Option<Rules>, Sc
         _ => None,
     };
     let rules = Rules {
-        allowed: declared["enum"].as_array().cloned().unwrap_or_default(),
+        allowed: declared.at("enum").as_array().cloned().unwrap_or_default(),
         pattern,
         minimum: number("minimum").map(|min| (min, exclusive("exclusiveMinimum"))),
         maximum: number("maximum").map(|max| (max, exclusive("exclusiveMaximum"))),

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{Schema, SchemaRef, Type};
 use crate::error::Fault;
+use crate::tree::Tree;
 
 /// Rules beside type, properties and required.
 #[derive(Debug, Clone, Default)]
@@ -99,7 +100,7 @@ fn duplicates(schema: &Schema, items: &[Value], path: &str, faults: &mut Vec<Fau
             super::ListKind::Set => one.clone(),
             super::ListKind::Map(keys) => Value::Object(
                 keys.iter()
-                    .map(|key| (key.clone(), one[key.as_str()].clone()))
+                    .map(|key| (key.clone(), one.at(key.as_str()).clone()))
                     .collect(),
             ),
         };

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::tree::Tree;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
@@ -40,25 +41,29 @@ pub(crate) struct Owner {
 impl Meta {
     /// Reads the metadata of an object; `fields` are those of its kind.
     pub(crate) fn of(value: &Value, fields: Vec<(Arc<str>, String)>) -> Self {
-        let meta = &value["metadata"];
-        let text = |key: &str| meta[key].as_str().unwrap_or_default().to_owned();
-        let labels = meta["labels"].as_object().map(|map| {
+        let meta = value.at("metadata");
+        let text = |key: &str| meta.at(key).as_str().unwrap_or_default().to_owned();
+        let labels = meta.at("labels").as_object().map(|map| {
             map.iter()
                 .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
                 .collect()
         });
-        let owners = meta["ownerReferences"].as_array().map(|list| {
+        let owners = meta.at("ownerReferences").as_array().map(|list| {
             list.iter()
                 .map(|owner| Owner {
-                    uid: owner["uid"].as_str().unwrap_or_default().to_owned(),
-                    api_version: owner["apiVersion"].as_str().unwrap_or_default().to_owned(),
-                    kind: owner["kind"].as_str().unwrap_or_default().to_owned(),
-                    name: owner["name"].as_str().unwrap_or_default().to_owned(),
-                    blocks: owner["blockOwnerDeletion"].as_bool().unwrap_or(false),
+                    uid: owner.at("uid").as_str().unwrap_or_default().to_owned(),
+                    api_version: owner
+                        .at("apiVersion")
+                        .as_str()
+                        .unwrap_or_default()
+                        .to_owned(),
+                    kind: owner.at("kind").as_str().unwrap_or_default().to_owned(),
+                    name: owner.at("name").as_str().unwrap_or_default().to_owned(),
+                    blocks: owner.at("blockOwnerDeletion").as_bool().unwrap_or(false),
                 })
                 .collect()
         });
-        let finalizers = meta["finalizers"].as_array().map(|list| {
+        let finalizers = meta.at("finalizers").as_array().map(|list| {
             list.iter()
                 .filter_map(Value::as_str)
                 .map(str::to_owned)
@@ -66,7 +71,8 @@ impl Meta {
         });
         Self {
             name: text("name"),
-            namespace: meta["namespace"]
+            namespace: meta
+                .at("namespace")
                 .as_str()
                 .filter(|ns| !ns.is_empty())
                 .map(str::to_owned),
@@ -74,7 +80,7 @@ impl Meta {
             labels: labels.unwrap_or_default(),
             fields,
             owners: owners.unwrap_or_default(),
-            deleting: meta["deletionTimestamp"].is_string(),
+            deleting: meta.at("deletionTimestamp").is_string(),
             finalizers: finalizers.unwrap_or_default(),
         }
     }
@@ -170,7 +176,17 @@ impl Stored {
         tail: &[u8],
         meta: Arc<Meta>,
     ) -> Self {
-        let rev_text = rev.to_string();
+        // What was never written, by a dry run, has no version.
+        let unversioned = head
+            .strip_suffix(b"\"resourceVersion\":\"")
+            .zip(tail.strip_prefix(b"\","))
+            .filter(|_| rev == 0);
+        let (head, tail) = unversioned.unwrap_or((head, tail));
+        let rev_text = if unversioned.is_some() {
+            String::new()
+        } else {
+            rev.to_string()
+        };
         let mut buffer =
             Vec::with_capacity(head.len() + rev_text.len() + tail.len() + LINE_END.len());
         buffer.extend_from_slice(head);

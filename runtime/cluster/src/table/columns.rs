@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::path::find;
 use crate::kinds::Kind;
+use crate::tree::Tree;
 
 type Cell = fn(&Value) -> Value;
 
@@ -80,13 +81,13 @@ fn name() -> Column {
         format: "name".into(),
         description: "Name must be unique within a namespace.".into(),
         ..Column::new("Name", "string", |object| {
-            object["metadata"]["name"].clone()
+            object.at("metadata").at("name").clone()
         })
     }
 }
 
 fn age() -> Column {
-    Column { description: "CreationTimestamp is a timestamp representing the server time when this object was created.".into(), ..Column::new("Age", "string", |object| super::age(&object["metadata"]["creationTimestamp"])) }
+    Column { description: "CreationTimestamp is a timestamp representing the server time when this object was created.".into(), ..Column::new("Age", "string", |object| super::age(object.at("metadata").at("creationTimestamp"))) }
 }
 
 fn number(value: &Value) -> Value {
@@ -112,22 +113,23 @@ fn join<'a>(values: impl Iterator<Item = &'a str>) -> Value {
 }
 
 fn containers(object: &Value, field: &'static str) -> Value {
-    let spec = if object["spec"]["template"].is_object() {
-        &object["spec"]["template"]["spec"]
+    let spec = if object.at("spec").at("template").is_object() {
+        object.at("spec").at("template").at("spec")
     } else {
-        &object["spec"]
+        object.at("spec")
     };
     join(
-        spec["containers"]
+        spec.at("containers")
             .as_array()
             .into_iter()
             .flatten()
-            .filter_map(|container| container[field].as_str()),
+            .filter_map(|container| container.at(field).as_str()),
     )
 }
 
 fn selector(value: &Value) -> Value {
-    let labels = value["matchLabels"]
+    let labels = value
+        .at("matchLabels")
         .as_object()
         .or_else(|| value.as_object());
     let pairs: Vec<String> = labels
@@ -139,45 +141,81 @@ fn selector(value: &Value) -> Value {
 }
 
 fn pod_ready(pod: &Value) -> Value {
-    let statuses = pod["status"]["containerStatuses"]
+    let statuses = pod
+        .at("status")
+        .at("containerStatuses")
         .as_array()
         .into_iter()
         .flatten();
-    let ready = statuses.filter(|status| status["ready"] == true).count();
-    format!("{ready}/{}", size(&pod["spec"]["containers"])).into()
+    let ready = statuses.filter(|status| status.at("ready") == true).count();
+    format!("{ready}/{}", size(pod.at("spec").at("containers"))).into()
 }
 
 fn pod_status(pod: &Value) -> Value {
-    if pod["metadata"]["deletionTimestamp"].is_string() {
+    if pod.at("metadata").at("deletionTimestamp").is_string() {
         return "Terminating".into();
     }
-    let statuses = pod["status"]["containerStatuses"]
+    let statuses = pod
+        .at("status")
+        .at("containerStatuses")
         .as_array()
         .into_iter()
         .flatten();
     let waiting = statuses
         .filter_map(|status| {
-            status["state"]["waiting"]["reason"]
+            status
+                .at("state")
+                .at("waiting")
+                .at("reason")
                 .as_str()
-                .or_else(|| status["state"]["terminated"]["reason"].as_str())
+                .or_else(|| status.at("state").at("terminated").at("reason").as_str())
         })
         .next();
-    let reason = pod["status"]["reason"]
+    let reason = pod
+        .at("status")
+        .at("reason")
         .as_str()
         .or(waiting)
-        .or_else(|| pod["status"]["phase"].as_str());
+        .or_else(|| pod.at("status").at("phase").as_str());
     reason.unwrap_or_default().into()
 }
 
 fn pod_restarts(pod: &Value) -> Value {
-    pod["status"]["containerStatuses"]
+    pod.at("status")
+        .at("containerStatuses")
         .as_array()
         .into_iter()
         .flatten()
-        .filter_map(|status| status["restartCount"].as_i64())
+        .filter_map(|status| status.at("restartCount").as_i64())
         .sum::<i64>()
         .to_string()
         .into()
+}
+
+fn readiness_gates(pod: &Value) -> Value {
+    let gates: Vec<&str> = pod
+        .at("spec")
+        .at("readinessGates")
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|gate| gate.at("conditionType").as_str())
+        .collect();
+    if gates.is_empty() {
+        return "<none>".into();
+    }
+    let conditions = pod
+        .at("status")
+        .at("conditions")
+        .as_array()
+        .into_iter()
+        .flatten();
+    let ready = conditions
+        .filter(|one| {
+            one.at("status") == "True" && gates.iter().any(|gate| one.at("type") == *gate)
+        })
+        .count();
+    format!("{ready}/{}", gates.len()).into()
 }
 
 fn node_status(node: &Value) -> Value {
@@ -190,7 +228,7 @@ fn node_status(node: &Value) -> Value {
                 "NotReady"
             }
         });
-    if node["spec"]["unschedulable"] == true {
+    if node.at("spec").at("unschedulable") == true {
         format!("{ready},SchedulingDisabled").into()
     } else {
         ready.into()
@@ -199,7 +237,8 @@ fn node_status(node: &Value) -> Value {
 
 fn node_roles(node: &Value) -> Value {
     join(
-        node["metadata"]["labels"]
+        node.at("metadata")
+            .at("labels")
             .as_object()
             .into_iter()
             .flatten()
@@ -208,18 +247,21 @@ fn node_roles(node: &Value) -> Value {
 }
 
 fn ports(service: &Value) -> Value {
-    let ports: Vec<String> = service["spec"]["ports"]
+    let ports: Vec<String> = service
+        .at("spec")
+        .at("ports")
         .as_array()
         .into_iter()
         .flatten()
         .map(|port| {
-            let node = port["nodePort"]
+            let node = port
+                .at("nodePort")
                 .as_i64()
                 .map_or_else(String::new, |node| format!(":{node}"));
             format!(
                 "{}{node}/{}",
-                port["port"],
-                port["protocol"].as_str().unwrap_or("TCP")
+                port.at("port"),
+                port.at("protocol").as_str().unwrap_or("TCP")
             )
         })
         .collect();
@@ -227,22 +269,35 @@ fn ports(service: &Value) -> Value {
 }
 
 fn external_ip(service: &Value) -> Value {
-    let ingress = service["status"]["loadBalancer"]["ingress"]
+    let ingress = service
+        .at("status")
+        .at("loadBalancer")
+        .at("ingress")
         .as_array()
         .into_iter()
         .flatten()
-        .filter_map(|one| one["ip"].as_str().or_else(|| one["hostname"].as_str()));
+        .filter_map(|one| {
+            one.at("ip")
+                .as_str()
+                .or_else(|| one.at("hostname").as_str())
+        });
     let ips = ingress.chain(
-        service["spec"]["externalIPs"]
+        service
+            .at("spec")
+            .at("externalIPs")
             .as_array()
             .into_iter()
             .flatten()
             .filter_map(Value::as_str),
     );
-    match service["spec"]["type"].as_str() {
-        Some("ExternalName") => {
-            or_none(service["spec"]["externalName"].as_str().unwrap_or_default())
-        }
+    match service.at("spec").at("type").as_str() {
+        Some("ExternalName") => or_none(
+            service
+                .at("spec")
+                .at("externalName")
+                .as_str()
+                .unwrap_or_default(),
+        ),
         Some("LoadBalancer") => {
             let ips = join(ips);
             if ips == "<none>" {
@@ -261,17 +316,18 @@ fn of_total(have: &Value, total: &Value) -> Value {
 
 fn job_status(job: &Value) -> Value {
     let holds = |kind: &str| {
-        job["status"]["conditions"]
+        job.at("status")
+            .at("conditions")
             .as_array()
             .into_iter()
             .flatten()
-            .any(|condition| condition["type"] == kind && condition["status"] == "True")
+            .any(|condition| condition.at("type") == kind && condition.at("status") == "True")
     };
     if holds("Complete") {
         "Complete".into()
     } else if holds("Failed") {
         "Failed".into()
-    } else if job["metadata"]["deletionTimestamp"].is_string() {
+    } else if job.at("metadata").at("deletionTimestamp").is_string() {
         "Terminating".into()
     } else if holds("Suspended") {
         "Suspended".into()
@@ -282,11 +338,13 @@ fn job_status(job: &Value) -> Value {
 
 fn hosts(ingress: &Value) -> Value {
     let hosts = join(
-        ingress["spec"]["rules"]
+        ingress
+            .at("spec")
+            .at("rules")
             .as_array()
             .into_iter()
             .flatten()
-            .filter_map(|rule| rule["host"].as_str()),
+            .filter_map(|rule| rule.at("host").as_str()),
     );
     if hosts == "<none>" { "*".into() } else { hosts }
 }
@@ -305,7 +363,7 @@ fn workload() -> [Column; 3] {
         Column::new("Containers", "string", |object| containers(object, "name")).wide(),
         Column::new("Images", "string", |object| containers(object, "image")).wide(),
         Column::new("Selector", "string", |object| {
-            selector(&object["spec"]["selector"])
+            selector(object.at("spec").at("selector"))
         })
         .wide(),
     ]
@@ -325,20 +383,27 @@ pub(super) fn of(kind: &Kind) -> Vec<Column> {
             columns.push(Column::new("Restarts", "string", pod_restarts));
             after.push(Column::new("IP", "string", |pod| text(pod, "/status/podIP")).wide());
             after.push(Column::new("Node", "string", |pod| text(pod, "/spec/nodeName")).wide());
+            after.push(
+                Column::new("Nominated Node", "string", |pod| {
+                    text(pod, "/status/nominatedNodeName")
+                })
+                .wide(),
+            );
+            after.push(Column::new("Readiness Gates", "string", readiness_gates).wide());
         }
         ("", "configmaps") => columns.push(Column::new("Data", "integer", |object| {
-            (size(&object["data"]) + size(&object["binaryData"])).into()
+            (size(object.at("data")) + size(object.at("binaryData"))).into()
         })),
         ("", "secrets") => {
             columns.push(Column::new("Type", "string", |object| {
-                object["type"].clone()
+                object.at("type").clone()
             }));
             columns.push(Column::new("Data", "integer", |object| {
-                size(&object["data"]).into()
+                size(object.at("data")).into()
             }));
         }
         ("", "namespaces") => columns.push(Column::new("Status", "string", |object| {
-            object["status"]["phase"].clone()
+            object.at("status").at("phase").clone()
         })),
         ("", "nodes") => {
             columns.push(Column::new("Status", "string", node_status));
@@ -349,7 +414,7 @@ pub(super) fn of(kind: &Kind) -> Vec<Column> {
         }
         ("", "services") => {
             columns.push(Column::new("Type", "string", |object| {
-                object["spec"]["type"].clone()
+                object.at("spec").at("type").clone()
             }));
             columns.push(Column::new("Cluster-IP", "string", |object| {
                 text(object, "/spec/clusterIP")
@@ -358,7 +423,7 @@ pub(super) fn of(kind: &Kind) -> Vec<Column> {
             columns.push(Column::new("Port(s)", "string", ports));
             after.push(
                 Column::new("Selector", "string", |object| {
-                    selector(&object["spec"]["selector"])
+                    selector(object.at("spec").at("selector"))
                 })
                 .wide(),
             );
@@ -366,62 +431,69 @@ pub(super) fn of(kind: &Kind) -> Vec<Column> {
         ("", "events") | ("events.k8s.io", "events") => return events(),
         ("", "persistentvolumeclaims") => {
             columns.push(Column::new("Status", "string", |object| {
-                object["status"]["phase"].clone()
+                object.at("status").at("phase").clone()
             }));
             columns.push(Column::new("Volume", "string", |object| {
-                object["spec"]["volumeName"]
+                object
+                    .at("spec")
+                    .at("volumeName")
                     .as_str()
                     .unwrap_or_default()
                     .into()
             }));
             columns.push(Column::new("Capacity", "string", |object| {
-                object["status"]["capacity"]["storage"]
+                object
+                    .at("status")
+                    .at("capacity")
+                    .at("storage")
                     .as_str()
                     .unwrap_or_default()
                     .into()
             }));
             columns.push(Column::new("StorageClass", "string", |object| {
-                object["spec"]["storageClassName"]
+                object
+                    .at("spec")
+                    .at("storageClassName")
                     .as_str()
                     .unwrap_or_default()
                     .into()
             }));
         }
         ("", "serviceaccounts") => columns.push(Column::new("Secrets", "string", |object| {
-            size(&object["secrets"]).to_string().into()
+            size(object.at("secrets")).to_string().into()
         })),
         ("apps", "deployments") => {
             columns.push(Column::new("Ready", "string", |object| {
                 of_total(
-                    &object["status"]["readyReplicas"],
-                    &object["spec"]["replicas"],
+                    object.at("status").at("readyReplicas"),
+                    object.at("spec").at("replicas"),
                 )
             }));
             columns.push(Column::new("Up-to-date", "integer", |object| {
-                number(&object["status"]["updatedReplicas"])
+                number(object.at("status").at("updatedReplicas"))
             }));
             columns.push(Column::new("Available", "integer", |object| {
-                number(&object["status"]["availableReplicas"])
+                number(object.at("status").at("availableReplicas"))
             }));
             after.extend(workload());
         }
         ("apps", "replicasets") | ("", "replicationcontrollers") => {
             columns.push(Column::new("Desired", "integer", |object| {
-                number(&object["spec"]["replicas"])
+                number(object.at("spec").at("replicas"))
             }));
             columns.push(Column::new("Current", "integer", |object| {
-                number(&object["status"]["replicas"])
+                number(object.at("status").at("replicas"))
             }));
             columns.push(Column::new("Ready", "integer", |object| {
-                number(&object["status"]["readyReplicas"])
+                number(object.at("status").at("readyReplicas"))
             }));
             after.extend(workload());
         }
         ("apps", "statefulsets") => {
             columns.push(Column::new("Ready", "string", |object| {
                 of_total(
-                    &object["status"]["readyReplicas"],
-                    &object["spec"]["replicas"],
+                    object.at("status").at("readyReplicas"),
+                    object.at("spec").at("replicas"),
                 )
             }));
             after.extend(workload().into_iter().take(2));
@@ -430,23 +502,32 @@ pub(super) fn of(kind: &Kind) -> Vec<Column> {
             for (name, cell) in [
                 (
                     "Desired",
-                    (|object: &Value| number(&object["status"]["desiredNumberScheduled"])) as Cell,
+                    (|object: &Value| number(object.at("status").at("desiredNumberScheduled")))
+                        as Cell,
                 ),
                 ("Current", |object| {
-                    number(&object["status"]["currentNumberScheduled"])
+                    number(object.at("status").at("currentNumberScheduled"))
                 }),
-                ("Ready", |object| number(&object["status"]["numberReady"])),
+                ("Ready", |object| {
+                    number(object.at("status").at("numberReady"))
+                }),
                 ("Up-to-date", |object| {
-                    number(&object["status"]["updatedNumberScheduled"])
+                    number(object.at("status").at("updatedNumberScheduled"))
                 }),
                 ("Available", |object| {
-                    number(&object["status"]["numberAvailable"])
+                    number(object.at("status").at("numberAvailable"))
                 }),
             ] {
                 columns.push(Column::new(name, "integer", cell));
             }
             columns.push(Column::new("Node Selector", "string", |object| {
-                selector(&object["spec"]["template"]["spec"]["nodeSelector"])
+                selector(
+                    object
+                        .at("spec")
+                        .at("template")
+                        .at("spec")
+                        .at("nodeSelector"),
+                )
             }));
             after.extend(workload());
         }
@@ -454,27 +535,27 @@ pub(super) fn of(kind: &Kind) -> Vec<Column> {
             columns.push(Column::new("Status", "string", job_status));
             columns.push(Column::new("Completions", "string", |object| {
                 of_total(
-                    &object["status"]["succeeded"],
-                    &object["spec"]["completions"],
+                    object.at("status").at("succeeded"),
+                    object.at("spec").at("completions"),
                 )
             }));
         }
         ("batch", "cronjobs") => {
             columns.push(Column::new("Schedule", "string", |object| {
-                object["spec"]["schedule"].clone()
+                object.at("spec").at("schedule").clone()
             }));
             columns.push(Column::new("Timezone", "string", |object| {
                 text(object, "/spec/timeZone")
             }));
             columns.push(Column::new("Suspend", "string", |object| {
-                if object["spec"]["suspend"] == true {
+                if object.at("spec").at("suspend") == true {
                     "True".into()
                 } else {
                     "False".into()
                 }
             }));
             columns.push(Column::new("Active", "integer", |object| {
-                size(&object["status"]["active"]).into()
+                size(object.at("status").at("active")).into()
             }));
         }
         ("networking.k8s.io", "ingresses") => {
@@ -485,12 +566,14 @@ pub(super) fn of(kind: &Kind) -> Vec<Column> {
         }
         ("networking.k8s.io", "networkpolicies") => {
             columns.push(Column::new("Pod-Selector", "string", |object| {
-                selector(&object["spec"]["podSelector"])
+                selector(object.at("spec").at("podSelector"))
             }))
         }
         ("coordination.k8s.io", "leases") => {
             columns.push(Column::new("Holder", "string", |object| {
-                object["spec"]["holderIdentity"]
+                object
+                    .at("spec")
+                    .at("holderIdentity")
                     .as_str()
                     .unwrap_or_default()
                     .into()
@@ -502,7 +585,7 @@ pub(super) fn of(kind: &Kind) -> Vec<Column> {
                 Column {
                     format: "date-time".into(),
                     ..Column::new("Created At", "string", |object| {
-                        object["metadata"]["creationTimestamp"].clone()
+                        object.at("metadata").at("creationTimestamp").clone()
                     })
                 },
             ];
@@ -511,8 +594,8 @@ pub(super) fn of(kind: &Kind) -> Vec<Column> {
             columns.push(Column::new("Role", "string", |object| {
                 format!(
                     "{}/{}",
-                    object["roleRef"]["kind"].as_str().unwrap_or_default(),
-                    object["roleRef"]["name"].as_str().unwrap_or_default()
+                    object.at("roleRef").at("kind").as_str().unwrap_or_default(),
+                    object.at("roleRef").at("name").as_str().unwrap_or_default()
                 )
                 .into()
             }));
@@ -523,7 +606,7 @@ pub(super) fn of(kind: &Kind) -> Vec<Column> {
                 Column {
                     format: "date-time".into(),
                     ..Column::new("Created At", "date", |object| {
-                        object["metadata"]["creationTimestamp"].clone()
+                        object.at("metadata").at("creationTimestamp").clone()
                     })
                 },
             ];
@@ -533,12 +616,12 @@ pub(super) fn of(kind: &Kind) -> Vec<Column> {
             "validatingwebhookconfigurations" | "mutatingwebhookconfigurations",
         ) => {
             columns.push(Column::new("Webhooks", "integer", |object| {
-                size(&object["webhooks"]).into()
+                size(object.at("webhooks")).into()
             }));
         }
         ("storage.k8s.io", "storageclasses") => {
             columns.push(Column::new("Provisioner", "string", |object| {
-                object["provisioner"].clone()
+                object.at("provisioner").clone()
             }))
         }
         _ => {}
@@ -550,15 +633,19 @@ pub(super) fn of(kind: &Kind) -> Vec<Column> {
 
 fn events() -> Vec<Column> {
     let subject = |event: &Value| {
-        let object = if event["involvedObject"].is_object() {
-            &event["involvedObject"]
+        let object = if event.at("involvedObject").is_object() {
+            event.at("involvedObject")
         } else {
-            &event["regarding"]
+            event.at("regarding")
         };
         format!(
             "{}/{}",
-            object["kind"].as_str().unwrap_or_default().to_lowercase(),
-            object["name"].as_str().unwrap_or_default()
+            object
+                .at("kind")
+                .as_str()
+                .unwrap_or_default()
+                .to_lowercase(),
+            object.at("name").as_str().unwrap_or_default()
         )
         .into()
     };
@@ -572,23 +659,24 @@ fn events() -> Vec<Column> {
         super::age(
             stamps
                 .iter()
-                .map(|stamp| &event[*stamp])
+                .map(|stamp| event.at(stamp))
                 .find(|stamp| stamp.is_string())
-                .unwrap_or(&event["metadata"]["creationTimestamp"]),
+                .unwrap_or(event.at("metadata").at("creationTimestamp")),
         )
     };
     let message = |event: &Value| {
-        event["message"]
+        event
+            .at("message")
             .as_str()
-            .or_else(|| event["note"].as_str())
+            .or_else(|| event.at("note").as_str())
             .unwrap_or_default()
             .trim()
             .into()
     };
     vec![
         Column::new("Last Seen", "string", last),
-        Column::new("Type", "string", |event| event["type"].clone()),
-        Column::new("Reason", "string", |event| event["reason"].clone()),
+        Column::new("Type", "string", |event| event.at("type").clone()),
+        Column::new("Reason", "string", |event| event.at("reason").clone()),
         Column::new("Object", "string", subject),
         Column::new("Message", "string", message),
         Column {
@@ -602,12 +690,12 @@ fn custom_columns(declared: &[Value]) -> Vec<Column> {
     let mut columns = vec![name()];
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     columns.extend(declared.iter().map(|column| Column {
-        name: text(&column["name"]),
-        kind: text(&column["type"]),
-        format: text(&column["format"]),
-        description: text(&column["description"]),
-        priority: column["priority"].as_i64().unwrap_or(0),
-        source: Source::Path(text(&column["jsonPath"]), column["type"] == "date"),
+        name: text(column.at("name")),
+        kind: text(column.at("type")),
+        format: text(column.at("format")),
+        description: text(column.at("description")),
+        priority: column.at("priority").as_i64().unwrap_or(0),
+        source: Source::Path(text(column.at("jsonPath")), column.at("type") == "date"),
     }));
     if declared.is_empty() {
         columns.push(age());

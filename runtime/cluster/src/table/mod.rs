@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::clock;
 use crate::kinds::Kind;
 use crate::store::Stored;
+use crate::tree::Tree;
 use columns::Column;
 
 /// A `meta.k8s.io/v1` Table. `include` is the query parameter `includeObject`.
@@ -40,7 +41,7 @@ fn row(columns: &[Column], object: &Stored, include: &str) -> Value {
         "None" => json!({"cells": cells}),
         "Object" => json!({"cells": cells, "object": value}),
         _ => {
-            json!({"cells": cells, "object": {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": value["metadata"].take()}})
+            json!({"cells": cells, "object": {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": value.cut("metadata")}})
         }
     }
 }

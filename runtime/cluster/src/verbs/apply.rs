@@ -8,6 +8,7 @@ use crate::managed;
 use crate::request::Call;
 use crate::server::{Reply, Server};
 use crate::store::Clash;
+use crate::tree::Tree;
 
 impl Server {
     pub(super) async fn apply(self: &Arc<Self>, call: &Call) -> Result<Reply, ApiError> {
@@ -24,7 +25,7 @@ impl Server {
             ));
         }
         let mut config = input::yaml(&call.body)?;
-        if !config["metadata"]["managedFields"].is_null() {
+        if !config.at("metadata").at("managedFields").is_null() {
             return Err(ApiError::bad_request("metadata.managedFields must be nil"));
         }
         if let Some(meta) = config

@@ -9,6 +9,7 @@ use crate::error::ApiError;
 use crate::kinds::Kind;
 use crate::server::Server;
 use crate::store::{Clash, Draft, Stored, key};
+use crate::tree::Tree;
 
 impl Server {
     /// Keeps a new object; on a dry run only as an answer.
@@ -19,7 +20,7 @@ impl Server {
         dry: bool,
     ) -> Result<Arc<Stored>, ApiError> {
         let name = text(&object, "name").to_owned();
-        let key = key(object["metadata"]["namespace"].as_str(), &name);
+        let key = key(object.at("metadata").at("namespace").as_str(), &name);
         let generated = !text(&object, "generateName").is_empty();
         let taken = || {
             if generated {
@@ -99,12 +100,12 @@ impl Server {
 
 /// Whether a deleted object waits for nothing any more.
 fn is_done(kind: &Kind, object: &Value) -> bool {
-    let meta = &object["metadata"];
+    let meta = object.at("metadata");
     let none = |value: &Value| value.as_array().is_none_or(Vec::is_empty);
-    meta["deletionTimestamp"].is_string()
-        && none(&meta["finalizers"])
-        && meta["deletionGracePeriodSeconds"].as_i64().unwrap_or(0) == 0
-        && (!kind.is("", "namespaces") || none(&object["spec"]["finalizers"]))
+    meta.at("deletionTimestamp").is_string()
+        && none(meta.at("finalizers"))
+        && meta.at("deletionGracePeriodSeconds").as_i64().unwrap_or(0) == 0
+        && (!kind.is("", "namespaces") || none(object.at("spec").at("finalizers")))
 }
 
 /// Whether nothing changed: the times in `managedFields` and the resource version do not count.
@@ -153,6 +154,6 @@ fn same_managers(new: Option<&Value>, old: Option<&Value>) -> bool {
                 "fieldsV1",
             ]
             .iter()
-            .all(|key| a[key] == b[key])
+            .all(|key| a.at(key) == b.at(key))
         })
 }

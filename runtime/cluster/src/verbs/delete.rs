@@ -6,12 +6,14 @@ use serde_json::{Value, json};
 
 use super::prepare;
 use crate::clock;
+use crate::control::definitions::CLEANUP;
 use crate::error::ApiError;
 use crate::kinds::Kind;
 use crate::request::{Call, DeleteOptions};
 use crate::selector::Filter;
 use crate::server::{Reply, Server};
 use crate::store::{Clash, Stored, prefix};
+use crate::tree::Tree;
 
 const ORPHAN: &str = "orphan";
 const FOREGROUND: &str = "foregroundDeletion";
@@ -36,7 +38,7 @@ impl Server {
                 let mut details =
                     json!({"name": last.meta.name, "kind": kind.plural, "uid": last.meta.uid});
                 if !kind.group.is_empty() {
-                    details["group"] = kind.group.clone().into();
+                    details.put("group", kind.group.clone());
                 }
                 Reply::value(
                     200,
@@ -168,7 +170,9 @@ fn check_preconditions(
 /// The object with the marks of deletion, and whether it has to wait.
 fn marked(kind: &Kind, old: &Value, options: &DeleteOptions) -> (Value, bool) {
     let mut object = old.clone();
-    let mut finalizers: Vec<String> = old["metadata"]["finalizers"]
+    let mut finalizers: Vec<String> = old
+        .at("metadata")
+        .at("finalizers")
         .as_array()
         .into_iter()
         .flatten()
@@ -183,9 +187,29 @@ fn marked(kind: &Kind, old: &Value, options: &DeleteOptions) -> (Value, bool) {
             _ => {}
         }
     }
+    let definition = kind.is("apiextensions.k8s.io", "customresourcedefinitions");
+    if definition
+        && !finalizers.iter().any(|one| one == CLEANUP)
+        && !old.at("metadata").at("deletionTimestamp").is_string()
+    {
+        finalizers.push(CLEANUP.to_owned());
+        let mut conditions = old
+            .at("status")
+            .at("conditions")
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        conditions.push(json!({
+            "type": "Terminating", "status": "True", "lastTransitionTime": clock::now(), "reason": "InstanceDeletionPending",
+            "message": "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+        }));
+        object.put_at(&["status", "conditions"], conditions);
+    }
     let grace = grace(kind, old, options);
     let waits_for_content = kind.is("", "namespaces")
-        && old["spec"]["finalizers"]
+        && old
+            .at("spec")
+            .at("finalizers")
             .as_array()
             .is_some_and(|list| !list.is_empty());
     let waits = !finalizers.is_empty() || grace > 0 || waits_for_content;
@@ -194,18 +218,22 @@ fn marked(kind: &Kind, old: &Value, options: &DeleteOptions) -> (Value, bool) {
     } else {
         prepare::set(&mut object, "finalizers", finalizers);
     }
-    let before = old["metadata"]["deletionTimestamp"].is_string();
-    let shorter = old["metadata"]["deletionGracePeriodSeconds"]
+    let before = old.at("metadata").at("deletionTimestamp").is_string();
+    let shorter = old
+        .at("metadata")
+        .at("deletionGracePeriodSeconds")
         .as_i64()
         .is_some_and(|before| grace < before);
     if !before || shorter {
         prepare::set(&mut object, "deletionTimestamp", clock::after(grace));
-        if !kind.is("", "namespaces") {
+        if !kind.is("", "namespaces") && !definition {
             prepare::set(&mut object, "deletionGracePeriodSeconds", grace);
         }
     }
     if !before
-        && let Some(generation) = old["metadata"]["generation"]
+        && let Some(generation) = old
+            .at("metadata")
+            .at("generation")
             .as_i64()
             .filter(|generation| *generation > 0)
     {
@@ -222,11 +250,13 @@ fn grace(kind: &Kind, old: &Value, options: &DeleteOptions) -> i64 {
     if !kind.traits.graceful {
         return 0;
     }
-    let on_node = old["spec"]["nodeName"]
+    let on_node = old
+        .at("spec")
+        .at("nodeName")
         .as_str()
         .is_some_and(|node| !node.is_empty());
     let ended = matches!(
-        old["status"]["phase"].as_str(),
+        old.at("status").at("phase").as_str(),
         Some("Failed" | "Succeeded")
     );
     if !on_node || ended {
@@ -234,7 +264,7 @@ fn grace(kind: &Kind, old: &Value, options: &DeleteOptions) -> i64 {
     }
     options
         .grace
-        .or_else(|| old["spec"]["terminationGracePeriodSeconds"].as_i64())
+        .or_else(|| old.at("spec").at("terminationGracePeriodSeconds").as_i64())
         .unwrap_or(30)
         .max(0)
 }

@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
-use crate::error::ApiError;
+use crate::error::{ApiError, Fault};
 use crate::kinds::Kind;
 use crate::request::{Call, FieldValidation};
 use crate::schema;
+use crate::tree::Tree;
 
 /// Parses a body: JSON, or YAML where the content type says so. Anything else is refused as the real server does.
 pub(super) fn parse(call: &Call, body: &[u8]) -> Result<Value, ApiError> {
@@ -57,10 +58,20 @@ pub(crate) fn conform(
         .and_then(Value::as_str)
         .unwrap_or_default()
         .to_owned();
+    let name = map
+        .get("metadata")
+        .map(|meta| meta.at("name").as_str().unwrap_or_default().to_owned())
+        .unwrap_or_default();
+    if given_kind.is_empty() && kind.custom.is_some() {
+        return Err(ApiError::bad_request(format!(
+            "the object provided is unrecognized (must be of type {}): Object 'Kind' is missing",
+            kind.kind
+        )));
+    }
     if (!given_kind.is_empty() && given_kind != kind.kind)
         || (!given_version.is_empty() && given_version != wanted)
     {
-        return Err(mismatch(kind, &given_kind, &given_version));
+        return Err(mismatch(kind, &given_kind, &given_version, &name));
     }
     map.insert("kind".into(), kind.kind.clone().into());
     map.insert("apiVersion".into(), wanted.into());
@@ -86,19 +97,15 @@ pub(crate) fn conform(
         FieldValidation::Strict if warnings.is_empty() => Ok(warnings),
         FieldValidation::Strict => {
             let told = format!("strict decoding error: {}", warnings.join(", "));
-            Err(ApiError::bad_request(if typed {
-                format!(
-                    "{} in version {:?} cannot be handled as a {}: {told}",
-                    kind.kind, kind.version, kind.kind
-                )
-            } else {
-                told
-            }))
+            Err(ApiError::bad_request(format!(
+                "{} in version {:?} cannot be handled as a {}: {told}",
+                kind.kind, kind.version, kind.kind
+            )))
         }
     }
 }
 
-fn mismatch(kind: &Kind, given_kind: &str, given_version: &str) -> ApiError {
+fn mismatch(kind: &Kind, given_kind: &str, given_version: &str, name: &str) -> ApiError {
     let version = given_version.rsplit('/').next().unwrap_or_default();
     let version = if version.is_empty() {
         kind.version.as_str()
@@ -117,10 +124,13 @@ fn mismatch(kind: &Kind, given_kind: &str, given_version: &str) -> ApiError {
                 kind.api_version()
             ));
         }
-        return ApiError::bad_request(format!(
-            "the object provided is unrecognized (must be of type {}): no kind {given_kind:?} is registered for version {given_version:?}",
-            kind.kind
-        ));
+        let why = format!("must be {}", kind.kind);
+        return ApiError::invalid(
+            &kind.group,
+            given_kind,
+            name,
+            &[Fault::invalid("kind", &given_kind.into(), &why)],
+        );
     }
     let internal = if kind.group.is_empty() {
         "core"

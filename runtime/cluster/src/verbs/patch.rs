@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{input, prepare};
 use crate::error::{ApiError, Fault};
+use crate::kinds::Kind;
 use crate::managed;
 use crate::patch;
 use crate::request::{Call, FieldValidation};
@@ -32,6 +33,7 @@ impl Server {
                 Language::Strategic(parse(body)?)
             }
             "application/apply-patch+yaml" => return self.apply(call).await,
+            _ if kind.custom.is_some() => return Err(ApiError::unknown_patch_language()),
             _ => return Err(ApiError::unsupported_media_type()),
         };
         let validation = call.query.field_validation()?;
@@ -67,7 +69,9 @@ impl Server {
             Language::Json(patch) => patch.apply(old)?,
             Language::Strategic(patch) => patch::strategic(kind.schema.get(), old, patch)?,
         };
-        let warnings = input::conform(kind, &mut object, validation)?;
+        let patched = object.clone();
+        let warnings = input::conform(kind, &mut object, validation)
+            .map_err(|error| unfit(kind, &patched, error))?;
         prepare::scope(kind, call.namespace.as_deref(), &mut object)?;
         same_name(call, &object)?;
         Ok((object, warnings))
@@ -84,6 +88,19 @@ fn parse(body: &[u8]) -> Result<Value, ApiError> {
             "error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}",
         ))
     }
+}
+
+/// What a patch made is not of its type: then the patch is to blame.
+fn unfit(kind: &Kind, patched: &Value, error: ApiError) -> ApiError {
+    const STRICT: &str = "strict decoding error: ";
+    let message = error.to_string();
+    let told = match message.split_once(&format!("cannot be handled as a {}: ", kind.kind)) {
+        Some((_, told)) if !told.starts_with("converting ") => told,
+        None if message.starts_with(STRICT) => &message,
+        _ => return error,
+    };
+    let fault = Fault::invalid("patch", &Value::from(patched.to_string()), told);
+    ApiError::invalid("", "", "", &[fault])
 }
 
 /// A patch cannot rename.

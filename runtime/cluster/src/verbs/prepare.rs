@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::error::{ApiError, Fault};
 use crate::kinds::Kind;
 use crate::names::{self, NameRule};
+use crate::tree::Tree;
 use crate::{clock, rules, schema};
 
 const MAX_ANNOTATIONS: usize = 256 << 10;
@@ -25,7 +26,7 @@ pub(crate) fn unset(object: &mut Value, key: &str) {
 
 /// A text of the metadata; empty if there is none.
 pub(crate) fn text<'a>(object: &'a Value, key: &str) -> &'a str {
-    object["metadata"][key].as_str().unwrap_or_default()
+    object.at("metadata").at(key).as_str().unwrap_or_default()
 }
 
 /// A new object: names, uid, time, status as it begins; then all checks.
@@ -51,7 +52,6 @@ pub(crate) fn create(
         "creationTimestamp",
         "deletionTimestamp",
         "deletionGracePeriodSeconds",
-        "generation",
     ] {
         unset(object, key);
     }
@@ -128,7 +128,7 @@ pub(crate) fn update(
     let name = text(old, "name").to_owned();
     let uid = text(object, "uid");
     if !uid.is_empty() && uid != text(old, "uid") {
-        let path = crate::store::key(old["metadata"]["namespace"].as_str(), &name);
+        let path = crate::store::key(old.at("metadata").at("namespace").as_str(), &name);
         let why = format!(
             "StorageError: invalid object, Code: 4, Key: /registry/{}/{path}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
             kind.plural,
@@ -139,7 +139,7 @@ pub(crate) fn update(
     match part {
         Part::Status => {
             let mut kept = old.clone();
-            let managed = object["metadata"]["managedFields"].take();
+            let managed = object.at("metadata").at("managedFields").clone();
             if let Some(root) = kept.as_object_mut() {
                 match object
                     .as_object_mut()
@@ -166,6 +166,22 @@ pub(crate) fn update(
             }
         }
     }
+    let mut frozen = Vec::new();
+    for key in ["deletionTimestamp", "deletionGracePeriodSeconds"] {
+        match object.at("metadata").get(key) {
+            Some(value) if Some(value) != old.at("metadata").get(key) => {
+                frozen.push(Fault::invalid(
+                    format!("metadata.{key}"),
+                    value,
+                    "field is immutable",
+                ));
+            }
+            _ => {}
+        }
+    }
+    if !frozen.is_empty() {
+        return Err(ApiError::invalid(&kind.group, &kind.kind, &name, &frozen));
+    }
     for key in [
         "uid",
         "creationTimestamp",
@@ -175,7 +191,7 @@ pub(crate) fn update(
         "generateName",
         "namespace",
     ] {
-        match old["metadata"].get(key) {
+        match old.at("metadata").get(key) {
             Some(value) => set(object, key, value.clone()),
             None => unset(object, key),
         }
@@ -186,7 +202,7 @@ pub(crate) fn update(
     }
     rules::on_update(kind, part, object, old);
     if kind.traits.generation && wants_change(kind, object, old) {
-        let next = old["metadata"]["generation"].as_i64().unwrap_or(0) + 1;
+        let next = old.at("metadata").at("generation").as_i64().unwrap_or(0) + 1;
         set(object, "generation", next);
     }
     check(kind, object, Some(old))
@@ -231,7 +247,7 @@ fn check(kind: &Kind, object: &Value, old: Option<&Value>) -> Result<(), ApiErro
 
 fn check_metadata(kind: &Kind, object: &Value, old: Option<&Value>) -> Vec<Fault> {
     let mut faults = Vec::new();
-    let meta = &object["metadata"];
+    let meta = object.at("metadata");
     let name = text(object, "name");
     if old.is_none() {
         let rule = if kind.custom.is_some() {
@@ -252,7 +268,7 @@ fn check_metadata(kind: &Kind, object: &Value, old: Option<&Value>) -> Vec<Fault
             );
         }
     }
-    for (key, value) in meta["labels"].as_object().into_iter().flatten() {
+    for (key, value) in meta.at("labels").as_object().into_iter().flatten() {
         if let Err(wrong) = names::qualified_name(key) {
             faults.extend(
                 wrong
@@ -265,7 +281,7 @@ fn check_metadata(kind: &Kind, object: &Value, old: Option<&Value>) -> Vec<Fault
         }
     }
     let mut size = 0;
-    for (key, value) in meta["annotations"].as_object().into_iter().flatten() {
+    for (key, value) in meta.at("annotations").as_object().into_iter().flatten() {
         if let Err(wrong) = names::qualified_name(&key.to_lowercase()) {
             faults.extend(
                 wrong
@@ -286,14 +302,14 @@ fn check_metadata(kind: &Kind, object: &Value, old: Option<&Value>) -> Vec<Fault
 fn check_owners(meta: &Value) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut controllers: Vec<String> = Vec::new();
-    for owner in meta["ownerReferences"].as_array().into_iter().flatten() {
+    for owner in meta.at("ownerReferences").as_array().into_iter().flatten() {
         for (key, why) in [
             ("apiVersion", "version must not be empty"),
             ("kind", "must not be empty"),
             ("name", "must not be empty"),
             ("uid", "must not be empty"),
         ] {
-            if owner[key].as_str().unwrap_or_default().is_empty() {
+            if owner.at(key).as_str().unwrap_or_default().is_empty() {
                 faults.push(Fault::invalid(
                     format!("metadata.ownerReferences.{key}"),
                     &owner.get(key).cloned().unwrap_or_else(|| "".into()),
@@ -301,14 +317,14 @@ fn check_owners(meta: &Value) -> Vec<Fault> {
                 ));
             }
         }
-        if owner["controller"] == true {
-            controllers.push(owner["uid"].to_string());
+        if owner.at("controller") == true {
+            controllers.push(owner.at("uid").to_string());
         }
     }
     if controllers.len() > 1 {
         faults.push(Fault::invalid(
             "metadata.ownerReferences",
-            &meta["ownerReferences"],
+            meta.at("ownerReferences"),
             "Only one reference can have Controller set to true. Found \"true\" in references for more than one owner",
         ));
     }
@@ -327,7 +343,7 @@ fn check_finalizers(meta: &Value, old: Option<&Value>) -> Vec<Fault> {
             .map(str::to_owned)
             .collect::<Vec<_>>()
     };
-    let now = list(&meta["finalizers"]);
+    let now = list(meta.at("finalizers"));
     for (index, finalizer) in now.iter().enumerate() {
         let field = format!("metadata.finalizers[{index}]");
         if let Err(wrong) = names::qualified_name(finalizer) {
@@ -347,14 +363,14 @@ fn check_finalizers(meta: &Value, old: Option<&Value>) -> Vec<Fault> {
     if now.iter().any(|one| one == "orphan") && now.iter().any(|one| one == "foregroundDeletion") {
         faults.push(Fault::invalid(
             "metadata.finalizers",
-            &meta["finalizers"],
+            meta.at("finalizers"),
             "finalizer orphan and foregroundDeletion cannot be both set",
         ));
     }
     if let Some(old) = old
-        && old["metadata"]["deletionTimestamp"].is_string()
+        && old.at("metadata").at("deletionTimestamp").is_string()
     {
-        let before = list(&old["metadata"]["finalizers"]);
+        let before = list(old.at("metadata").at("finalizers"));
         let fresh: Vec<String> = now
             .iter()
             .filter(|one| !before.contains(one))

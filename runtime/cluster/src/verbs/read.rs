@@ -10,6 +10,7 @@ use crate::request::{Call, ListOptions, VersionMatch};
 use crate::selector::Filter;
 use crate::server::{Reply, Server};
 use crate::store::{Page, Stored, prefix};
+use crate::tree::Tree;
 
 const CONTINUE_TOO_OLD: &str = "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.";
 
@@ -46,9 +47,9 @@ impl Server {
         if page.more
             && let Some(last) = page.items.last()
         {
-            meta["continue"] = continue_token(page.rev, &last.key).into();
+            meta.put("continue", continue_token(page.rev, &last.key));
             if filter.is_everything() {
-                meta["remainingItemCount"] = page.remaining.into();
+                meta.put("remainingItemCount", page.remaining);
             }
         }
         Ok(self.show_list(call, &page.items, &meta))
@@ -123,11 +124,12 @@ fn read_continue(token: &str) -> Result<(Option<u64>, String), ApiError> {
     };
     let bytes = base64::decode_url_safe(token).ok_or_else(|| wrong("illegal base64 data"))?;
     let token: Value = serde_json::from_slice(&bytes).map_err(|error| wrong(&error.to_string()))?;
-    let start = token["start"]
+    let start = token
+        .at("start")
         .as_str()
-        .filter(|start| !start.is_empty() && token["v"] == "meta.k8s.io/v1")
+        .filter(|start| !start.is_empty() && token.at("v") == "meta.k8s.io/v1")
         .ok_or_else(|| wrong("incorrect encoded start of key"))?;
-    match token["rv"].as_i64() {
+    match token.at("rv").as_i64() {
         Some(-1) => Ok((None, start.to_owned())),
         Some(rev) => Ok((
             Some(u64::try_from(rev).map_err(|_| wrong("negative resourceVersion"))?),

@@ -11,6 +11,7 @@ use crate::request::{Accept, Call};
 use crate::server::{Reply, Server};
 use crate::store::Stored;
 use crate::table;
+use crate::tree::Tree;
 
 /// Bytes that one piece of a list holds, roughly.
 const PIECE: usize = 256 << 10;
@@ -18,7 +19,7 @@ const PIECE: usize = 256 << 10;
 /// An object whose metadata alone is shown.
 pub(super) fn metadata_only(object: &Stored) -> Value {
     let mut value = object.value();
-    json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": value["metadata"].take()})
+    json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": value.cut("metadata")})
 }
 
 impl Server {

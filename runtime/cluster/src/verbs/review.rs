@@ -10,6 +10,7 @@ use crate::error::ApiError;
 use crate::rbac::{Action, User};
 use crate::request::{Call, Verb};
 use crate::server::{Reply, Server};
+use crate::tree::Tree;
 
 impl Server {
     /// The answer to a call for a kind that is not kept; none for all others.
@@ -45,30 +46,35 @@ impl Server {
                         .map(str::to_owned)
                         .collect()
                 };
-                let spec = &review["spec"];
+                let spec = review.at("spec");
                 let user = User {
-                    name: spec["user"].as_str().unwrap_or_default().to_owned(),
+                    name: spec.at("user").as_str().unwrap_or_default().to_owned(),
                     uid: String::new(),
-                    groups: list(&spec["groups"]),
+                    groups: list(spec.at("groups")),
                     extra: Default::default(),
                 };
                 self.access(&mut review, &user);
             }
             "selfsubjectrulesreviews" => {
-                let namespace = review["spec"]["namespace"]
+                let namespace = review
+                    .at("spec")
+                    .at("namespace")
                     .as_str()
                     .unwrap_or_default()
                     .to_owned();
                 let (resources, paths) = self.policies.rules(self, &call.user, &namespace);
-                review["status"] = json!({"resourceRules": resources, "nonResourceRules": paths, "incomplete": false});
+                review.put("status", json!({"resourceRules": resources, "nonResourceRules": paths, "incomplete": false}));
             }
-            "selfsubjectreviews" => review["status"] = json!({"userInfo": info(&call.user)}),
+            "selfsubjectreviews" => review.put("status", json!({"userInfo": info(&call.user)})),
             "tokenreviews" => {
-                let token = review["spec"]["token"].as_str().unwrap_or_default();
-                review["status"] = match self.policies.tokens.user(token) {
-                    Some(user) => json!({"authenticated": true, "user": info(&user)}),
-                    None => json!({"user": {}, "error": "invalid bearer token"}),
-                };
+                let token = review.at("spec").at("token").as_str().unwrap_or_default();
+                review.put(
+                    "status",
+                    match self.policies.tokens.user(token) {
+                        Some(user) => json!({"authenticated": true, "user": info(&user)}),
+                        None => json!({"user": {}, "error": "invalid bearer token"}),
+                    },
+                );
             }
             _ => return Err(ApiError::method_not_allowed()),
         }
@@ -76,35 +82,38 @@ impl Server {
     }
 
     fn access(&self, review: &mut Value, user: &User) {
-        let spec = &review["spec"];
+        let spec = review.at("spec");
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let allowed = if spec["nonResourceAttributes"].is_object() {
-            let path = text(&spec["nonResourceAttributes"]["path"]);
+        let allowed = if spec.at("nonResourceAttributes").is_object() {
+            let path = text(spec.at("nonResourceAttributes").at("path"));
             self.policies
                 .may_read_path(self, user, &path)
                 .is_ok()
                 .then(String::new)
         } else {
-            let asked = &spec["resourceAttributes"];
-            let (resource, sub) = (text(&asked["resource"]), text(&asked["subresource"]));
+            let asked = spec.at("resourceAttributes");
+            let (resource, sub) = (text(asked.at("resource")), text(asked.at("subresource")));
             let action = Action {
-                verb: text(&asked["verb"]),
-                group: text(&asked["group"]),
+                verb: text(asked.at("verb")),
+                group: text(asked.at("group")),
                 resource: if sub.is_empty() {
                     resource
                 } else {
                     format!("{resource}/{sub}")
                 },
-                namespace: text(&asked["namespace"]),
-                name: text(&asked["name"]),
+                namespace: text(asked.at("namespace")),
+                name: text(asked.at("name")),
             };
             self.policies.allows(self, user, &action)
         };
-        review["status"] = match allowed {
-            Some(reason) if reason.is_empty() => json!({"allowed": true}),
-            Some(reason) => json!({"allowed": true, "reason": reason}),
-            None => json!({"allowed": false}),
-        };
+        review.put(
+            "status",
+            match allowed {
+                Some(reason) if reason.is_empty() => json!({"allowed": true}),
+                Some(reason) => json!({"allowed": true, "reason": reason}),
+                None => json!({"allowed": false}),
+            },
+        );
     }
 
     /// TokenRequest: a token that this server knows as the ServiceAccount.
@@ -115,7 +124,9 @@ impl Server {
         } else {
             input::parse(call, &call.body)?
         };
-        let seconds = body["spec"]["expirationSeconds"]
+        let seconds = body
+            .at("spec")
+            .at("expirationSeconds")
             .as_i64()
             .unwrap_or(3600)
             .max(600);
@@ -131,7 +142,7 @@ impl Server {
                 "kind": "TokenRequest",
                 "apiVersion": "authentication.k8s.io/v1",
                 "metadata": {"name": account.meta.name, "namespace": namespace, "creationTimestamp": clock::now()},
-                "spec": {"audiences": body["spec"]["audiences"].as_array().cloned().unwrap_or_else(|| vec!["https://kubernetes.default.svc".into()]), "expirationSeconds": seconds, "boundObjectRef": body["spec"]["boundObjectRef"]},
+                "spec": {"audiences": body.at("spec").at("audiences").as_array().cloned().unwrap_or_else(|| vec!["https://kubernetes.default.svc".into()]), "expirationSeconds": seconds, "boundObjectRef": body.at("spec").at("boundObjectRef")},
                 "status": {"token": token, "expirationTimestamp": clock::after(seconds)},
             }),
         ))
@@ -141,10 +152,10 @@ impl Server {
 fn info(user: &User) -> Value {
     let mut info = json!({"username": user.name, "groups": user.groups});
     if !user.uid.is_empty() {
-        info["uid"] = user.uid.clone().into();
+        info.put("uid", user.uid.clone());
     }
     if !user.extra.is_empty() {
-        info["extra"] = json!(user.extra);
+        info.put("extra", json!(user.extra));
     }
     info
 }

@@ -13,6 +13,7 @@ use crate::request::{Call, Verb};
 use crate::schema::builtin;
 use crate::server::{Reply, Server};
 use crate::store::Clash;
+use crate::tree::Tree;
 
 impl Server {
     pub(super) async fn scale(self: &Arc<Self>, call: &Call) -> Result<Reply, ApiError> {
@@ -28,13 +29,15 @@ impl Server {
                 Verb::Patch => patched(call, &shown)?,
                 _ => return Err(ApiError::method_not_allowed()),
             };
-            let given = wanted["metadata"]["resourceVersion"]
+            let given = wanted
+                .at("metadata")
+                .at("resourceVersion")
                 .as_str()
                 .unwrap_or_default();
             if !given.is_empty() && given != seen.rev.to_string() {
                 return Err(ApiError::modified(kind, call.named()));
             }
-            let replicas = wanted["spec"]["replicas"].as_i64().unwrap_or(0);
+            let replicas = wanted.at("spec").at("replicas").as_i64().unwrap_or(0);
             if replicas < 0 {
                 let fault = Fault::invalid(
                     "spec.replicas",
@@ -54,7 +57,7 @@ impl Server {
             match self.replace(kind, &seen, &old, new.clone(), call.query.dry_run()?)? {
                 Ok(stored) => {
                     let mut answer = scale_of(&new, &paths);
-                    answer["metadata"]["resourceVersion"] = stored.rev.to_string().into();
+                    answer.put_at(&["metadata", "resourceVersion"], stored.rev.to_string());
                     return Ok(Reply::value(200, &answer));
                 }
                 Err(Clash::Exists | Clash::Changed) => {}
@@ -116,13 +119,16 @@ fn set(object: &mut Value, path: &str, value: Value) {
 }
 
 fn scale_of(object: &Value, paths: &ScalePaths) -> Value {
-    let meta = &object["metadata"];
+    let meta = object.at("metadata");
     let mut status = json!({"replicas": at(object, &paths.status).as_i64().unwrap_or(0)});
     let selector = match &paths.selector {
         Some(path) => at(object, path).as_str().map(str::to_owned),
-        None => object["spec"]["selector"]["matchLabels"]
+        None => object
+            .at("spec")
+            .at("selector")
+            .at("matchLabels")
             .as_object()
-            .or_else(|| object["spec"]["selector"].as_object())
+            .or_else(|| object.at("spec").at("selector").as_object())
             .map(|labels| {
                 labels
                     .iter()
@@ -132,13 +138,18 @@ fn scale_of(object: &Value, paths: &ScalePaths) -> Value {
             }),
     };
     if let Some(selector) = selector.filter(|selector| !selector.is_empty()) {
-        status["selector"] = selector.into();
+        status.put("selector", selector);
     }
+    // Go leaves out a zero here.
+    let spec = match at(object, &paths.spec).as_i64() {
+        Some(replicas) if replicas != 0 => json!({"replicas": replicas}),
+        _ => json!({}),
+    };
     json!({
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
-        "metadata": {"name": meta["name"], "namespace": meta["namespace"], "uid": meta["uid"], "resourceVersion": meta["resourceVersion"], "creationTimestamp": meta["creationTimestamp"]},
-        "spec": {"replicas": at(object, &paths.spec).as_i64().unwrap_or(0)},
+        "metadata": {"name": meta.at("name"), "namespace": meta.at("namespace"), "uid": meta.at("uid"), "resourceVersion": meta.at("resourceVersion"), "creationTimestamp": meta.at("creationTimestamp")},
+        "spec": spec,
         "status": status,
     })
 }

@@ -71,9 +71,10 @@ impl Server {
         );
         if given.is_empty() || given == "0" {
             if !kind.traits.unconditional_update && call.verb == crate::request::Verb::Update {
+                // The real one names the resource here, not the kind.
                 return Err(ApiError::invalid(
                     &kind.group,
-                    &kind.kind,
+                    &kind.plural,
                     call.named(),
                     &[Fault::invalid(
                         "metadata.resourceVersion",

@@ -20,6 +20,7 @@ use crate::selector::Filter;
 use crate::server::{Reply, Server};
 use crate::store::{Change, ChangeKind, READ_BYTES, Stored, prefix};
 use crate::table;
+use crate::tree::Tree;
 
 /// Changes read from the history at once.
 const BATCH: usize = 256;
@@ -269,7 +270,7 @@ impl Watch {
     fn bookmark(&self, out: &mut Pieces, end_of_initial: bool) {
         let mut meta = json!({"resourceVersion": self.cursor.to_string()});
         if end_of_initial {
-            meta["annotations"] = json!({"k8s.io/initial-events-end": "true"});
+            meta.put("annotations", json!({"k8s.io/initial-events-end": "true"}));
         }
         let object = match self.accept {
             Accept::Table => {
