@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 use hookbox_config::{Document, HookConfig, Offence, Offences};
-use hookbox_jq::Jq;
+use hookbox_jq::{Jq, JqError};
 use hookbox_sandbox::{Budget, Component, HookDefinition, LoadError, RunError, Sandbox};
 
 use crate::filter::Filter;
@@ -233,7 +233,14 @@ async fn hook(
 /// All that is wrong with it.
 pub async fn config(text: &str, jq: &Jq) -> Result<(HookConfig, Vec<Filter>), Offences> {
     let document = Document::parse(text)?;
-    let config = document.check()?;
+    let config = match document.check() {
+        Ok(config) => config,
+        Err(mut offences) => {
+            // All mistakes are told at once: the filters' too.
+            offences.0.extend(filter_offences(&document, jq).await);
+            return Err(offences);
+        }
+    };
     let mut offences = Vec::new();
     let mut filters = Vec::with_capacity(config.kubernetes.len());
     for (i, binding) in config.kubernetes.iter().enumerate() {
@@ -243,21 +250,40 @@ pub async fn config(text: &str, jq: &Jq) -> Result<(HookConfig, Vec<Filter>), Of
         };
         match jq.compile(text).await {
             Ok(filter) => filters.push(Filter::Jq(filter)),
-            Err(error) => {
-                let path = format!("kubernetes[{i}].jqFilter");
-                let position = document.position(&path);
-                let offence = Offence::new(path, "invalid-jq", error.to_string());
-                offences.push(match position {
-                    Some(position) => offence.at(position),
-                    None => offence,
-                });
-            }
+            Err(error) => offences.push(filter_offence(&document, i, &error)),
         }
     }
     if offences.is_empty() {
         Ok((config, filters))
     } else {
         Err(Offences(offences))
+    }
+}
+
+/// What is wrong with the filters of a document that has other mistakes.
+async fn filter_offences(document: &Document, jq: &Jq) -> Vec<Offence> {
+    let root = document.root().to_json();
+    let bindings = root.get("kubernetes").and_then(serde_json::Value::as_array);
+    let mut offences = Vec::new();
+    for (i, binding) in bindings.into_iter().flatten().enumerate() {
+        let filter = binding.get("jqFilter").and_then(serde_json::Value::as_str);
+        if let Some(Err(error)) = match filter {
+            Some(text) if !text.is_empty() => Some(jq.compile(text).await),
+            _ => None,
+        } {
+            offences.push(filter_offence(document, i, &error));
+        }
+    }
+    offences
+}
+
+fn filter_offence(document: &Document, binding: usize, error: &JqError) -> Offence {
+    let path = format!("kubernetes[{binding}].jqFilter");
+    let position = document.position(&path);
+    let offence = Offence::new(path, "invalid-jq", error.to_string());
+    match position {
+        Some(position) => offence.at(position),
+        None => offence,
     }
 }
 

@@ -21,6 +21,7 @@ use crate::metrics::{DEFAULT_PREFIX, SelfMetrics};
 use crate::running::Running;
 use crate::schedule::Scheduler;
 use crate::source::HookSpec;
+use crate::watch::Hub;
 
 /// Events that a slow watcher may be behind before it misses some.
 const EVENTS: usize = 4096;
@@ -135,7 +136,7 @@ impl Operator {
                 Writer::with_settings(client.clone(), kinds.clone(), options.writer.clone())
                     .with_metrics(metrics.clone());
             ClusterSide {
-                client,
+                hub: Hub::new(client),
                 kinds,
                 writer,
             }
@@ -168,6 +169,9 @@ impl Operator {
 fn announce(engine: &Engine, problems: &[LoadProblem]) {
     for hook in &engine.hooks {
         tracing::info!(hook = &*hook.name, source = hook.source, "hook loaded");
+        for warning in &hook.config.warnings {
+            tracing::warn!(hook = &*hook.name, source = hook.source, "{warning}");
+        }
         engine.tell(|| OperatorEvent::HookLoaded {
             hook: hook.name.to_string(),
             source: hook.source.clone(),

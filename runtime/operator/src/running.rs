@@ -211,7 +211,12 @@ impl Running {
                     .await
                     .is_ok()
             };
-            let out = async { phase.wait_for(|p| *p == Phase::Retrying).await.is_ok() };
+            let out = async {
+                phase
+                    .wait_for(|p| matches!(p, Phase::Retrying | Phase::Absent))
+                    .await
+                    .is_ok()
+            };
             tokio::select! {
                 _ = up => {}
                 _ = out => {}

@@ -19,7 +19,8 @@ impl Engine {
     ///
     /// shell-operator keeps `main` until all bindings are enabled, so that one unknown kind stops every hook. Here a
     /// binding that cannot be enabled is left behind: it is tried again for itself, and its Synchronization is queued
-    /// once its objects are known.
+    /// once its objects, and those of the bindings whose snapshots it shows, are known. A kind that is not served has no
+    /// objects, and keeps nobody waiting.
     pub(super) async fn enable_kubernetes(self: &Arc<Self>, index: HookIndex) {
         let (Some(hook), Some(cluster)) = (self.hook(index), &self.cluster) else {
             if let Some(hook) = self.hook(index) {
@@ -43,7 +44,7 @@ impl Engine {
                 id,
                 config: config.clone(),
                 filter: filter.clone(),
-                client: cluster.client.clone(),
+                hub: cluster.hub.clone(),
                 kinds: cluster.kinds.clone(),
                 listener: Arc::new(EngineListener(Arc::downgrade(self))),
             }));
@@ -53,25 +54,57 @@ impl Engine {
                 .insert(id, monitor.clone());
             monitors.push((id, monitor));
         }
+        for (_, monitor) in &monitors {
+            let mut phase = monitor.phase();
+            let left = FIRST_LIST.saturating_sub(started.elapsed());
+            // Whether it came to something or not shows below.
+            let _ = tokio::time::timeout(left, phase.wait_for(|p| *p != Phase::Starting)).await;
+        }
         let mut ready = Vec::with_capacity(monitors.len());
         let mut late = Vec::new();
         for (id, monitor) in monitors {
-            let mut phase = monitor.phase();
-            let left = FIRST_LIST.saturating_sub(started.elapsed());
-            let first = tokio::time::timeout(left, phase.wait_for(|p| *p != Phase::Starting)).await;
-            match first {
-                Ok(Ok(phase)) if *phase == Phase::Enabled => ready.push(synchronization(&monitor)),
-                _ => late.push((id, monitor)),
+            let needs = self.needed(index, &monitor.config().include_snapshots_from);
+            let whole = needs
+                .iter()
+                .all(|needed| needed.phase().borrow().is_whole());
+            if whole && *monitor.phase().borrow() == Phase::Enabled {
+                ready.push(synchronization(&monitor));
+            } else {
+                late.push((id, monitor, needs));
             }
         }
         self.metrics
             .enable_kubernetes_bindings(&hook.name, started.elapsed(), late.is_empty());
         self.push_head(index, ready);
-        for (id, monitor) in late {
+        for (id, monitor, needs) in late {
             // The others do not wait for it, so neither does readiness.
             self.readiness.done(&binding_key(&hook.name, id.binding));
-            self.tasks.spawn(come_later(self.clone(), index, monitor));
+            self.tasks
+                .spawn(come_later(self.clone(), index, monitor, needs));
         }
+    }
+
+    /// The monitors behind these snapshots.
+    fn needed(&self, hook: HookIndex, snapshots: &[String]) -> Vec<Arc<Monitor>> {
+        let bindings = self
+            .hook(hook)
+            .map(|h| h.config.kubernetes.as_slice())
+            .unwrap_or_default();
+        let position = |name: &String| bindings.iter().position(|b| b.name == *name);
+        let monitor = |binding| self.monitor(MonitorId { hook, binding });
+        snapshots
+            .iter()
+            .filter_map(position)
+            .filter_map(monitor)
+            .collect()
+    }
+
+    /// Whether all of these snapshots hold what they should. Hooks take a snapshot for whole: an empty one that only is
+    /// not known yet would make them remove things.
+    pub(super) fn snapshots_are_whole(&self, hook: HookIndex, snapshots: &[String]) -> bool {
+        self.needed(hook, snapshots)
+            .iter()
+            .all(|monitor| monitor.phase().borrow().is_whole())
     }
 
     /// Starts a hook's schedules.
@@ -96,12 +129,26 @@ impl Engine {
     }
 }
 
-async fn come_later(engine: Arc<Engine>, index: HookIndex, monitor: Arc<Monitor>) {
-    let mut phase = monitor.phase();
+/// Queues the Synchronization of a binding once its objects, and all that it shows of other bindings, are known.
+async fn come_later(
+    engine: Arc<Engine>,
+    index: HookIndex,
+    monitor: Arc<Monitor>,
+    needs: Vec<Arc<Monitor>>,
+) {
+    let known = async {
+        let mut own = monitor.phase();
+        let enabled = own.wait_for(|p| *p == Phase::Enabled).await.is_ok();
+        for needed in needs {
+            let mut phase = needed.phase();
+            let _ = phase.wait_for(|p| p.is_whole()).await;
+        }
+        enabled
+    };
     let enabled = tokio::select! {
         biased;
         () = engine.stop.cancelled() => false,
-        enabled = phase.wait_for(|p| *p == Phase::Enabled) => enabled.is_ok(),
+        enabled = known => enabled,
     };
     if enabled {
         engine.push_head(index, vec![synchronization(&monitor)]);

@@ -55,6 +55,14 @@ impl Engine {
             binding: schedule.name.clone(),
             crontab: schedule.crontab.as_str().to_owned(),
         });
+        if !self.snapshots_are_whole(id.hook, &schedule.include_snapshots_from) {
+            tracing::warn!(
+                hook = &*hook.name,
+                binding = schedule.name,
+                "the schedule's snapshots are not known yet; this time is skipped"
+            );
+            return;
+        }
         let reason = Reason {
             binding: schedule.name.as_str().into(),
             group: schedule.group.as_deref().map(Arc::from),

@@ -12,7 +12,6 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use hookbox_sandbox::Budget;
-use kube::Client;
 use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -30,6 +29,7 @@ use crate::monitor::{Monitor, MonitorId};
 use crate::queue::{Cause, HookIndex, HookRun, Queue, Reason, Task, TokenBucket, Work};
 use crate::running::{QueueView, TaskView};
 use crate::schedule::Scheduler;
+use crate::watch::Hub;
 
 /// Name of the queue that is always there.
 pub(crate) const MAIN: &str = "main";
@@ -39,7 +39,7 @@ const JOURNAL_TIME: Duration = Duration::from_secs(5);
 
 /// The cluster, where there is one.
 pub(crate) struct ClusterSide {
-    pub(crate) client: Client,
+    pub(crate) hub: Hub,
     pub(crate) kinds: Kinds,
     pub(crate) writer: Writer,
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
+use tokio::time::Instant;
 
 use super::Engine;
 use crate::event::OperatorEvent;
@@ -82,10 +83,15 @@ impl Engine {
             }
             Work::Run(run) => {
                 let turn = self.turn(task.hook);
-                tokio::select! {
-                    biased;
-                    () = self.stop.cancelled() => return Done::Stopped,
-                    () = tokio::time::sleep_until(turn) => {}
+                // A timer rounds up to whole milliseconds: a hook whose turn has come must not wait for one.
+                if turn > Instant::now() {
+                    tokio::select! {
+                        biased;
+                        () = self.stop.cancelled() => return Done::Stopped,
+                        () = tokio::time::sleep_until(turn) => {}
+                    }
+                } else if self.stop.is_cancelled() {
+                    return Done::Stopped;
                 }
                 if run.skip {
                     self.unlock(task.hook, &run.unlocks);

@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use hookbox_config::{Kubernetes, WatchEvent};
 use hookbox_jq::JqError;
-use kube::Client;
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -19,7 +18,7 @@ use crate::filter::Filter;
 use crate::kinds::{KindError, Kinds};
 use crate::queue::{BindingIndex, Cause, HookIndex, Reason};
 use crate::snapshot::{Frozen, Keeps, Store};
-use crate::watch::WatchError;
+use crate::watch::{Hub, WatchError};
 
 /// Which binding a monitor serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -158,10 +157,20 @@ impl EnableError {
 pub enum Phase {
     /// It is at its first attempt.
     Starting,
+    /// The API server does not serve its kind (yet): there are no such objects.
+    Absent,
     /// The first attempt failed; it tries again.
     Retrying,
     /// It knows its objects.
     Enabled,
+}
+
+impl Phase {
+    /// Whether what the monitor knows of its objects is true: all of them, or that there can be none.
+    #[must_use]
+    pub fn is_whole(self) -> bool {
+        matches!(self, Self::Enabled | Self::Absent)
+    }
 }
 
 /// What a monitor needs.
@@ -172,8 +181,8 @@ pub struct MonitorSpec {
     pub config: Kubernetes,
     /// Its filter, compiled.
     pub filter: Filter,
-    /// Where to watch.
-    pub client: Client,
+    /// The watches, which all monitors share.
+    pub hub: Hub,
     /// What kinds there are.
     pub kinds: Kinds,
     /// Who hears of changes.

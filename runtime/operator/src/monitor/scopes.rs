@@ -3,16 +3,14 @@
 use std::collections::{BTreeMap, HashSet};
 
 use hookbox_config::{Kubernetes, NamespaceSelector};
-use kube::Client;
 use kube::core::ApiResource;
-use tokio::sync::mpsc;
 
 use crate::kinds::Kind;
 use crate::snapshot::Key;
-use crate::watch::{self, Watch, WatchEvent, WatchSpec};
+use crate::watch::{Events, Hub, Subscription, WatchEvent, WatchSpec};
 
 /// Tells the watches of one binding apart; never used again for another watch.
-pub(super) type ScopeId = u64;
+pub(super) type ScopeId = crate::watch::Tag;
 
 /// The watch of namespaces by their labels.
 pub(super) const NAMESPACES: ScopeId = 0;
@@ -27,7 +25,7 @@ pub(super) struct Scope {
     pub(super) in_list: HashSet<Key>,
     /// Up to which resource version this part was seen.
     pub(super) seen: Option<u64>,
-    _watch: Watch,
+    _watch: Subscription,
 }
 
 impl Scope {
@@ -44,15 +42,15 @@ struct Namespaces {
     listed: bool,
     in_list: HashSet<String>,
     seen: Option<u64>,
-    _watch: Watch,
+    _watch: Subscription,
 }
 
 /// All parts of one binding.
 pub(super) struct Scopes<'a> {
-    client: &'a Client,
+    hub: &'a Hub,
     config: &'a Kubernetes,
     kind: Kind,
-    events: mpsc::Sender<(ScopeId, WatchEvent)>,
+    events: Events,
     scopes: BTreeMap<ScopeId, Scope>,
     namespaces: Option<Namespaces>,
     last: ScopeId,
@@ -60,14 +58,9 @@ pub(super) struct Scopes<'a> {
 
 impl<'a> Scopes<'a> {
     /// Starts the watches that are known from the start.
-    pub(super) fn start(
-        client: &'a Client,
-        config: &'a Kubernetes,
-        kind: Kind,
-        events: mpsc::Sender<(ScopeId, WatchEvent)>,
-    ) -> Self {
+    pub(super) fn start(hub: &'a Hub, config: &'a Kubernetes, kind: Kind, events: Events) -> Self {
         let mut scopes = Self {
-            client,
+            hub,
             config,
             kind,
             events,
@@ -98,7 +91,7 @@ impl<'a> Scopes<'a> {
                     labels: non_empty(selector.to_query()),
                     fields: None,
                 };
-                let watch = watch::start(client.clone(), spec, NAMESPACES, scopes.events.clone());
+                let watch = hub.watch(spec, NAMESPACES, scopes.events.clone());
                 scopes.namespaces = Some(Namespaces {
                     listed: false,
                     in_list: HashSet::new(),
@@ -142,7 +135,7 @@ impl<'a> Scopes<'a> {
                 fields,
             };
             self.last += 1;
-            let watch = watch::start(self.client.clone(), spec, self.last, self.events.clone());
+            let watch = self.hub.watch(spec, self.last, self.events.clone());
             let scope = Scope {
                 namespace: namespace.clone(),
                 name: name.cloned(),
@@ -187,7 +180,7 @@ impl<'a> Scopes<'a> {
             }
             WatchEvent::Listed(object) => {
                 watch.in_list.insert(object.name.clone());
-                self.select(object.name);
+                self.select(object.name.clone());
                 Vec::new()
             }
             WatchEvent::ListDone { resource_version } => {
@@ -208,13 +201,13 @@ impl<'a> Scopes<'a> {
             }
             WatchEvent::Applied(object) => {
                 watch.seen = object.resource_version.parse().ok();
-                self.select(object.name);
+                self.select(object.name.clone());
                 Vec::new()
             }
             WatchEvent::Deleted(object) => {
                 watch.seen = object.resource_version.parse().ok();
                 self.deselect(&object.name);
-                vec![object.name]
+                vec![object.name.clone()]
             }
             WatchEvent::Progress { resource_version } => {
                 watch.seen = resource_version.parse().ok();

@@ -13,7 +13,7 @@ use super::scopes::{NAMESPACES, ScopeId, Scopes};
 use super::{EnableError, Notice, Outcome, Phase, Shared, State};
 use crate::api;
 use crate::backoff::Backoff;
-use crate::kinds::Kind;
+use crate::kinds::{Kind, KindError};
 use crate::object::Object;
 use crate::queue::Cause;
 use crate::snapshot::Change;
@@ -21,6 +21,10 @@ use crate::watch::{WatchError, WatchEvent};
 
 /// Events that are filtered in one go.
 const BATCH: usize = 256;
+/// Events that may wait for this monitor before its watches go on without it.
+const WAITING: usize = 64 << 10;
+/// Room for events that is kept while nothing happens.
+const IDLE_ROOM: usize = 16;
 
 type FilterResult = Result<Option<JsonText>, JqError>;
 
@@ -40,7 +44,12 @@ pub(super) async fn run(shared: Arc<Shared>) {
             error: &error,
             retry_in: Some(pause),
         });
-        shared.phase.send_replace(Phase::Retrying);
+        let absent = matches!(error, EnableError::Kind(KindError::Unknown { .. }));
+        shared.phase.send_replace(if absent {
+            Phase::Absent
+        } else {
+            Phase::Retrying
+        });
         tokio::time::sleep(pause).await;
     }
 }
@@ -69,10 +78,10 @@ async fn follow(shared: &Shared, kind: Kind, backoff: &mut Backoff) -> Result<()
         state.store = crate::snapshot::Store::new(shared.keeps());
         state.buffer.clear();
     }
-    let (sender, mut events) = mpsc::channel(BATCH);
-    let scopes = Scopes::start(&shared.spec.client, &shared.spec.config, kind, sender);
+    let (sender, mut events) = mpsc::channel(WAITING);
+    let scopes = Scopes::start(&shared.spec.hub, &shared.spec.config, kind, sender);
     let mut follower = Follower { shared, scopes };
-    let mut batch = Vec::with_capacity(BATCH);
+    let mut batch = Vec::new();
     loop {
         if events.recv_many(&mut batch, BATCH).await == 0 {
             return Ok(());
@@ -87,6 +96,7 @@ async fn follow(shared: &Shared, kind: Kind, backoff: &mut Backoff) -> Result<()
             }
             follower.handle(scope, event, &mut results)?;
         }
+        batch.shrink_to(IDLE_ROOM);
         follower.handled(started, backoff);
     }
 }
@@ -217,7 +227,7 @@ impl Follower<'_> {
             }
             WatchEvent::Deleted(object) => {
                 scope.seen = object.resource_version.parse().ok();
-                self.delete(object, result);
+                self.delete(&object, result);
             }
             WatchEvent::Progress { resource_version } => scope.seen = resource_version.parse().ok(),
             WatchEvent::Failed(_) => {}
@@ -278,7 +288,7 @@ impl Follower<'_> {
         })
     }
 
-    fn delete(&self, object: Object, result: FilterResult) {
+    fn delete(&self, object: &Object, result: FilterResult) {
         let mut state = self.shared.state();
         let key = state.store.key(&object.namespace, &object.name);
         let last = state.store.remove(&key);
@@ -308,7 +318,7 @@ impl Follower<'_> {
             Happened::Deleted,
             &object.namespace,
             &object.name,
-            Some(object.json),
+            Some(object.json.clone()),
             result,
         );
     }

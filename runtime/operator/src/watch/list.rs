@@ -1,14 +1,38 @@
 //! Listing a collection: streamed where the server can, else in pages.
 
-use kube::core::params::ListParams;
-
-use super::task::{ANSWER, Gone, Phase, Task, invalid};
-use super::wire::{self, Line};
-use super::{WatchError, WatchEvent};
+use super::WatchEvent;
+use super::collection::{Collection, Gone, Sink};
+use super::lines::Lines;
+use super::wire::Line;
 use crate::api::{self, ApiError};
 
-impl<T: Copy> Task<T> {
-    pub(super) async fn list_streaming(&mut self) -> Result<Phase, Gone> {
+/// A collection that was listed.
+pub(super) struct Listed {
+    /// Up to where it is known.
+    pub(super) resource_version: String,
+    /// The watch that listed it, which goes on from there.
+    pub(super) lines: Option<Lines>,
+}
+
+impl Collection {
+    /// Lists until it succeeds: [`WatchEvent::Restarted`], the objects, [`WatchEvent::ListDone`].
+    pub(super) async fn list(&mut self, sink: &impl Sink) -> Result<Listed, Gone> {
+        loop {
+            let attempt = if self.streaming {
+                self.list_streaming(sink).await?
+            } else {
+                self.list_pages(sink).await?
+            };
+            if let Some(listed) = attempt {
+                self.backoff.reset();
+                let resource_version = listed.resource_version.clone();
+                sink.send(WatchEvent::ListDone { resource_version }).await?;
+                return Ok(listed);
+            }
+        }
+    }
+
+    async fn list_streaming(&mut self, sink: &impl Sink) -> Result<Option<Listed>, Gone> {
         let mut lines = match self.watch("", true).await {
             Ok(lines) => lines,
             Err(source) => {
@@ -18,119 +42,68 @@ impl<T: Copy> Task<T> {
                     Some(400 | 405 | 406 | 415 | 422 | 500 | 501)
                 ) {
                     self.streaming = false;
-                    tracing::debug!(
-                        watch = self.what,
-                        error = api::chain(&source),
-                        "no streaming list; paging"
-                    );
-                    return Ok(Phase::List);
+                    tracing::debug!(error = api::chain(&source), "no streaming list; paging");
+                } else {
+                    self.failed(self.not_listed(source), sink).await?;
                 }
-                self.failed(
-                    WatchError::List {
-                        what: self.what.clone(),
-                        source,
-                    },
-                    true,
-                )
-                .await?;
-                return Ok(Phase::List);
+                return Ok(None);
             }
         };
-        self.send(WatchEvent::Restarted).await?;
+        sink.send(WatchEvent::Restarted).await?;
         loop {
             let error = match self.next(&mut lines).await {
                 Ok(Some(Line::Applied(object))) => {
-                    self.send(WatchEvent::Listed(object)).await?;
+                    sink.send(WatchEvent::Listed(object.into())).await?;
                     continue;
                 }
                 Ok(Some(Line::Bookmark {
                     resource_version,
                     initial_end: true,
                 })) => {
-                    self.backoff.reset();
-                    self.send(WatchEvent::ListDone {
-                        resource_version: resource_version.clone(),
-                    })
-                    .await?;
-                    return self.follow(lines, resource_version).await;
+                    return Ok(Some(Listed {
+                        resource_version,
+                        lines: Some(lines),
+                    }));
                 }
                 Ok(Some(Line::Bookmark { .. })) => continue,
                 // The API promises that this does not happen; a new list is right in any case.
-                Ok(Some(Line::Deleted(_))) => WatchError::Broken {
-                    what: self.what.clone(),
-                    source: "a deletion within a list".into(),
-                },
-                Ok(Some(Line::Refused(source))) => WatchError::List {
-                    what: self.what.clone(),
-                    source,
-                },
-                Ok(None) => WatchError::Broken {
-                    what: self.what.clone(),
-                    source: "the list ended before its end was marked".into(),
-                },
+                Ok(Some(Line::Deleted(_))) => self.broken("a deletion within a list"),
+                Ok(Some(Line::Refused(source))) => self.not_listed(source),
+                Ok(None) => self.broken("the list ended before its end was marked"),
                 Err(error) => error,
             };
             self.streaming = false;
-            self.failed(error, true).await?;
-            return Ok(Phase::List);
+            self.failed(error, sink).await?;
+            return Ok(None);
         }
     }
 
-    pub(super) async fn list_pages(&mut self) -> Result<Phase, Gone> {
-        self.send(WatchEvent::Restarted).await?;
+    async fn list_pages(&mut self, sink: &impl Sink) -> Result<Option<Listed>, Gone> {
+        sink.send(WatchEvent::Restarted).await?;
         let mut next = String::new();
         loop {
             let page = match self.page(&next).await {
                 Ok(page) => page,
-                Err(ApiError::TooLarge(_)) if self.page > 1 => {
-                    self.page = (self.page / 5).max(1);
-                    return Ok(Phase::List);
+                Err(ApiError::TooLarge(_)) if self.page_size > 1 => {
+                    self.page_size = (self.page_size / 5).max(1);
+                    return Ok(None);
                 }
-                // The list took so long that its start is forgotten: once more from the start.
+                // Perhaps the list took so long that its start is forgotten: once more from the start.
                 Err(source) => {
-                    self.failed(
-                        WatchError::List {
-                            what: self.what.clone(),
-                            source,
-                        },
-                        true,
-                    )
-                    .await?;
-                    return Ok(Phase::List);
+                    self.failed(self.not_listed(source), sink).await?;
+                    return Ok(None);
                 }
             };
             for object in page.items {
-                self.send(WatchEvent::Listed(object)).await?;
+                sink.send(WatchEvent::Listed(object.into())).await?;
             }
             next = page.next;
             if next.is_empty() {
-                self.backoff.reset();
-                self.send(WatchEvent::ListDone {
-                    resource_version: page.resource_version.clone(),
-                })
-                .await?;
-                return Ok(Phase::Follow {
+                return Ok(Some(Listed {
                     resource_version: page.resource_version,
-                });
+                    lines: None,
+                }));
             }
         }
-    }
-
-    async fn page(&self, next: &str) -> Result<wire::Page, ApiError> {
-        let params = ListParams {
-            label_selector: self.spec.labels.clone(),
-            field_selector: self.spec.fields.clone(),
-            limit: Some(self.page),
-            continue_token: (!next.is_empty()).then(|| next.to_owned()),
-            ..ListParams::default()
-        };
-        let request = self.request.list(&params).map_err(invalid)?;
-        let body = api::send(&self.client, request, ANSWER).await?;
-        wire::page(
-            &body,
-            &self.spec.resource.api_version,
-            &self.spec.resource.kind,
-        )
-        .map_err(|e| ApiError::Answer(serde::de::Error::custom(e)))
     }
 }

@@ -3,19 +3,23 @@
 //! A watch lists the collection, then follows it from there. Where the server has streaming lists, list and follow are
 //! one request; else the list comes in pages. A connection that ends is taken up where it ended. When the server no
 //! longer knows that point (410), or a line could not be read, the collection is listed again; whoever keeps the objects
-//! then compares (see [`WatchEvent::Restarted`]).
+//! then compares (see [`WatchEvent::Restarted`]). All who want the same collection share one watch: see [`Hub`].
 
+mod collection;
+mod follow;
+mod hub;
 mod lines;
 mod list;
-mod task;
 mod wire;
 
+use std::sync::Arc;
+
 use kube::core::{ApiResource, DynamicObject};
-use tokio::sync::mpsc;
-use tokio_util::task::AbortOnDropHandle;
 
 use crate::api::ApiError;
 use crate::object::Object;
+
+pub use hub::{Events, Hub, Subscription, Tag};
 
 /// What to watch.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -37,28 +41,40 @@ impl WatchSpec {
 }
 
 /// What a watch tells.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum WatchEvent {
     /// A list begins. Objects follow as [`WatchEvent::Listed`]. May come again before the list is done.
     Restarted,
     /// One object of the list.
-    Listed(Object),
+    Listed(Arc<Object>),
     /// The list is done: objects that it did not hold are gone.
     ListDone {
         /// The collection's resource version.
         resource_version: String,
     },
     /// An object was added or changed.
-    Applied(Object),
+    Applied(Arc<Object>),
     /// An object was deleted; this is its last state.
-    Deleted(Object),
+    Deleted(Arc<Object>),
     /// Nothing changed up to this resource version.
     Progress {
         /// The collection's resource version.
         resource_version: String,
     },
     /// Something failed; the watch tries again by itself.
-    Failed(WatchError),
+    Failed(Arc<WatchError>),
+}
+
+impl WatchEvent {
+    /// The resource version of a change, as a number: API servers promise that they can be compared since Kubernetes
+    /// 1.35, and could before.
+    fn resource_version(&self) -> Option<u64> {
+        match self {
+            Self::Applied(object) | Self::Deleted(object) => object.resource_version.parse().ok(),
+            Self::Progress { resource_version } => resource_version.parse().ok(),
+            _ => None,
+        }
+    }
 }
 
 /// Why a watch has to try again.
@@ -105,23 +121,5 @@ impl WatchError {
             },
             Self::Broken { .. } => "broken",
         }
-    }
-}
-
-/// A running watch; it ends when this is dropped.
-#[derive(Debug)]
-pub struct Watch {
-    _task: AbortOnDropHandle<()>,
-}
-
-/// Starts a watch whose events go, with `tag`, into `events`.
-pub fn start<T: Copy + Send + Sync + 'static>(
-    client: kube::Client,
-    spec: WatchSpec,
-    tag: T,
-    events: mpsc::Sender<(T, WatchEvent)>,
-) -> Watch {
-    Watch {
-        _task: AbortOnDropHandle::new(tokio::spawn(task::run(client, spec, tag, events))),
     }
 }

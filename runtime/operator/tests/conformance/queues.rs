@@ -478,3 +478,36 @@ async fn stopping_waits_for_runs_and_begins_no_other() {
     }
     assert_eq!(ended, ["spin"]);
 }
+
+#[tokio::test]
+async fn nobody_runs_with_a_snapshot_that_is_not_known() {
+    let cluster = cluster(&[ns(), config_map("ns", "a", "bad")]).await;
+    let config = json!({"kubernetes": [
+        binding("broken", json!({"jqFilter": r#"if .data.v == "bad" then error("no") else .data.v end"#})),
+        binding("needs", json!({"includeSnapshotsFrom": ["broken"], "nameSelector": {"matchNames": ["other"]}})),
+        {"name": "fine", "kind": "Secret", "apiVersion": "v1"},
+        {"name": "absent", "kind": "Nothing", "apiVersion": "example.com/v1"},
+        {"name": "needs-absent", "kind": "Secret", "apiVersion": "v1", "includeSnapshotsFrom": ["absent"]},
+    ]});
+    let mut bench = Bench::settled(&cluster, &[("echo", config)]).await;
+    let ran: Vec<_> = bench
+        .drain_contexts("echo")
+        .iter()
+        .map(|c| c[0]["binding"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(ran, ["fine", "needs-absent"]);
+    apply(&cluster, &[config_map("ns", "a", "good")]).await;
+    let mut ran = Vec::new();
+    while ran.len() < 2 {
+        let contexts = bench.contexts("echo").await;
+        if contexts[0]["binding"] == "needs" {
+            assert_eq!(
+                contexts[0]["snapshots"]["broken"][0]["filterResult"],
+                "good"
+            );
+        }
+        ran.push(contexts[0]["binding"].as_str().unwrap().to_owned());
+    }
+    ran.sort();
+    assert_eq!(ran, ["broken", "needs"]);
+}

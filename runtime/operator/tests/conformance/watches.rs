@@ -1,8 +1,11 @@
 //! Watches on a server that is old, slow, full or broken.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use hookbox_cluster::{Cluster, Failure, Matching, Verb};
 use hookbox_operator::object::Object;
-use hookbox_operator::watch::{self, WatchEvent, WatchSpec};
+use hookbox_operator::watch::{Hub, Subscription, Tag, WatchEvent, WatchSpec};
 use kube::core::ApiResource;
 use serde_json::json;
 use tokio::sync::mpsc::{self, Receiver};
@@ -10,12 +13,16 @@ use tokio::sync::mpsc::{self, Receiver};
 use crate::support::*;
 
 struct Heard {
-    _watch: watch::Watch,
-    events: Receiver<((), WatchEvent)>,
+    _watch: Subscription,
+    events: Receiver<(Tag, WatchEvent)>,
 }
 
 fn start(cluster: &Cluster) -> Heard {
-    let (sender, events) = mpsc::channel(16);
+    subscribe(&Hub::new(cluster.client()), 1024)
+}
+
+fn subscribe(hub: &Hub, room: usize) -> Heard {
+    let (sender, events) = mpsc::channel(room);
     let spec = WatchSpec {
         resource: ApiResource {
             group: String::new(),
@@ -29,7 +36,7 @@ fn start(cluster: &Cluster) -> Heard {
         fields: None,
     };
     Heard {
-        _watch: watch::start(cluster.client(), spec, (), sender),
+        _watch: hub.watch(spec, 7, sender),
         events,
     }
 }
@@ -37,7 +44,7 @@ fn start(cluster: &Cluster) -> Heard {
 impl Heard {
     /// The next event as a word; objects by their names.
     async fn next(&mut self) -> String {
-        let name = |object: Object| object.name;
+        let name = |object: Arc<Object>| object.name.clone();
         loop {
             let (_, event) = patiently("an event of the watch", self.events.recv())
                 .await
@@ -190,4 +197,201 @@ async fn forgotten_history_is_listed_anew() {
         events[list..],
         ["restarted", "listed m0001", "listed x", "done"]
     );
+}
+
+fn opened(cluster: &Cluster) -> usize {
+    cluster
+        .requests()
+        .iter()
+        .filter(|r| r.verb == Verb::Watch && r.resource == "configmaps")
+        .count()
+}
+
+#[tokio::test]
+async fn many_share_one_watch_and_each_hears_all_of_it_once() {
+    let cluster = filled(2).await;
+    let hub = Hub::new(cluster.client());
+    let mut first = subscribe(&hub, 1024);
+    first.until("done").await;
+    apply(&cluster, &[config_map("ns", "before", "1")]).await;
+    let mut later: Vec<Heard> = (0..20).map(|_| subscribe(&hub, 1024)).collect();
+    apply(&cluster, &[config_map("ns", "after", "1")]).await;
+    assert_eq!(
+        first.until("applied after").await,
+        ["applied before", "applied after"]
+    );
+    for heard in &mut later {
+        // What came while it listed is in its list or after it, never lost and never twice.
+        let mut events = heard.until("done").await;
+        if !events.contains(&"listed after".to_owned()) {
+            events.push(heard.next().await);
+        }
+        let after = events.iter().filter(|e| e.ends_with(" after")).count();
+        assert_eq!(
+            (
+                after,
+                events.iter().filter(|e| e.ends_with(" before")).count()
+            ),
+            (1, 1),
+            "{events:?}"
+        );
+    }
+    delete(&cluster, "/api/v1/namespaces/ns/configmaps/before").await;
+    for heard in later.iter_mut().chain([&mut first]) {
+        assert_eq!(heard.next().await, "deleted before");
+    }
+    assert_eq!(hub.open(), 1);
+    drop(later);
+    drop(first);
+    assert_eq!(hub.open(), 0);
+}
+
+#[tokio::test]
+async fn a_new_list_of_a_shared_watch_is_shared() {
+    let cluster = filled(2).await;
+    let hub = Hub::new(cluster.client());
+    let mut both = [subscribe(&hub, 1024), subscribe(&hub, 1024)];
+    for heard in &mut both {
+        heard.until("done").await;
+    }
+    cluster
+        .faults()
+        .fail_always(Matching::any().verb(Verb::Watch), Failure::Unavailable);
+    cluster.faults().cut_watches();
+    for heard in &mut both {
+        heard.until("failed server-error").await;
+    }
+    apply(&cluster, &[config_map("ns", "x", "1")]).await;
+    cluster.compact();
+    let before = opened(&cluster);
+    cluster.faults().clear();
+    for heard in &mut both {
+        let events = heard.until("done").await;
+        let list = events.iter().rposition(|e| e == "restarted").unwrap();
+        assert_eq!(
+            events[list + 1..],
+            ["listed m0000", "listed m0001", "listed x", "done"]
+        );
+    }
+    assert!(
+        opened(&cluster) - before <= 2,
+        "one refused, one list for both"
+    );
+}
+
+#[tokio::test]
+async fn one_that_falls_behind_holds_up_nobody_and_catches_up() {
+    let cluster = filled(1).await;
+    let hub = Hub::new(cluster.client());
+    let mut slow = subscribe(&hub, 4);
+    slow.until("done").await;
+    let mut fast = subscribe(&hub, 1024);
+    fast.until("done").await;
+    for i in 0..50 {
+        apply(&cluster, &[config_map("ns", &format!("n{i:02}"), "1")]).await;
+    }
+    fast.until("applied n49").await;
+    // It reads only now: first what it had room for, then a list that has the rest.
+    let mut events = slow.until("done").await;
+    let list = events.iter().rposition(|e| e == "restarted").unwrap();
+    assert_eq!(events.split_off(list).len(), 53);
+    apply(&cluster, &[config_map("ns", "last", "1")]).await;
+    assert_eq!(slow.next().await, "applied last");
+}
+
+/// What a subscriber knows when it believes all that it hears.
+#[derive(Default)]
+struct Known {
+    objects: BTreeMap<String, String>,
+    list: BTreeMap<String, String>,
+}
+
+impl Known {
+    fn hear(&mut self, event: WatchEvent) {
+        let version = |object: &Object| (object.name.clone(), object.resource_version.clone());
+        match event {
+            WatchEvent::Restarted => self.list.clear(),
+            WatchEvent::Listed(object) => self.list.extend([version(&object)]),
+            WatchEvent::ListDone { .. } => self.objects = std::mem::take(&mut self.list),
+            WatchEvent::Applied(object) => self.objects.extend([version(&object)]),
+            WatchEvent::Deleted(object) => {
+                self.objects.remove(&object.name);
+            }
+            WatchEvent::Progress { .. } | WatchEvent::Failed(_) => {}
+        }
+    }
+}
+
+// Paused timers, so that nobody waits out the pauses after failures.
+#[tokio::test(start_paused = true)]
+async fn whatever_happens_all_end_with_the_state_of_the_cluster() {
+    for seed in 0..40 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let cluster = filled(3).await;
+        let hub = Hub::new(cluster.client());
+        let mut subscribers = Vec::new();
+        for _ in 0..80 {
+            let name = format!("o{}", random.u8(..6));
+            let there = cluster
+                .objects()
+                .iter()
+                .any(|o| o["metadata"]["name"] == name.as_str());
+            match random.u8(..12) {
+                0..5 => {
+                    apply(
+                        &cluster,
+                        &[config_map("ns", &name, &random.u32(..).to_string())],
+                    )
+                    .await
+                }
+                5..7 if there => {
+                    delete(
+                        &cluster,
+                        &format!("/api/v1/namespaces/ns/configmaps/{name}"),
+                    )
+                    .await
+                }
+                7..9 => {
+                    subscribers.push((subscribe(&hub, 1 << random.u32(2..10)), Known::default()))
+                }
+                9 if !subscribers.is_empty() => {
+                    drop(subscribers.swap_remove(random.usize(..subscribers.len())))
+                }
+                10 => cluster.faults().cut_watches(),
+                11 => {
+                    cluster.faults().fail_next(
+                        2,
+                        Matching::any().verb(Verb::Watch),
+                        Failure::Expired,
+                    );
+                    cluster.faults().cut_watches();
+                }
+                _ => {}
+            }
+            // Let the others have a turn, or not.
+            for _ in 0..random.u8(..4) {
+                tokio::task::yield_now().await;
+            }
+        }
+        apply(&cluster, &[config_map("ns", "the-end", "1")]).await;
+        let is =
+            |o: &serde_json::Value| o["kind"] == "ConfigMap" && o["metadata"]["namespace"] == "ns";
+        let text =
+            |o: &serde_json::Value, field: &str| o["metadata"][field].as_str().unwrap().to_owned();
+        let state: BTreeMap<_, _> = cluster
+            .objects()
+            .iter()
+            .filter(|o| is(o))
+            .map(|o| (text(o, "name"), text(o, "resourceVersion")))
+            .collect();
+        for (heard, known) in &mut subscribers {
+            while !known.objects.contains_key("the-end") {
+                let (_, event) = patiently("the last change", heard.events.recv())
+                    .await
+                    .unwrap();
+                known.hear(event);
+            }
+            assert_eq!(known.objects, state, "seed {seed}");
+        }
+    }
 }

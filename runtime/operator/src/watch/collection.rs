@@ -1,0 +1,196 @@
+//! One collection of the API server: its requests, and how their failures are told.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kube::client::Client;
+use kube::core::Request;
+use kube::core::params::{ListParams, WatchParams};
+
+use super::lines::Lines;
+use super::wire::{self, Line, WireError};
+use super::{WatchError, WatchEvent, WatchSpec};
+use crate::api::{self, ApiError};
+use crate::backoff::Backoff;
+
+/// Objects asked for at once.
+const PAGE: u32 = 500;
+/// Time for one page, and for the head of a watch's answer.
+const ANSWER: Duration = Duration::from_secs(60);
+/// Seconds after which the server ends a watch; each watch adds up to a quarter of it.
+const WATCH_SECONDS: u32 = 240;
+/// A watch silent for this long after it should have ended is dead.
+const GRACE: Duration = Duration::from_secs(5);
+/// The longest pause that a server may ask for.
+const ASKED: Duration = Duration::from_secs(60);
+
+/// Nobody listens any more.
+pub(super) struct Gone;
+
+/// Where the events of a collection go.
+pub(super) trait Sink: Send + Sync {
+    /// Takes one event; may wait.
+    fn send(&self, event: WatchEvent) -> impl Future<Output = Result<(), Gone>> + Send;
+}
+
+/// A collection and what was learned of its server.
+pub(super) struct Collection {
+    client: Client,
+    spec: WatchSpec,
+    request: Request,
+    what: String,
+    /// Whether streaming lists are still believed in.
+    pub(super) streaming: bool,
+    /// Objects asked for at once.
+    pub(super) page_size: u32,
+    pub(super) backoff: Backoff,
+}
+
+impl Collection {
+    pub(super) fn new(client: Client, spec: WatchSpec) -> Self {
+        let request = Request::new(spec.path());
+        let what = match &spec.namespace {
+            Some(namespace) => format!("{} in namespace `{namespace}`", spec.resource.plural),
+            None => spec.resource.plural.clone(),
+        };
+        let backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(30));
+        Self {
+            client,
+            spec,
+            request,
+            what,
+            streaming: true,
+            page_size: PAGE,
+            backoff,
+        }
+    }
+
+    /// Opens a watch from a resource version; with `initial`, one that lists first.
+    pub(super) async fn watch(
+        &self,
+        resource_version: &str,
+        initial: bool,
+    ) -> Result<Lines, ApiError> {
+        let params = WatchParams {
+            label_selector: self.spec.labels.clone(),
+            field_selector: self.spec.fields.clone(),
+            timeout: Some(WATCH_SECONDS + fastrand::u32(0..WATCH_SECONDS / 4)),
+            bookmarks: true,
+            send_initial_events: initial,
+        };
+        let mut request = self
+            .request
+            .watch(&params, resource_version)
+            .map_err(invalid)?;
+        // A compressed stream would be held back by the compressor.
+        let identity = http::HeaderValue::from_static("identity");
+        request
+            .headers_mut()
+            .insert(http::header::ACCEPT_ENCODING, identity);
+        Ok(Lines::new(api::open(&self.client, request, ANSWER).await?))
+    }
+
+    /// The next line of a watch; none at its end or when the connection is dead.
+    pub(super) async fn next(&self, lines: &mut Lines) -> Result<Option<Line>, WatchError> {
+        let dead = Duration::from_secs(u64::from(WATCH_SECONDS + WATCH_SECONDS / 4)) + GRACE;
+        let Ok(read) = tokio::time::timeout(dead, lines.next()).await else {
+            return Ok(None);
+        };
+        let Some(text) = read.map_err(|error| self.broken(error))? else {
+            return Ok(None);
+        };
+        let resource = &self.spec.resource;
+        let line = wire::line(&text, &resource.api_version, &resource.kind);
+        line.map(Some).map_err(|error| self.broken(error))
+    }
+
+    /// One page of a list, from `next` on.
+    pub(super) async fn page(&self, next: &str) -> Result<wire::Page, ApiError> {
+        let params = ListParams {
+            label_selector: self.spec.labels.clone(),
+            field_selector: self.spec.fields.clone(),
+            limit: Some(self.page_size),
+            continue_token: (!next.is_empty()).then(|| next.to_owned()),
+            ..ListParams::default()
+        };
+        let request = self.request.list(&params).map_err(invalid)?;
+        let body = api::send(&self.client, request, ANSWER).await?;
+        let resource = &self.spec.resource;
+        wire::page(&body, &resource.api_version, &resource.kind)
+            .map_err(|e| ApiError::Answer(serde::de::Error::custom(e)))
+    }
+
+    pub(super) fn not_listed(&self, source: ApiError) -> WatchError {
+        WatchError::List {
+            what: self.what.clone(),
+            source,
+        }
+    }
+
+    pub(super) fn not_watched(&self, source: ApiError) -> WatchError {
+        WatchError::Watch {
+            what: self.what.clone(),
+            source,
+        }
+    }
+
+    pub(super) fn broken(
+        &self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> WatchError {
+        WatchError::Broken {
+            what: self.what.clone(),
+            source: source.into(),
+        }
+    }
+
+    /// Tells of a failure and pauses before the next attempt.
+    pub(super) async fn failed(&mut self, error: WatchError, sink: &impl Sink) -> Result<(), Gone> {
+        let own = self.backoff.next_pause();
+        let pause = retry_after(&error).map_or(own, |asked| asked.clamp(own, ASKED));
+        sink.send(WatchEvent::Failed(Arc::new(error))).await?;
+        tokio::time::sleep(pause).await;
+        Ok(())
+    }
+
+    /// As [`Collection::failed`], but the first failure in a row is not paused for: a new list will mend it.
+    pub(super) async fn lost(&mut self, error: WatchError, sink: &impl Sink) -> Result<(), Gone> {
+        if !self.backoff.is_fresh() {
+            return self.failed(error, sink).await;
+        }
+        self.backoff.spend();
+        sink.send(WatchEvent::Failed(Arc::new(error))).await
+    }
+}
+
+/// Whether a line came whole but could not be understood, so that what it said is lost.
+pub(super) fn is_lost(error: &WatchError) -> bool {
+    match error {
+        WatchError::Broken { source, .. } => source.is::<WireError>(),
+        WatchError::List { source, .. } | WatchError::Watch { source, .. } => {
+            source.status() == Some(410)
+        }
+    }
+}
+
+fn retry_after(error: &WatchError) -> Option<Duration> {
+    match error {
+        WatchError::List {
+            source: ApiError::Status { retry_after, .. },
+            ..
+        }
+        | WatchError::Watch {
+            source: ApiError::Status { retry_after, .. },
+            ..
+        } => *retry_after,
+        _ => None,
+    }
+}
+
+fn invalid(error: kube::core::request::Error) -> ApiError {
+    match error {
+        kube::core::request::Error::BuildRequest(error) => ApiError::Request(error),
+        other => ApiError::Unreachable(Box::new(other)),
+    }
+}

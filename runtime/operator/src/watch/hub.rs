@@ -1,0 +1,329 @@
+//! One watch for all who want the same collection.
+//!
+//! The first subscriber gets the watch's own list. One that comes later lists for itself while the watch's changes are
+//! put aside for it, and joins the watch once it is level with it: what its list held already is skipped by resource
+//! version. When the watch itself has to list again, all subscribers share that list. A subscriber that falls too far
+//! behind is set aside, so that it holds up nobody, and joins again with a list of its own.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use kube::Client;
+use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::collection::{Collection, Gone, Sink};
+use super::{WatchEvent, WatchSpec, follow};
+
+/// Changes that may be put aside for a subscriber while it lists.
+const ASIDE: usize = 100_000;
+/// How long a list that all share waits for one subscriber.
+const LIST_WAIT: Duration = Duration::from_secs(2);
+
+/// What a subscriber calls the watch.
+pub type Tag = u64;
+/// Where a subscriber gets its events.
+pub type Events = mpsc::Sender<(Tag, WatchEvent)>;
+
+/// All watches of one client. Clones are the same.
+#[derive(Clone)]
+pub struct Hub {
+    client: Client,
+    watches: Arc<Mutex<HashMap<WatchSpec, Weak<Watch>>>>,
+}
+
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hub").finish_non_exhaustive()
+    }
+}
+
+impl Hub {
+    /// A hub without watches.
+    #[must_use]
+    pub fn new(client: Client) -> Self {
+        Self {
+            client,
+            watches: Arc::default(),
+        }
+    }
+
+    /// Watches that are open.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        lock(&self.watches)
+            .values()
+            .filter(|w| w.strong_count() > 0)
+            .count()
+    }
+
+    /// Subscribes to a collection: a list, then its changes, each with `tag`. Ends when the subscription is dropped.
+    #[must_use]
+    pub fn watch(&self, spec: WatchSpec, tag: Tag, events: Events) -> Subscription {
+        let mut watches = lock(&self.watches);
+        if let Some(watch) = watches.get(&spec).and_then(Weak::upgrade) {
+            let id = watch.join(tag, events);
+            return Subscription { watch, id };
+        }
+        watches.retain(|_, watch| watch.strong_count() > 0);
+        let watch = Watch::start(self.client.clone(), spec.clone(), tag, events);
+        watches.insert(spec, Arc::downgrade(&watch));
+        Subscription { watch, id: 0 }
+    }
+}
+
+/// A subscriber's part in a watch.
+#[derive(Debug)]
+pub struct Subscription {
+    watch: Arc<Watch>,
+    id: u64,
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        let gone = self.watch.members().all.remove(&self.id);
+        // Not while the members are locked: this ends the member's own list.
+        drop(gone);
+    }
+}
+
+/// All subscribers of one watch.
+struct Members {
+    all: BTreeMap<u64, Member>,
+    /// Number of the last one that came.
+    last: u64,
+    /// The watch lists right now, or will.
+    in_list: bool,
+}
+
+/// One subscriber.
+struct Member {
+    tag: Tag,
+    events: Events,
+    state: State,
+}
+
+enum State {
+    /// It follows the watch; what is not newer than this resource version it has seen in a list of its own.
+    Live { from: u64 },
+    /// It lists for itself; changes wait here.
+    Listing {
+        aside: Vec<WatchEvent>,
+        _list: AbortOnDropHandle<()>,
+    },
+    /// It came in the middle of the watch's own list, and lists for itself after that: what changes during a list is
+    /// part of it, and would pass it by.
+    Waiting,
+}
+
+struct Watch {
+    client: Client,
+    spec: WatchSpec,
+    members: Mutex<Members>,
+    task: Mutex<Option<AbortOnDropHandle<()>>>,
+}
+
+impl std::fmt::Debug for Watch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Watch")
+            .field("spec", &self.spec)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Watch {
+    fn start(client: Client, spec: WatchSpec, tag: Tag, events: Events) -> Arc<Self> {
+        let first = Member {
+            tag,
+            events,
+            state: State::Live { from: 0 },
+        };
+        let watch = Arc::new(Self {
+            client: client.clone(),
+            spec: spec.clone(),
+            members: Mutex::new(Members {
+                all: BTreeMap::from([(0, first)]),
+                last: 0,
+                in_list: true,
+            }),
+            task: Mutex::default(),
+        });
+        let collection = Collection::new(client, spec);
+        let task = tokio::spawn(follow::run(collection, Fan(Arc::downgrade(&watch))));
+        *lock(&watch.task) = Some(AbortOnDropHandle::new(task));
+        watch
+    }
+
+    fn members(&self) -> MutexGuard<'_, Members> {
+        lock(&self.members)
+    }
+
+    fn join(self: &Arc<Self>, tag: Tag, events: Events) -> u64 {
+        let mut members = self.members();
+        members.last += 1;
+        let id = members.last;
+        let state = if members.in_list {
+            State::Waiting
+        } else {
+            self.listing(id, tag, events.clone())
+        };
+        members.all.insert(id, Member { tag, events, state });
+        id
+    }
+
+    /// Lets a member list for itself. Called with the members locked, so that nothing passes it by.
+    fn listing(self: &Arc<Self>, id: u64, tag: Tag, events: Events) -> State {
+        let list = tokio::spawn(level(Arc::downgrade(self), id, Own { tag, events }));
+        State::Listing {
+            aside: Vec::new(),
+            _list: AbortOnDropHandle::new(list),
+        }
+    }
+
+    /// Gives a change to all.
+    fn change(self: &Arc<Self>, event: &WatchEvent) {
+        let version = event.resource_version();
+        for (id, member) in &mut self.members().all {
+            let behind = match &mut member.state {
+                State::Live { from } if version.is_some_and(|v| v <= *from) => false,
+                State::Live { .. } => matches!(
+                    member.events.try_send((member.tag, event.clone())),
+                    Err(TrySendError::Full(_))
+                ),
+                State::Listing { aside, .. } if aside.len() < ASIDE => {
+                    aside.push(event.clone());
+                    false
+                }
+                State::Listing { .. } => true,
+                State::Waiting => false,
+            };
+            if behind {
+                tracing::warn!(
+                    collection = self.spec.resource.plural,
+                    "a binding is far behind its watch; it is listed again"
+                );
+                member.state = self.listing(*id, member.tag, member.events.clone());
+            }
+        }
+    }
+
+    /// Gives a part of the watch's own list, or of its failures, to all who can take it; the others list for themselves.
+    async fn list(self: &Arc<Self>, event: WatchEvent) {
+        let everybody: Vec<(u64, Tag, Events)> = {
+            let mut members = self.members();
+            if matches!(event, WatchEvent::Restarted) {
+                members.in_list = true;
+                // Whoever waits or lists takes part in this list instead.
+                members
+                    .all
+                    .values_mut()
+                    .for_each(|m| m.state = State::Live { from: 0 });
+            }
+            let failed = matches!(event, WatchEvent::Failed(_));
+            let hears = |member: &Member| match member.state {
+                State::Live { .. } => true,
+                State::Waiting => failed,
+                State::Listing { .. } => false,
+            };
+            members
+                .all
+                .iter()
+                .filter(|(_, m)| hears(m))
+                .map(|(id, m)| (*id, m.tag, m.events.clone()))
+                .collect()
+        };
+        for (id, tag, events) in everybody {
+            if events
+                .send_timeout((tag, event.clone()), LIST_WAIT)
+                .await
+                .is_err()
+                && let Some(member) = self.members().all.get_mut(&id)
+            {
+                member.state = State::Waiting;
+            }
+        }
+        if matches!(event, WatchEvent::ListDone { .. }) {
+            let mut members = self.members();
+            members.in_list = false;
+            for (id, member) in &mut members.all {
+                if matches!(member.state, State::Waiting) {
+                    member.state = self.listing(*id, member.tag, member.events.clone());
+                }
+            }
+        }
+    }
+}
+
+/// The sink of a shared watch.
+struct Fan(Weak<Watch>);
+
+impl Sink for Fan {
+    async fn send(&self, event: WatchEvent) -> Result<(), Gone> {
+        let watch = self.0.upgrade().ok_or(Gone)?;
+        match event {
+            WatchEvent::Applied(_) | WatchEvent::Deleted(_) | WatchEvent::Progress { .. } => {
+                watch.change(&event)
+            }
+            WatchEvent::Restarted
+            | WatchEvent::Listed(_)
+            | WatchEvent::ListDone { .. }
+            | WatchEvent::Failed(_) => watch.list(event).await,
+        }
+        Ok(())
+    }
+}
+
+/// The sink of a list for one member.
+struct Own {
+    tag: Tag,
+    events: Events,
+}
+
+impl Sink for Own {
+    async fn send(&self, event: WatchEvent) -> Result<(), Gone> {
+        self.events.send((self.tag, event)).await.map_err(|_| Gone)
+    }
+}
+
+/// Lists for one member, then gives it what was put aside, until it is level with the watch.
+async fn level(watch: Weak<Watch>, id: u64, sink: Own) {
+    let Some(mut collection) = watch
+        .upgrade()
+        .map(|w| Collection::new(w.client.clone(), w.spec.clone()))
+    else {
+        return;
+    };
+    let Ok(listed) = collection.list(&sink).await else {
+        return;
+    };
+    let from = listed.resource_version.parse().unwrap_or(0);
+    loop {
+        let aside = {
+            let Some(watch) = watch.upgrade() else { return };
+            let mut members = watch.members();
+            let Some(member) = members.all.get_mut(&id) else {
+                return;
+            };
+            let State::Listing { aside, .. } = &mut member.state else {
+                return;
+            };
+            if aside.is_empty() {
+                // Dropping the handle of this very task: it has nothing left to wait for.
+                member.state = State::Live { from };
+                return;
+            }
+            std::mem::take(aside)
+        };
+        for event in aside {
+            if event.resource_version().is_none_or(|v| v > from) && sink.send(event).await.is_err()
+            {
+                return;
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
