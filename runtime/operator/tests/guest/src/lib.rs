@@ -15,7 +15,10 @@ use hookbox::hook::{metrics, snapshots};
 struct Component;
 
 fn failed(retry: Retry) -> Error {
-    Error { message: "as asked".to_owned(), retry }
+    Error {
+        message: "as asked".to_owned(),
+        retry,
+    }
 }
 
 /// All contexts, as shell-operator writes them.
@@ -27,11 +30,22 @@ fn echo(contexts: &[BindingContext]) {
 /// One short word for each context: what happened to which object.
 fn names(contexts: &[BindingContext]) {
     let name = |context: &BindingContext| {
-        let object = context.object_pointer("/metadata/name").ok().flatten().unwrap_or_default();
-        let event = context.watch_event().or_else(|| context.kind()).unwrap_or_default();
+        let object = context
+            .object_pointer("/metadata/name")
+            .ok()
+            .flatten()
+            .unwrap_or_default();
+        let event = context
+            .watch_event()
+            .or_else(|| context.kind())
+            .unwrap_or_default();
         format!("{event} {}", object.trim_matches('"'))
     };
-    log(Level::Info, &contexts.iter().map(name).collect::<Vec<_>>().join(","), &[]);
+    log(
+        Level::Info,
+        &contexts.iter().map(name).collect::<Vec<_>>().join(","),
+        &[],
+    );
 }
 
 fn config_map(name: &str, key: &str, value: &str) -> String {
@@ -43,7 +57,10 @@ fn config_map(name: &str, key: &str, value: &str) -> String {
 impl Guest for Component {
     fn describe() -> Vec<Hook> {
         let config = r#"{"configVersion":"v1","onStartup":1}"#.to_owned();
-        vec![Hook { name: "echo".to_owned(), config }]
+        vec![Hook {
+            name: "echo".to_owned(),
+            config,
+        }]
     }
 
     fn run(hook: String, contexts: Vec<BindingContext>) -> Result<(), Error> {
@@ -62,20 +79,25 @@ impl Guest for Component {
                 std::hint::spin_loop();
             },
             // Fails while there is an object in the snapshot `switch`.
-            "switch" if snapshots::open("switch").is_some_and(|s| s.len() > 0) => return Err(failed(Retry::BackOff)),
+            "switch" if snapshots::open("switch").is_some_and(|s| s.len() > 0) => {
+                return Err(failed(Retry::BackOff));
+            }
             // Writes how many objects the snapshot `watched` has.
             "write" => {
                 let count = snapshots::open("watched").map_or(0, |s| s.len());
                 let object = config_map("written", "count", &count.to_string());
-                object_patches::create(&object, CreateMode::ReplaceExisting).map_err(|_| failed(Retry::Never))?;
+                object_patches::create(&object, CreateMode::ReplaceExisting)
+                    .map_err(|_| failed(Retry::Never))?;
                 let value = f64::from(count);
-                metrics::set("watched_objects", value, &[], None).map_err(|_| failed(Retry::Never))?;
+                metrics::set("watched_objects", value, &[], None)
+                    .map_err(|_| failed(Retry::Never))?;
             }
             // Two effects, of which the second cannot be applied.
             "broken" => {
                 for name in ["half", "half"] {
                     let object = config_map(name, "a", "b");
-                    object_patches::create(&object, CreateMode::FailIfExists).map_err(|_| failed(Retry::Never))?;
+                    object_patches::create(&object, CreateMode::FailIfExists)
+                        .map_err(|_| failed(Retry::Never))?;
                 }
             }
             _ => {}
