@@ -135,7 +135,13 @@ pub(crate) struct Check {
     #[arg(long, env = "HOOKBOX_CONFIG", value_name = "FILE", group = "what")]
     pub(crate) config: Option<PathBuf>,
     /// Form of the normalised bindings
-    #[arg(short, long, env = "HOOKBOX_OUTPUT", default_value = "table")]
+    #[arg(
+        short,
+        long,
+        env = "HOOKBOX_OUTPUT",
+        default_value = "table",
+        value_name = "FORMAT"
+    )]
     pub(crate) output: Format,
 }
 
@@ -144,7 +150,13 @@ pub(crate) struct Inspect {
     /// The component, or a project's folder
     pub(crate) path: PathBuf,
     /// Form of the output
-    #[arg(short, long, env = "HOOKBOX_OUTPUT", default_value = "table")]
+    #[arg(
+        short,
+        long,
+        env = "HOOKBOX_OUTPUT",
+        default_value = "table",
+        value_name = "FORMAT"
+    )]
     pub(crate) output: Format,
 }
 
@@ -190,7 +202,7 @@ pub(crate) struct Exec {
     #[arg(long, env = "HOOKBOX_HOOK", value_name = "NAME")]
     pub(crate) hook: Option<String>,
     /// Binding contexts to run with: a file as shell-operator writes it; `-` reads standard input
-    #[arg(long, env = "HOOKBOX_CONTEXTS", value_name = "FILE", conflicts_with_all = ["trigger", "cluster"])]
+    #[arg(long, env = "HOOKBOX_CONTEXTS", value_name = "FILE", conflicts_with_all = ["trigger", "snapshots", "cluster"])]
     pub(crate) contexts: Option<PathBuf>,
     /// What to run for: `onStartup`, `schedule[:NAME]` or `synchronization[:NAME]`
     #[arg(long, env = "HOOKBOX_TRIGGER", value_name = "TRIGGER")]
@@ -213,7 +225,13 @@ pub(crate) struct Exec {
     #[arg(long, env = "HOOKBOX_CONFIG_VALUES", value_name = "FILE")]
     pub(crate) config_values: Option<PathBuf>,
     /// Form of the output
-    #[arg(short, long, env = "HOOKBOX_OUTPUT", default_value = "yaml")]
+    #[arg(
+        short,
+        long,
+        env = "HOOKBOX_OUTPUT",
+        default_value = "yaml",
+        value_name = "FORMAT"
+    )]
     pub(crate) output: Format,
     #[command(flatten)]
     pub(crate) limits: Limits,

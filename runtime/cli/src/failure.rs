@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Exit codes, as documented in `--help`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {
     /// The hook, the check or the test failed.
     Failed = 1,

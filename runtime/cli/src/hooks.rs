@@ -10,9 +10,10 @@ use hookbox_sandbox::{Budget, Component, Sandbox, Settings};
 
 use crate::cli::Global;
 use crate::failure::{Exit, Failure, OrFail, Outcome};
+use crate::input;
 use crate::project::Project;
 use crate::report;
-use crate::ui::{Tone, Ui};
+use crate::ui::{self, Tone, Ui};
 
 /// A loaded component with its hooks' checked configurations.
 #[derive(Debug)]
@@ -54,20 +55,28 @@ pub(crate) fn sandbox(global: &Global) -> Outcome<Sandbox> {
 }
 
 /// Read a file whose bytes are to be a component.
-pub(crate) fn read(path: &Path) -> Outcome<Vec<u8>> {
-    std::fs::read(path)
-        .with_context(|| format!("{} cannot be read", path.display()))
-        .or_usage()
+fn read(path: &Path) -> Outcome<Vec<u8>> {
+    let most = Settings::default().max_component_size;
+    input::bytes(path, most)?.ok_or_else(|| {
+        Failure::failed(anyhow!(
+            "{} is not a hook component: it is larger than {}",
+            path.display(),
+            ui::bytes(most)
+        ))
+    })
 }
 
 /// Load one component and check its hooks' configurations.
-pub(crate) async fn load(sandbox: &Sandbox, path: &Path) -> Outcome<Loaded> {
+pub(crate) async fn load(sandbox: &Sandbox, path: &Path, ui: &Ui) -> Outcome<Loaded> {
     let component = sandbox.load(read(path)?).await.map_err(|error| {
         Failure::failed(
             anyhow::Error::new(error)
                 .context(format!("{} is not a hook component", path.display())),
         )
     })?;
+    for warning in &component.load_report().warnings {
+        ui.warn(format_args!("{}: {warning}", path.display()));
+    }
     let jq = Jq::new(sandbox)
         .context("the jq filters' sandbox could not be made")
         .or_environment()?;
@@ -112,7 +121,7 @@ pub(crate) async fn open(global: &Global, path: &Path, ui: &Ui) -> Outcome<(Sand
     } else {
         path.to_owned()
     };
-    let loaded = load(&sandbox, &file).await?;
+    let loaded = load(&sandbox, &file, ui).await?;
     Ok((sandbox, loaded))
 }
 
@@ -138,10 +147,7 @@ pub(crate) fn report_offences(loaded: &[Loaded], ui: &Ui) -> Outcome {
     ui.status(
         Tone::Bad,
         "Refused",
-        format!(
-            "{count} mistake{} in the configuration",
-            if count == 1 { "" } else { "s" }
-        ),
+        format!("{} in the configuration", ui::count(count, "mistake")),
     );
     Err(Failure::told(Exit::Failed))
 }

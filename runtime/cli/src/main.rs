@@ -9,6 +9,7 @@ mod commands;
 mod diff;
 mod failure;
 mod hooks;
+mod input;
 mod logging;
 mod project;
 mod report;

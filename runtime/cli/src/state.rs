@@ -11,12 +11,14 @@ use kube::Api;
 use kube::api::{DeleteParams, DynamicObject};
 use serde_json::Value;
 
+use crate::diff;
 use crate::failure::{Failure, OrFail, Outcome};
+use crate::input;
 
 /// One manifest and where it stands.
 #[derive(Debug)]
 pub(crate) struct Manifest {
-    /// `FILE:LINE`, for messages.
+    /// `FILE:LINE: document N`, for messages.
     pub(crate) place: String,
     pub(crate) object: Value,
 }
@@ -24,10 +26,8 @@ pub(crate) struct Manifest {
 /// All manifests of a file: several YAML documents, each an object or a `List`. Nothing is used of a file with a
 /// mistake.
 pub(crate) fn read(path: &Path) -> Outcome<Vec<Manifest>> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("{} cannot be read", path.display()))
-        .or_usage()?;
-    let name = path.display();
+    let text = input::text(path, input::MAX_TEXT)?;
+    let name = input::name(path);
     let documents = yaml::parse_documents(&text).map_err(|error| {
         Failure::usage(anyhow!(
             "{name}:{}:{}: document {}: {}",
@@ -40,9 +40,8 @@ pub(crate) fn read(path: &Path) -> Outcome<Vec<Manifest>> {
     let mut manifests = Vec::new();
     for (index, document) in documents.iter().enumerate() {
         let line = document.position("").map_or(1, |p| p.line);
-        let place = format!("{name}:{line}");
+        let place = format!("{name}:{line}: document {}", index + 1);
         let value = document.to_json();
-        let document = index + 1;
         match value {
             Value::Null => {}
             Value::Object(mut list)
@@ -53,21 +52,19 @@ pub(crate) fn read(path: &Path) -> Outcome<Vec<Manifest>> {
                     && list.contains_key("items") =>
             {
                 let Some(Value::Array(items)) = list.remove("items") else {
-                    return Err(Failure::usage(anyhow!(
-                        "{place}: document {document}: `items` is not a list"
-                    )));
+                    return Err(Failure::usage(anyhow!("{place}: `items` is not a list")));
                 };
                 for object in items {
-                    manifests.push(manifest(&place, document, object)?);
+                    manifests.push(manifest(&place, object)?);
                 }
             }
-            object => manifests.push(manifest(&place, document, object)?),
+            object => manifests.push(manifest(&place, object)?),
         }
     }
     Ok(manifests)
 }
 
-fn manifest(place: &str, document: usize, object: Value) -> Outcome<Manifest> {
+fn manifest(place: &str, object: Value) -> Outcome<Manifest> {
     for (pointer, what) in [
         ("/apiVersion", "apiVersion"),
         ("/kind", "kind"),
@@ -78,7 +75,7 @@ fn manifest(place: &str, document: usize, object: Value) -> Outcome<Manifest> {
             .is_some_and(|v| v.as_str().is_some_and(|s| !s.is_empty()))
         {
             return Err(Failure::usage(anyhow!(
-                "{place}: document {document} is not a manifest: it has no `{what}`"
+                "{place} is not a manifest: it has no `{what}`"
             )));
         }
     }
@@ -109,13 +106,31 @@ pub(crate) async fn seed(cluster: &Cluster, manifests: &[Manifest]) -> Outcome {
                     .or_usage()?;
             }
         }
-        cluster
-            .apply_manifest(manifest.object.clone())
-            .await
-            .with_context(|| format!("{}: the manifest is refused", manifest.place))
-            .or_usage()?;
+        apply(cluster, &manifest.object, || manifest.place.clone()).await?;
     }
     Ok(())
+}
+
+/// Create or update an object. `place` says where the manifest stands.
+pub(crate) async fn apply(
+    cluster: &Cluster,
+    manifest: &Value,
+    place: impl Fn() -> String,
+) -> Outcome {
+    cluster
+        .apply_manifest(manifest.clone())
+        .await
+        .map_err(|error| {
+            let unknown = error.to_string().contains("no matches for kind");
+            let failure = Failure::usage(
+                anyhow::Error::new(error).context(format!("{}: the manifest is refused", place())),
+            );
+            if unknown {
+                failure.help("check apiVersion and kind; a custom resource's CustomResourceDefinition comes before it")
+            } else {
+                failure
+            }
+        })
 }
 
 /// Delete an object; one that is not there is a mistake.
@@ -129,18 +144,22 @@ pub(crate) async fn delete(cluster: &Cluster, object: &ObjectRef) -> Outcome {
         .or_usage()?;
     let api: Api<DynamicObject> = match &object.namespace {
         Some(namespace) => Api::namespaced_with(client, namespace, &kind.resource),
+        None if kind.namespaced => Api::namespaced_with(client, "default", &kind.resource),
         None => Api::all_with(client, &kind.resource),
     };
     let parameters = DeleteParams::background();
     api.delete(&object.name, &parameters)
         .await
-        .with_context(|| {
-            format!(
-                "{} cannot be deleted",
-                hookbox_operator::apply::display_ref(object)
-            )
-        })
-        .or_usage()?;
+        .map_err(|error| {
+            let why = match error {
+                kube::Error::Api(status) => status.message,
+                other => hookbox_operator::api::chain(&other),
+            };
+            Failure::usage(anyhow!(
+                "{} cannot be deleted: {why}",
+                diff::display(object)
+            ))
+        })?;
     Ok(())
 }
 

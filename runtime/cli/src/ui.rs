@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
+use anyhow::Context;
 use clap::ValueEnum;
 use serde::Serialize;
 
@@ -109,7 +110,9 @@ impl Ui {
         match result {
             // Whoever read the output has had enough.
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-            other => other.or_environment(),
+            other => other
+                .context("standard output cannot be written")
+                .or_environment(),
         }
     }
 
@@ -182,6 +185,12 @@ pub(crate) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>
         out.push_str(&line(row));
     }
     out
+}
+
+/// A number of things: `1 run`, `2 runs`.
+pub(crate) fn count(n: usize, thing: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{n} {thing}{plural}")
 }
 
 /// Bytes for people.

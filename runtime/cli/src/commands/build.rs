@@ -12,7 +12,7 @@ pub(super) async fn build(global: &Global, args: &Build, ui: &Ui) -> Outcome {
     let project = Project::open(&args.path)?;
     let built = project.build(ui).await?;
     let sandbox = hooks::sandbox(global)?;
-    let loaded = hooks::load(&sandbox, &built.component).await?;
+    let loaded = hooks::load(&sandbox, &built.component, ui).await?;
     hooks::report_offences(std::slice::from_ref(&loaded), ui)?;
     let out_dir = args
         .out_dir

@@ -1,6 +1,5 @@
 //! `hookbox check`: components, folders of components, or a bare configuration document.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
@@ -12,6 +11,7 @@ use serde::Serialize;
 use crate::cli::{Check, Global};
 use crate::failure::{Exit, Failure, OrFail, Outcome};
 use crate::hooks::{self, Loaded};
+use crate::input;
 use crate::report;
 use crate::ui::{self, Format, Tone, Ui};
 
@@ -19,18 +19,16 @@ use crate::ui::{self, Format, Tone, Ui};
 const MAX_DOCUMENT: u64 = 1 << 20;
 
 pub(super) async fn check(global: &Global, args: &Check, ui: &Ui) -> Outcome {
-    let mut failed = false;
-    if let Some(path) = &args.config {
-        failed |= !check_document(global, path, args.output, ui).await?;
+    let mut worst = None;
+    if let Some(path) = &args.config
+        && !check_document(global, path, args.output, ui).await?
+    {
+        worst = Some(Exit::Failed);
     }
     if !args.paths.is_empty() {
-        failed |= !check_components(global, args, ui).await?;
+        worst = worst.max(check_components(global, args, ui).await?);
     }
-    if failed {
-        Err(Failure::told(Exit::Failed))
-    } else {
-        Ok(())
-    }
+    worst.map_or(Ok(()), |exit| Err(Failure::told(exit)))
 }
 
 /// Check a bare document; true when it is right.
@@ -54,11 +52,7 @@ async fn check_document(global: &Global, path: &Path, output: Format, ui: &Ui) -
             ui.status(
                 Tone::Bad,
                 "Refused",
-                format!(
-                    "{name}: {} mistake{}",
-                    list.len(),
-                    if list.len() == 1 { "" } else { "s" }
-                ),
+                format!("{name}: {}", ui::count(list.len(), "mistake")),
             );
             Ok(false)
         }
@@ -66,27 +60,13 @@ async fn check_document(global: &Global, path: &Path, output: Format, ui: &Ui) -
 }
 
 fn read_document(path: &Path) -> Outcome<(String, String)> {
-    let (name, mut reader): (String, Box<dyn Read>) = if path == Path::new("-") {
-        ("<stdin>".to_owned(), Box::new(std::io::stdin()))
-    } else {
-        let file = std::fs::File::open(path)
-            .with_context(|| format!("{} cannot be read", path.display()))
-            .or_usage()?;
-        (path.display().to_string(), Box::new(file))
-    };
-    let mut bytes = Vec::new();
-    reader
-        .by_ref()
-        .take(MAX_DOCUMENT + 1)
-        .read_to_end(&mut bytes)
-        .with_context(|| format!("{name} cannot be read"))
-        .or_usage()?;
-    if bytes.len() as u64 > MAX_DOCUMENT {
-        return Err(Failure::usage(anyhow!(
+    let name = input::name(path);
+    let bytes = input::bytes(path, MAX_DOCUMENT)?.ok_or_else(|| {
+        Failure::usage(anyhow!(
             "{name} is larger than {}: not a hook's configuration",
             ui::bytes(MAX_DOCUMENT)
-        )));
-    }
+        ))
+    })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         Failure::failed(anyhow!(
             "{name} is not UTF-8 text (byte {})",
@@ -105,24 +85,25 @@ struct CheckedHook<'a> {
     config: &'a HookConfig,
 }
 
-/// Check components; true when all are right.
-async fn check_components(global: &Global, args: &Check, ui: &Ui) -> Outcome<bool> {
+/// Check components. Gives the worst that was found; none when all are right.
+async fn check_components(global: &Global, args: &Check, ui: &Ui) -> Outcome<Option<Exit>> {
     let sandbox = hooks::sandbox(global)?;
     let mut files = Vec::new();
     for path in &args.paths {
         files.extend(components(path, ui).await?);
     }
     let mut loaded: Vec<Loaded> = Vec::new();
-    let mut right = true;
+    let mut worst = None;
     for file in &files {
-        match hooks::load(&sandbox, file).await {
+        match hooks::load(&sandbox, file, ui).await {
             Ok(component) => {
-                right &= hooks::report_offences(std::slice::from_ref(&component), ui).is_ok();
+                let found = hooks::report_offences(std::slice::from_ref(&component), ui);
+                worst = worst.max(found.err().map(|failure| failure.exit));
                 loaded.push(component);
             }
             // One broken file does not hide what is wrong with the next.
             Err(failure) => {
-                right = false;
+                worst = worst.max(Some(failure.exit));
                 let _ = ui.fail(&failure);
             }
         }
@@ -148,27 +129,24 @@ async fn check_components(global: &Global, args: &Check, ui: &Ui) -> Outcome<boo
             ));
         }
     }
-    ui.listing(args.output, &hooks, |hooks| {
-        bindings_table(hooks.iter().map(|h| (h.hook, h.config)))
-    })?;
-    if right {
+    // A table without lines tells nobody anything.
+    if args.output != Format::Table || !hooks.is_empty() {
+        ui.listing(args.output, &hooks, |hooks| {
+            bindings_table(hooks.iter().map(|h| (h.hook, h.config)))
+        })?;
+    }
+    if worst.is_none() {
         ui.status(
             Tone::Good,
             "Valid",
             format!(
-                "{} component{}, {} hook{}",
-                files.len(),
-                s(files.len()),
-                hooks.len(),
-                s(hooks.len())
+                "{}, {}",
+                ui::count(files.len(), "component"),
+                ui::count(hooks.len(), "hook")
             ),
         );
     }
-    Ok(right)
-}
-
-fn s(n: usize) -> &'static str {
-    if n == 1 { "" } else { "s" }
+    Ok(worst)
 }
 
 /// The components that a path names: itself, what a project builds to, or all below a folder.

@@ -21,7 +21,7 @@ use crate::project::Project;
 use crate::signal;
 use crate::state;
 use crate::trial::{Settled, Trial};
-use crate::ui::{Tone, Ui};
+use crate::ui::{self, Tone, Ui};
 
 /// What a session works with.
 struct Session<'a> {
@@ -74,12 +74,14 @@ pub(super) async fn dev(global: &Global, args: &Dev, ui: &Ui) -> Outcome {
     if args.once {
         return session.once(&later).await;
     }
-    let listener = session
-        .cluster
-        .listen(args.listen)
-        .await
-        .with_context(|| format!("{} cannot be listened on", args.listen))
-        .or_environment()?;
+    let listener = session.cluster.listen(args.listen).await.map_err(|error| {
+        Failure::environment(
+            anyhow::Error::new(error).context(format!("{} cannot be listened on", args.listen)),
+        )
+        .help(
+            "stop who listens there, or choose another address by --listen (port 0: any free one)",
+        )
+    })?;
     let kubeconfig = args.kubeconfig_out.clone().unwrap_or_else(|| {
         session
             .project
@@ -132,7 +134,7 @@ impl Session<'_> {
     }
 
     async fn load(&self, component: PathBuf) -> Outcome<Loaded> {
-        let looked = hooks::load(&self.sandbox, &component).await?;
+        let looked = hooks::load(&self.sandbox, &component, self.ui).await?;
         hooks::report_offences(std::slice::from_ref(&looked), self.ui)?;
         let loaded = load::load(
             vec![HookSpec::from(HookSource::file(&component))],
@@ -188,7 +190,11 @@ impl Session<'_> {
         self.ui.status(
             Tone::Good,
             "Done",
-            format!("{} runs, {} objects changed", shown.runs, shown.changed),
+            format!(
+                "{}, {} changed",
+                ui::count(shown.runs, "run"),
+                ui::count(shown.changed, "object")
+            ),
         );
         Ok(())
     }
@@ -197,8 +203,12 @@ impl Session<'_> {
     async fn follow(&self, later: &[Vec<state::Manifest>]) -> Outcome {
         let mut changes = Changes::of(&self.project.root)?;
         let mut shown = Shown::default();
+        let mut running = Vec::new();
         let mut trial = match self.build().await {
-            Ok(hooks) => Some(self.start(hooks).await?),
+            Ok(hooks) => {
+                running = digests(&hooks);
+                Some(self.start(hooks).await?)
+            }
             // The author is about to mend it.
             Err(failure) => self.told(failure)?,
         };
@@ -242,7 +252,11 @@ impl Session<'_> {
                 changed = changes.next() => {
                     self.ui.status(Tone::Note, "Changed", changed?.display());
                     match self.build().await {
+                        Ok(hooks) if trial.is_some() && digests(&hooks) == running => {
+                            self.ui.status(Tone::Note, "Kept", "the hooks: the component is the same as before");
+                        }
                         Ok(hooks) => {
+                            running = digests(&hooks);
                             if let Some(old) = trial.take() {
                                 old.stop().await;
                             }
@@ -255,7 +269,6 @@ impl Session<'_> {
                             }
                         }
                     }
-                    changes.forget();
                 }
             }
         }
@@ -269,4 +282,13 @@ impl Session<'_> {
         let _ = self.ui.fail(&failure);
         Ok(None)
     }
+}
+
+/// What tells a build from another one.
+fn digests(hooks: &Loaded) -> Vec<String> {
+    hooks
+        .hooks
+        .iter()
+        .map(|hook| hook.component.digest().to_owned())
+        .collect()
 }

@@ -21,8 +21,9 @@ pub(crate) async fn dispatch(cli: Cli, ui: &Ui) -> Outcome {
     // Only an operator's log is worth reading from the start; the other verbs tell what they do themselves.
     let level = match (&global.log_level, &cli.command) {
         (Some(level), _) => level.as_str(),
-        (None, Command::Run(_)) => "info",
-        (None, _) => "error",
+        // What the client could not do is told by whoever asked it.
+        (None, Command::Run(_)) => "info,kube_client=off",
+        (None, _) => "error,kube_client=off",
     };
     logging::start(level, global.log_format)?;
     match cli.command {

@@ -71,21 +71,10 @@ pub(super) fn new(args: &New, ui: &Ui) -> Outcome {
             }
             dir.display().to_string()
         }
-        None => {
-            for (path, text) in SDK_FILES {
-                write(&args.path.join(VENDOR).join(path), text)?;
-            }
-            format!("{VENDOR}/sdk/rust")
-        }
+        None => format!("{VENDOR}/sdk/rust"),
     };
-    for (path, text) in TEMPLATE {
-        write(
-            &args.path.join(path),
-            text.replace("{{name}}", name)
-                .replace("{{sdk}}", &sdk)
-                .as_bytes(),
-        )?;
-    }
+    let existed = args.path.exists();
+    fill(&args.path, name, &sdk, args.sdk.is_none()).inspect_err(|_| clear(&args.path, existed))?;
     ui.status(
         Tone::Good,
         "Created",
@@ -97,6 +86,29 @@ pub(super) fn new(args: &New, ui: &Ui) -> Outcome {
         format!("cd {} && hookbox dev", args.path.display()),
     );
     Ok(())
+}
+
+/// Write all files of the project.
+fn fill(root: &Path, name: &str, sdk: &str, vendored: bool) -> Outcome {
+    if vendored {
+        for (path, text) in SDK_FILES {
+            write(&root.join(VENDOR).join(path), text)?;
+        }
+    }
+    for (path, text) in TEMPLATE {
+        let text = text.replace("{{name}}", name).replace("{{sdk}}", sdk);
+        write(&root.join(path), text.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Remove half a project. The folder was empty or not there before, so all in it is ours.
+fn clear(root: &Path, existed: bool) {
+    // What cannot be removed stays; the first error is the one to tell.
+    let _ = std::fs::remove_dir_all(root);
+    if existed {
+        let _ = std::fs::create_dir(root);
+    }
 }
 
 /// A name that is a Rust package's and a Kubernetes object's at the same time.

@@ -55,6 +55,15 @@ pub(super) async fn run(global: &Global, args: &Run, ui: &Ui) -> Outcome {
         ))
         .help("`hookbox check` shows each mistake with its place"));
     }
+    let mut seen = Vec::new();
+    for component in loaded.hooks.iter().map(|hook| &hook.component) {
+        if !seen.contains(&component.digest()) {
+            seen.push(component.digest());
+            for warning in &component.load_report().warnings {
+                tracing::warn!(component = component.digest(), "{warning}");
+            }
+        }
+    }
     let mut options = Options::default();
     options.client = client;
     options.budget = args.limits.budget();
@@ -98,6 +107,8 @@ async fn connect(args: &Run) -> Outcome<Client> {
     };
     let config = match &args.kubeconfig {
         Some(path) => {
+            // The library's own words for a file that cannot be opened are hard to read.
+            drop(std::fs::File::open(path).with_context(|| format!("the kubeconfig {} cannot be read", path.display())).or_usage()?);
             let file = Kubeconfig::read_from(path).with_context(|| format!("the kubeconfig {} cannot be used", path.display())).or_usage()?;
             Config::from_custom_kubeconfig(file, &context).await.with_context(|| format!("the kubeconfig {} cannot be used", path.display())).or_usage()?
         }
@@ -116,19 +127,18 @@ async fn connect(args: &Run) -> Outcome<Client> {
             tracing::info!(%url, version = version.git_version, "connected");
             Ok(client)
         }
-        Ok(Err(error)) => {
-            let help = match &error {
-                kube::Error::Api(status) if status.code == 401 || status.code == 403 => {
-                    "check the credentials in the kubeconfig"
-                }
-                _ => "check the address and that the API server runs",
-            };
+        Ok(Err(kube::Error::Api(status))) if status.code == 401 || status.code == 403 => {
             Err(Failure::environment(anyhow!(
                 "the API server {url} does not let us in: {}",
-                hookbox_operator::api::chain(&error)
+                status.message
             ))
-            .help(help))
+            .help("check the credentials in the kubeconfig"))
         }
+        Ok(Err(error)) => Err(Failure::environment(anyhow!(
+            "the API server {url} cannot be reached: {}",
+            hookbox_operator::api::chain(&error)
+        ))
+        .help("check the address and that the API server runs")),
         Err(_) => Err(Failure::environment(anyhow!(
             "the API server {url} does not answer within {} s",
             FIRST_ANSWER.as_secs()

@@ -19,6 +19,7 @@ use crate::cli::{Global, Test};
 use crate::diff;
 use crate::failure::{Exit, Failure, OrFail, Outcome};
 use crate::hooks;
+use crate::input;
 use crate::project::Project;
 use crate::state;
 use crate::trial::{Settled, Trial};
@@ -36,7 +37,10 @@ struct Bench {
 enum Verdict {
     Passed,
     Blessed,
-    Failed(Vec<(ChangeTag, String)>),
+    /// Something else came out; the difference.
+    Different(Vec<(ChangeTag, String)>),
+    /// Nobody has said yet what is to come out; what did.
+    Unknown(String),
 }
 
 pub(super) async fn test(global: &Global, args: &Test, ui: &Ui) -> Outcome {
@@ -49,7 +53,7 @@ pub(super) async fn test(global: &Global, args: &Test, ui: &Ui) -> Outcome {
     let jq = Jq::new(&sandbox)
         .context("the jq filters' sandbox could not be made")
         .or_environment()?;
-    hooks::report_offences(&[hooks::load(&sandbox, &component).await?], ui)?;
+    hooks::report_offences(&[hooks::load(&sandbox, &component, ui).await?], ui)?;
     let bench = Bench {
         sandbox,
         jq,
@@ -57,6 +61,8 @@ pub(super) async fn test(global: &Global, args: &Test, ui: &Ui) -> Outcome {
         budget: args.limits.budget(),
     };
     let (mut passed, mut failed) = (0, 0);
+    // Whether blessing would make a difference.
+    let mut blessable = false;
     for dir in &dirs {
         let name = dir
             .file_name()
@@ -75,8 +81,19 @@ pub(super) async fn test(global: &Global, args: &Test, ui: &Ui) -> Outcome {
                     format!("{name}: {}", dir.join("expected.yaml").display()),
                 );
             }
-            Ok(Verdict::Failed(lines)) => {
+            Ok(Verdict::Unknown(text)) => {
                 failed += 1;
+                blessable = true;
+                ui.status(
+                    Tone::Bad,
+                    "Failed",
+                    format!("{name}: it has no expected.yaml; what came out is"),
+                );
+                ui.indented(Tone::Good, &text);
+            }
+            Ok(Verdict::Different(lines)) => {
+                failed += 1;
+                blessable = true;
                 ui.status(
                     Tone::Bad,
                     "Failed",
@@ -92,12 +109,14 @@ pub(super) async fn test(global: &Global, args: &Test, ui: &Ui) -> Outcome {
         }
     }
     ui.data(&format!("{passed} passed, {failed} failed"))?;
-    if failed > 0 {
+    if blessable {
         ui.status(
             Tone::Note,
             "Hint",
-            "`hookbox test --bless` makes what came out the expectation",
+            "when what came out is right, `hookbox test --bless` makes it the expectation",
         );
+    }
+    if failed > 0 {
         return Err(Failure::told(Exit::Failed));
     }
     Ok(())
@@ -163,18 +182,19 @@ impl Bench {
         let outcome = self.play(&case, cluster).await?;
         let text = ui::to_yaml(&outcome)?;
         let expected = dir.join("expected.yaml");
-        let before = match std::fs::read_to_string(&expected) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-            Err(error) => {
-                return Err(Failure::usage(
-                    anyhow::Error::new(error)
-                        .context(format!("{} cannot be read", expected.display())),
-                ));
-            }
+        let before = if expected.exists() {
+            Some(input::text(&expected, input::MAX_TEXT)?)
+        } else {
+            None
         };
-        if same(&before, &text) {
-            return Ok(Verdict::Passed);
+        if let Some(before) = &before {
+            match same(before, &text) {
+                Ok(true) => return Ok(Verdict::Passed),
+                Err(error) if !bless => {
+                    return Err(Failure::usage(anyhow!("{}:{error:#}", expected.display())));
+                }
+                Ok(false) | Err(_) => {}
+            }
         }
         if bless {
             std::fs::write(&expected, &text)
@@ -182,7 +202,10 @@ impl Bench {
                 .or_environment()?;
             return Ok(Verdict::Blessed);
         }
-        Ok(Verdict::Failed(diff::lines(&before, &text)))
+        Ok(match before {
+            Some(before) => Verdict::Different(diff::lines(&before, &text)),
+            None => Verdict::Unknown(text),
+        })
     }
 
     async fn hooks(&self, only: Option<&str>) -> Outcome<Loaded> {
@@ -231,8 +254,8 @@ impl Bench {
                 before = trial.cluster.objects();
                 if settled == Settled::Quiet {
                     runs.clear();
-                    for change in changes {
-                        change_cluster(&trial.cluster, change).await?;
+                    for (index, change) in changes.iter().enumerate() {
+                        change_cluster(&trial.cluster, index, change).await?;
                         let (next, more) = trial.runs().await?;
                         runs.extend(more);
                         settled = next;
@@ -251,25 +274,25 @@ impl Bench {
 }
 
 /// Whether two texts say the same; the order of keys, comments and blank lines do not matter.
-fn same(expected: &str, actual: &str) -> bool {
-    let parse = |text: &str| {
-        hookbox_config::yaml::parse_documents(text)
-            .ok()
-            .map(|d| d.iter().map(|n| n.to_json()).collect::<Vec<_>>())
-    };
-    match (parse(expected), parse(actual)) {
-        (Some(a), Some(b)) => a == b,
-        _ => false,
-    }
+fn same(expected: &str, actual: &str) -> anyhow::Result<bool> {
+    Ok(values(expected)? == values(actual)?)
 }
 
-async fn change_cluster(cluster: &Cluster, change: &Change) -> Outcome {
+fn values(text: &str) -> anyhow::Result<Vec<serde_json::Value>> {
+    let documents = hookbox_config::yaml::parse_documents(text)
+        .map_err(|e| anyhow!("{}:{}: {}", e.line, e.column, e.message))?;
+    Ok(documents.iter().map(|n| n.to_json()).collect())
+}
+
+/// Do what event number `index` of a case says.
+async fn change_cluster(cluster: &Cluster, index: usize, change: &Change) -> Outcome {
     match change {
-        Change::Apply(object) => cluster
-            .apply_manifest(object.clone())
+        Change::Apply(object) => {
+            state::apply(cluster, object, || {
+                format!("event {} of the case", index + 1)
+            })
             .await
-            .context("an event's manifest is refused")
-            .or_usage(),
+        }
         Change::Delete(object) => state::delete(cluster, object).await,
     }
 }

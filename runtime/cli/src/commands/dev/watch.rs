@@ -58,11 +58,6 @@ impl Changes {
         while let Ok(Some(_)) = tokio::time::timeout(SETTLE, self.paths.recv()).await {}
         Ok(first.strip_prefix(&self.root).unwrap_or(&first).to_owned())
     }
-
-    /// Leave out what happened until now.
-    pub(super) fn forget(&mut self) {
-        while self.paths.try_recv().is_ok() {}
-    }
 }
 
 /// Whether a change of this file can change the component.

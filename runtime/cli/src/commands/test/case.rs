@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use hookbox_config::yaml;
 use hookbox_sandbox::effects::ObjectRef;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::failure::{Failure, OrFail, Outcome};
+use crate::failure::{Failure, Outcome};
+use crate::input;
 
 /// One case: what happens to which hook.
 #[derive(Debug, PartialEq, Deserialize)]
@@ -59,9 +60,7 @@ fn nothing<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<(), D::E
 
 impl Case {
     pub(super) fn read(path: &Path) -> Outcome<Self> {
-        let text = std::fs::read_to_string(path)
-            .with_context(|| format!("{} cannot be read", path.display()))
-            .or_usage()?;
+        let text = input::text(path, input::MAX_TEXT)?;
         Self::parse(&text).map_err(|error| {
             Failure::usage(error.context(format!("{} is not a case", path.display())))
         })

@@ -1,0 +1,307 @@
+//! What a run is given, from files in the forms that shell-operator's users know.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow};
+use hookbox_config::{HookConfig, yaml};
+use hookbox_sandbox::{Context, Entry, RunInput, Snapshot};
+use serde_json::Value;
+
+use crate::failure::{Failure, OrFail, Outcome};
+use crate::input;
+
+pub(super) type Snapshots = BTreeMap<String, Arc<dyn Snapshot>>;
+
+/// Values of a context's `type`.
+const TYPES: [&str; 7] = [
+    "Synchronization",
+    "Event",
+    "Schedule",
+    "Group",
+    "Validating",
+    "Mutating",
+    "Conversion",
+];
+
+/// A JSON or YAML file with one document.
+pub(super) fn document(path: &Path) -> Outcome<Value> {
+    let name = input::name(path);
+    let text = input::text(path, input::MAX_TEXT)?;
+    if text.trim_start().starts_with(['{', '[']) {
+        if let Ok(value) = serde_json::from_str(&text) {
+            return Ok(value);
+        }
+        // YAML may begin so as well; what is neither is told as JSON.
+        return match yaml::parse_documents(&text).as_deref() {
+            Ok([only]) => Ok(only.to_json()),
+            _ => serde_json::from_str(&text)
+                .with_context(|| format!("{name} is not JSON"))
+                .or_usage(),
+        };
+    }
+    let documents = yaml::parse_documents(&text).map_err(|error| {
+        Failure::usage(anyhow!(
+            "{name}:{}:{}: {}",
+            error.line,
+            error.column,
+            error.message
+        ))
+    })?;
+    match documents.as_slice() {
+        [only] => Ok(only.to_json()),
+        [] => Err(Failure::usage(anyhow!("{name} is empty"))),
+        more => Err(Failure::usage(anyhow!(
+            "{name} holds {} documents, not one",
+            more.len()
+        ))),
+    }
+}
+
+/// Values or config values: a map.
+pub(super) fn values(path: &Path) -> Outcome<Value> {
+    let value = document(path)?;
+    if value.is_object() {
+        return Ok(value);
+    }
+    Err(Failure::usage(anyhow!(
+        "{}: values are a map",
+        input::name(path)
+    )))
+}
+
+/// A file with snapshots by binding name. A name that the hook does not have is a mistake.
+pub(super) fn snapshots(path: &Path, config: &HookConfig) -> Outcome<Snapshots> {
+    let found = snapshots_of(&document(path)?).map_err(|error| wrong(path, error))?;
+    let known: Vec<&str> = config.kubernetes.iter().map(|k| k.name.as_str()).collect();
+    if let Some(name) = found.keys().find(|name| !known.contains(&name.as_str())) {
+        let failure = Failure::usage(anyhow!(
+            "{}: the hook has no kubernetes binding `{name}`",
+            input::name(path)
+        ));
+        return Err(match known.as_slice() {
+            [] => failure.help("it has no kubernetes bindings at all"),
+            names => failure.help(format!("it has: {}", names.join(", "))),
+        });
+    }
+    Ok(found)
+}
+
+/// A binding context file, as shell-operator writes it.
+pub(super) fn contexts(path: &Path) -> Outcome<RunInput> {
+    contexts_of(&document(path)?).map_err(|error| wrong(path, error))
+}
+
+fn wrong(path: &Path, error: anyhow::Error) -> Failure {
+    Failure::usage(anyhow!("{}: {error:#}", input::name(path)))
+}
+
+fn snapshots_of(value: &Value) -> anyhow::Result<Snapshots> {
+    value
+        .as_object()
+        .ok_or_else(|| anyhow!("snapshots are a map of binding names to lists"))?
+        .iter()
+        .map(|(name, items)| Ok((name.clone(), items_of(name, items)?)))
+        .collect()
+}
+
+fn items_of(name: &str, items: &Value) -> anyhow::Result<Arc<dyn Snapshot>> {
+    let items = items
+        .as_array()
+        .ok_or_else(|| anyhow!("the snapshot `{name}` is not a list"))?;
+    let text = |value: Option<&Value>| value.map(|v| Arc::from(v.to_string()));
+    let mut entries = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        let Value::Object(item) = item else {
+            return Err(anyhow!(
+                "item {index} of the snapshot `{name}` is not a map with `object` or `filterResult`"
+            ));
+        };
+        entries.push(Entry {
+            object: text(item.get("object")),
+            filter_result: text(item.get("filterResult")),
+        });
+    }
+    Ok(Arc::new(entries))
+}
+
+fn contexts_of(value: &Value) -> anyhow::Result<RunInput> {
+    let list = value
+        .as_array()
+        .filter(|list| !list.is_empty())
+        .ok_or_else(|| anyhow!("binding contexts are a list with at least one item"))?;
+    let mut input = RunInput::default();
+    for (index, item) in list.iter().enumerate() {
+        let context =
+            context_of(item, &mut input.snapshots).with_context(|| format!("context {index}"))?;
+        input.contexts.push(context);
+    }
+    Ok(input)
+}
+
+fn context_of(item: &Value, snapshots: &mut Snapshots) -> anyhow::Result<Context> {
+    let item = item.as_object().ok_or_else(|| anyhow!("it is not a map"))?;
+    let word = |key: &str| match item.get(key) {
+        None => Ok(None),
+        Some(Value::String(word)) => Ok(Some(word.clone())),
+        Some(_) => Err(anyhow!("`{key}` is not a text")),
+    };
+    let one_of = |key: &str, known: &[&str]| match word(key)? {
+        Some(word) if !known.contains(&word.as_str()) => Err(anyhow!(
+            "`{key}` is `{word}`, not one of {}",
+            known.join(", ")
+        )),
+        word => Ok(word),
+    };
+    let json = |key: &str| item.get(key).map(|v| Arc::from(v.to_string()));
+    let binding = word("binding")?.ok_or_else(|| anyhow!("it has no `binding`"))?;
+    let own = item.get("snapshots").map(snapshots_of).transpose()?;
+    let objects = match item.get("objects") {
+        Some(objects) => Some(items_of(&binding, objects)?),
+        None => None,
+    };
+    let context = Context {
+        kind: one_of("type", &TYPES)?,
+        group: word("groupName")?,
+        watch_event: one_of("watchEvent", &["Added", "Modified", "Deleted"])?,
+        object: json("object"),
+        filter_result: json("filterResult"),
+        objects,
+        snapshot_names: own.as_ref().map(|s| s.keys().cloned().collect()),
+        binding,
+    };
+    snapshots.extend(own.unwrap_or_default());
+    Ok(context)
+}
+
+/// One context for what the command line names.
+pub(super) fn trigger(
+    config: &HookConfig,
+    trigger: Option<&str>,
+    mut snapshots: Snapshots,
+) -> Outcome<RunInput> {
+    let default = if config.on_startup.is_some() {
+        "onStartup"
+    } else if config.kubernetes.is_empty() {
+        "schedule"
+    } else {
+        "synchronization"
+    };
+    let trigger = trigger.unwrap_or(default);
+    let (word, name) = trigger
+        .split_once(':')
+        .map_or((trigger, None), |(w, n)| (w, Some(n)));
+    let missing = |what: &str, names: Vec<&str>| {
+        let failure = match name {
+            Some(name) => Failure::usage(anyhow!("the hook has no {what} binding `{name}`")),
+            None => Failure::usage(anyhow!("the hook has no {what} binding")),
+        };
+        match names.as_slice() {
+            [] => failure,
+            names => failure.help(format!("it has: {}", names.join(", "))),
+        }
+    };
+    let (binding, kind, group, include) = match word {
+        "onStartup" if name.is_none() => {
+            config
+                .on_startup
+                .ok_or_else(|| missing("onStartup", Vec::new()))?;
+            ("onStartup".to_owned(), None, None, Vec::new())
+        }
+        "schedule" => {
+            let mut all = config.schedule.iter();
+            let found = all
+                .find(|s| name.is_none_or(|n| n == s.name))
+                .ok_or_else(|| {
+                    let names = config.schedule.iter().map(|s| s.name.as_str());
+                    missing("schedule", names.collect())
+                })?;
+            (
+                found.name.clone(),
+                Some("Schedule"),
+                found.group.clone(),
+                found.include_snapshots_from.clone(),
+            )
+        }
+        "synchronization" => {
+            let mut all = config.kubernetes.iter();
+            let found = all
+                .find(|k| name.is_none_or(|n| n == k.name))
+                .ok_or_else(|| {
+                    let names = config.kubernetes.iter().map(|k| k.name.as_str());
+                    missing("kubernetes", names.collect())
+                })?;
+            (
+                found.name.clone(),
+                Some("Synchronization"),
+                found.group.clone(),
+                found.include_snapshots_from.clone(),
+            )
+        }
+        _ => {
+            return Err(Failure::usage(anyhow!("`{trigger}` is no trigger"))
+                .help("onStartup, schedule[:NAME] or synchronization[:NAME]"));
+        }
+    };
+    let empty = || Arc::new(Vec::<Entry>::new()) as Arc<dyn Snapshot>;
+    let objects = (kind == Some("Synchronization") && group.is_none())
+        .then(|| snapshots.get(&binding).cloned().unwrap_or_else(empty));
+    for name in &include {
+        snapshots.entry(name.clone()).or_insert_with(empty);
+    }
+    let context = Context {
+        kind: if group.is_some() {
+            Some("Group".to_owned())
+        } else {
+            kind.map(ToOwned::to_owned)
+        },
+        group,
+        objects,
+        snapshot_names: (!include.is_empty()).then_some(include),
+        binding,
+        ..Context::default()
+    };
+    Ok(RunInput {
+        contexts: vec![context],
+        snapshots,
+        ..RunInput::default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_mistake_in_a_context_is_named() {
+        for (value, words) in [
+            (json!([]), "at least one"),
+            (json!({"binding": "a"}), "a list"),
+            (json!([{"binding": "a"}, 5]), "context 1: it is not a map"),
+            (json!([{"type": "Event"}]), "context 0: it has no `binding`"),
+            (json!([{"binding": 1}]), "`binding` is not a text"),
+            (json!([{"binding": "a", "type": "Evnt"}]), "`Evnt`"),
+            (
+                json!([{"binding": "a", "watchEvent": "added"}]),
+                "not one of Added",
+            ),
+            (
+                json!([{"binding": "a", "snapshots": {"b": 1}}]),
+                "`b` is not a list",
+            ),
+            (
+                json!([{"binding": "a", "objects": [1]}]),
+                "item 0 of the snapshot `a`",
+            ),
+        ] {
+            let Err(error) = contexts_of(&value) else {
+                panic!("{value} was taken")
+            };
+            let said = format!("{error:#}");
+            assert!(said.contains(words), "{value}: {said}");
+        }
+    }
+}
