@@ -20,8 +20,12 @@ use crate::journal::{Journal, RequestRecord};
 use crate::kinds::Registry;
 use crate::listen::Server as Listener;
 use crate::rbac::Policies;
+use crate::seed::FIRST_NAMESPACES;
 use crate::server::{Broken, MAX_BODY, Server};
 use crate::store::{Store, Window};
+
+/// Time for the body of a request to arrive.
+const BODY_TIME: Duration = Duration::from_secs(60);
 
 /// How a cluster behaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,9 +93,13 @@ impl Cluster {
             policies: Policies::default(),
         };
         server.seed();
-        Self {
-            server: Arc::new(server),
+        let server = Arc::new(server);
+        if server.options.namespace_defaults {
+            for name in FIRST_NAMESPACES {
+                server.namespace_defaults(name);
+            }
         }
+        Self { server }
     }
 
     /// A client of this cluster with all rights, without sockets. Its default namespace is `default`.
@@ -160,7 +168,7 @@ impl Cluster {
 
     /// Waits until the controllers have nothing left to do.
     pub async fn settled(&self) {
-        self.server.controllers.settled().await;
+        self.server.settled().await;
     }
 
     /// Serves the cluster over plain HTTP on a loopback address; port 0 takes a free one.
@@ -203,7 +211,11 @@ where
         let server = self.server.clone();
         Box::pin(async move {
             let (parts, body) = request.into_parts();
-            let body = match Limited::new(body, MAX_BODY).collect().await {
+            let body = Limited::new(body, MAX_BODY).collect();
+            let Ok(body) = tokio::time::timeout(BODY_TIME, body).await else {
+                return Err(std::io::ErrorKind::TimedOut.into());
+            };
+            let body = match body {
                 Ok(body) => Ok(body.to_bytes()),
                 Err(error) if error.is::<http_body_util::LengthLimitError>() => {
                     Err(ApiError::too_large(MAX_BODY))

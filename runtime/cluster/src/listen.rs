@@ -1,10 +1,15 @@
 //! The cluster over HTTP, for kubectl and other programs on this machine.
 
+use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use http::{HeaderMap, Request, Response, Uri, header};
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
@@ -13,7 +18,10 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::body::ResponseBody;
 use crate::cluster::ClusterService;
+use crate::error::ApiError;
+use crate::server::refuse;
 
 /// Connections served at once; more wait in the listener's backlog.
 const MAX_CONNECTIONS: usize = 512;
@@ -128,8 +136,10 @@ async fn accept(
                 .timer(TokioTimer::new())
                 .max_concurrent_streams(250)
                 .max_header_list_size(u32::try_from(MAX_HEADER_BYTES).unwrap_or(u32::MAX));
-            let connection =
-                builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+            let connection = builder.serve_connection(
+                TokioIo::new(stream),
+                TowerToHyperService::new(Guard(service)),
+            );
             tokio::select! {
                 () = stop.cancelled() => {}
                 // A client that breaks off is its own affair.
@@ -137,5 +147,77 @@ async fn accept(
             }
             drop(place);
         });
+    }
+}
+
+/// Lets in programs of this machine, and no web pages: whoever may connect has all rights, and a browser connects for any
+/// page, either across origins or by a name that was made to point here.
+#[derive(Clone)]
+struct Guard(ClusterService);
+
+impl tower::Service<Request<Incoming>> for Guard {
+    type Response = Response<ResponseBody>;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+        if is_from_here(request.uri(), request.headers()) {
+            return self.0.call(request);
+        }
+        let error = ApiError::new(
+            403,
+            "Forbidden",
+            "the embedded cluster answers programs on this machine only",
+        );
+        Box::pin(std::future::ready(Ok(refuse(&error))))
+    }
+}
+
+fn is_from_here(uri: &Uri, headers: &HeaderMap) -> bool {
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let host = host
+        .or_else(|| uri.authority().map(|authority| authority.as_str()))
+        .unwrap_or_default();
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let local = name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    local && !headers.contains_key(header::ORIGIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_of_browsers_are_kept_out() {
+        let ask = |pairs: &[(&'static str, &'static str)]| {
+            let headers = pairs
+                .iter()
+                .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+                .collect();
+            is_from_here(&Uri::from_static("/api"), &headers)
+        };
+        assert!(ask(&[("host", "127.0.0.1:8001")]));
+        assert!(ask(&[("host", "localhost:8001")]));
+        assert!(ask(&[("host", "[::1]:8001")]));
+        assert!(!ask(&[("host", "127.0.0.1.example.com:8001")]));
+        assert!(!ask(&[("host", "example.com")]));
+        assert!(!ask(&[
+            ("host", "127.0.0.1:8001"),
+            ("origin", "http://example.com")
+        ]));
+        assert!(!ask(&[]));
+        assert!(is_from_here(
+            &Uri::from_static("http://127.0.0.1:8001/api"),
+            &HeaderMap::new()
+        ));
     }
 }

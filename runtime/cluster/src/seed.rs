@@ -14,13 +14,17 @@ use crate::tree::Tree;
 use crate::verbs::{conform, prepare};
 use crate::{rbac, rules};
 
+/// Namespaces that every API server makes for itself.
+pub(crate) const FIRST_NAMESPACES: [&str; 4] =
+    ["default", "kube-system", "kube-public", "kube-node-lease"];
+
 /// Who wrote seeds, in `managedFields`.
 const MANAGER: &str = "seed";
 
 impl Server {
     /// Namespaces and roles that every API server makes for itself.
     pub(crate) fn seed(&self) {
-        for name in ["default", "kube-system", "kube-public", "kube-node-lease"] {
+        for name in FIRST_NAMESPACES {
             self.bootstrap(
                 json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}),
             );

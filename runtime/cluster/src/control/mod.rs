@@ -75,21 +75,26 @@ impl Controllers {
         }
         next
     }
-
-    /// Waits until the queue is empty.
-    pub(crate) async fn settled(&self) {
-        let mut idle = self.idle.subscribe();
-        // The sender lives as long as the cluster.
-        let _ = idle.wait_for(|idle| *idle).await;
-    }
 }
 
 /// Lets another task take over when this one is dropped with its runtime.
-struct Running(Arc<Server>);
+struct Running {
+    server: Arc<Server>,
+    /// The queue was seen empty, and is no longer this task's.
+    ended: bool,
+}
+
+impl Running {
+    fn end(mut self) {
+        self.ended = true;
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.controllers.lock().running = false;
+        if !self.ended {
+            self.server.controllers.lock().running = false;
+        }
     }
 }
 
@@ -100,32 +105,50 @@ impl Server {
         }
         {
             let mut queue = self.controllers.lock();
-            if !queue.work.contains(&work) || queue.work.len() > 1000 {
+            // Looking through a long queue costs more than looking at an object twice.
+            if queue.work.len() > 1000 || !queue.work.contains(&work) {
                 queue.work.push_back(work);
             }
             self.controllers.idle.send_replace(false);
-            if queue.running {
+        }
+        self.run_controllers();
+    }
+
+    /// Starts a task if there is work and none that does it. Outside a runtime, that waits for the next call inside one.
+    fn run_controllers(self: &Arc<Self>) {
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
+        {
+            let mut queue = self.controllers.lock();
+            if queue.running || queue.work.is_empty() {
                 return;
             }
             queue.running = true;
         }
-        match Handle::try_current() {
-            Ok(runtime) => {
-                let running = Running(self.clone());
-                runtime.spawn(async move {
-                    let mut done = 0;
-                    while let Some(work) = running.0.controllers.next() {
-                        running.0.work_on(&work);
-                        done += 1;
-                        if done % BURST == 0 {
-                            tokio::task::yield_now().await;
-                        }
-                    }
-                });
+        let running = Running {
+            server: self.clone(),
+            ended: false,
+        };
+        runtime.spawn(async move {
+            let mut done = 0;
+            while let Some(work) = running.server.controllers.next() {
+                running.server.work_on(&work);
+                done += 1;
+                if done % BURST == 0 {
+                    tokio::task::yield_now().await;
+                }
             }
-            // The next write inside a runtime starts it.
-            Err(_) => self.controllers.lock().running = false,
-        }
+            running.end();
+        });
+    }
+
+    /// Waits until the controllers have nothing left to do.
+    pub(crate) async fn settled(self: &Arc<Self>) {
+        self.run_controllers();
+        let mut idle = self.controllers.idle.subscribe();
+        // The sender lives as long as the cluster.
+        let _ = idle.wait_for(|idle| *idle).await;
     }
 
     fn work_on(self: &Arc<Self>, work: &Work) {

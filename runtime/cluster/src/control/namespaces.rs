@@ -63,7 +63,7 @@ impl Server {
     }
 
     /// What the controllers of a real cluster put into a new namespace.
-    pub(super) fn namespace_defaults(self: &Arc<Self>, name: &str) {
+    pub(crate) fn namespace_defaults(self: &Arc<Self>, name: &str) {
         let objects = [
             json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": name}}),
             json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kube-root-ca.crt", "namespace": name, "annotations": {"kubernetes.io/description": DESCRIPTION}}, "data": {"ca.crt": ""}}),

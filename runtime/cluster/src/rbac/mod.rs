@@ -1,6 +1,7 @@
 //! Who asks, and whether they may: impersonation, and the rules of roles and bindings in the store.
 
 mod bootstrap;
+mod grants;
 mod policy;
 mod user;
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::pods::pod;
 use crate::crd;
 use crate::kinds::Kind;
 use crate::tree::Tree;
@@ -52,6 +53,10 @@ pub(super) fn fill(kind: &Kind, object: &mut Value) {
                     ("strategy", json!({"type": "RollingUpdate"})),
                 ],
             );
+            set(
+                object.pointer_mut("/spec/strategy"),
+                &[("type", json!("RollingUpdate"))],
+            );
             if object.at("spec").at("strategy").at("type") == "RollingUpdate" {
                 set(
                     object.pointer_mut("/spec/strategy"),
@@ -71,27 +76,25 @@ pub(super) fn fill(kind: &Kind, object: &mut Value) {
                     ("replicas", json!(1)),
                     ("revisionHistoryLimit", json!(10)),
                     ("podManagementPolicy", json!("OrderedReady")),
-                    (
-                        "updateStrategy",
-                        json!({"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}),
-                    ),
+                    ("updateStrategy", json!({})),
                     (
                         "persistentVolumeClaimRetentionPolicy",
                         json!({"whenDeleted": "Retain", "whenScaled": "Retain"}),
                     ),
                 ],
             );
+            rolling(object, &json!({"partition": 0}));
         }
-        ("apps", "daemonsets") => workload(
-            object,
-            &[
-                ("revisionHistoryLimit", json!(10)),
-                (
-                    "updateStrategy",
-                    json!({"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}}),
-                ),
-            ],
-        ),
+        ("apps", "daemonsets") => {
+            workload(
+                object,
+                &[
+                    ("revisionHistoryLimit", json!(10)),
+                    ("updateStrategy", json!({})),
+                ],
+            );
+            rolling(object, &json!({"maxUnavailable": 1, "maxSurge": 0}));
+        }
         ("batch", "jobs") => job(object),
         ("batch", "cronjobs") => {
             set(
@@ -159,12 +162,27 @@ pub(super) fn fill(kind: &Kind, object: &mut Value) {
 }
 
 /// Sets fields that are missing.
-fn set(object: Option<&mut Value>, defaults: &[(&str, Value)]) {
+pub(super) fn set(object: Option<&mut Value>, defaults: &[(&str, Value)]) {
     let Some(map) = object.and_then(Value::as_object_mut) else {
         return;
     };
     for (key, value) in defaults {
         map.entry(*key).or_insert_with(|| value.clone());
+    }
+}
+
+/// The update strategy of StatefulSets and DaemonSets.
+fn rolling(object: &mut Value, parameters: &Value) {
+    let strategy = "/spec/updateStrategy";
+    set(
+        object.pointer_mut(strategy),
+        &[("type", json!("RollingUpdate"))],
+    );
+    if object.at("spec").at("updateStrategy").at("type") == "RollingUpdate" {
+        set(
+            object.pointer_mut(strategy),
+            &[("rollingUpdate", parameters.clone())],
+        );
     }
 }
 
@@ -177,105 +195,6 @@ fn workload(object: &mut Value, defaults: &[(&str, Value)]) {
             .and_then(|template| template.get_mut("spec")),
         false,
     );
-}
-
-fn pod(spec: Option<&mut Value>, real: bool) {
-    let Some(spec) = spec.filter(|spec| spec.is_object()) else {
-        return;
-    };
-    set(
-        Some(spec),
-        &[
-            ("restartPolicy", json!("Always")),
-            ("terminationGracePeriodSeconds", json!(30)),
-            ("dnsPolicy", json!("ClusterFirst")),
-            ("securityContext", json!({})),
-            ("schedulerName", json!("default-scheduler")),
-        ],
-    );
-    if real {
-        set(
-            Some(spec),
-            &[
-                ("enableServiceLinks", json!(true)),
-                ("priority", json!(0)),
-                ("preemptionPolicy", json!("PreemptLowerPriority")),
-            ],
-        );
-        set(Some(spec), &[("serviceAccountName", json!("default"))]);
-        let account = spec.at("serviceAccountName").clone();
-        set(Some(spec), &[("serviceAccount", account)]);
-        tolerations(spec);
-    } else if spec.get("serviceAccountName").is_some() {
-        let account = spec.at("serviceAccountName").clone();
-        set(Some(spec), &[("serviceAccount", account)]);
-    }
-    for list in ["containers", "initContainers"] {
-        for container in spec
-            .get_mut(list)
-            .and_then(Value::as_array_mut)
-            .into_iter()
-            .flatten()
-        {
-            let image = container.at("image").as_str().unwrap_or_default();
-            let tagless =
-                !image.rsplit('/').next().unwrap_or_default().contains(':') && !image.contains('@');
-            let policy = if tagless || image.ends_with(":latest") {
-                "Always"
-            } else {
-                "IfNotPresent"
-            };
-            set(
-                Some(container),
-                &[
-                    ("resources", json!({})),
-                    ("terminationMessagePath", json!("/dev/termination-log")),
-                    ("terminationMessagePolicy", json!("File")),
-                    ("imagePullPolicy", json!(policy)),
-                ],
-            );
-            for port in container
-                .get_mut("ports")
-                .and_then(Value::as_array_mut)
-                .into_iter()
-                .flatten()
-            {
-                set(Some(port), &[("protocol", json!("TCP"))]);
-            }
-        }
-    }
-    for volume in spec
-        .get_mut("volumes")
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
-    {
-        for source in ["configMap", "secret", "projected"] {
-            set(volume.get_mut(source), &[("defaultMode", json!(420))]);
-        }
-    }
-}
-
-/// What the DefaultTolerationSeconds admission plugin adds to every Pod.
-fn tolerations(spec: &mut Value) {
-    let mut list = spec
-        .at("tolerations")
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
-    for key in [
-        "node.kubernetes.io/not-ready",
-        "node.kubernetes.io/unreachable",
-    ] {
-        let tolerated = list.iter().any(|one| {
-            (one.at("key") == key || one.at("key").is_null())
-                && (one.at("effect") == "NoExecute" || one.at("effect").is_null())
-        });
-        if !tolerated {
-            list.push(json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}));
-        }
-    }
-    spec.put("tolerations", Value::Array(list));
 }
 
 /// `stringData` goes into `data`, in base64.
@@ -432,35 +351,4 @@ fn webhooks(object: &mut Value, mutating: bool) {
             &[("port", json!(443))],
         );
     }
-}
-
-/// Best effort, burstable or guaranteed, by the resources of the containers.
-pub(super) fn qos_class(pod: &Value) -> &'static str {
-    let containers: Vec<&Value> = ["containers", "initContainers"]
-        .iter()
-        .flat_map(|list| pod.at("spec").at(list).as_array().into_iter().flatten())
-        .collect();
-    let resources = |container: &&Value, what: &str, which: &str| {
-        container.at("resources").at(what).at(which).clone()
-    };
-    let any = containers.iter().any(|container| {
-        ["requests", "limits"].iter().any(|what| {
-            ["cpu", "memory"]
-                .iter()
-                .any(|which| !resources(container, what, which).is_null())
-        })
-    });
-    if !any {
-        return "BestEffort";
-    }
-    let all = containers.iter().all(|container| {
-        ["cpu", "memory"].iter().all(|which| {
-            let (request, limit) = (
-                resources(container, "requests", which),
-                resources(container, "limits", which),
-            );
-            !limit.is_null() && (request.is_null() || request == limit)
-        })
-    });
-    if all { "Guaranteed" } else { "Burstable" }
 }

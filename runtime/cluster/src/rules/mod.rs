@@ -4,6 +4,7 @@
 
 mod checks;
 mod defaults;
+mod pods;
 
 use serde_json::{Value, json};
 
@@ -57,7 +58,7 @@ fn first_status(kind: &Kind, object: &Value) -> Option<Value> {
     }
     Some(match (kind.group.as_str(), kind.plural.as_str()) {
         ("", "namespaces") => json!({"phase": "Active"}),
-        ("", "pods") => json!({"phase": "Pending", "qosClass": defaults::qos_class(object)}),
+        ("", "pods") => json!({"phase": "Pending", "qosClass": pods::qos_class(object)}),
         ("", "persistentvolumes" | "persistentvolumeclaims") => json!({"phase": "Pending"}),
         ("", "services") | ("networking.k8s.io", "ingresses") => json!({"loadBalancer": {}}),
         ("", "replicationcontrollers") | ("apps", "replicasets") => json!({"replicas": 0}),

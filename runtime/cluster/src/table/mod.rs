@@ -1,5 +1,6 @@
 //! Objects as rows and columns: what `kubectl get` prints.
 
+mod cells;
 mod columns;
 mod path;
 
