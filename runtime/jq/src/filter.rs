@@ -137,13 +137,7 @@ impl Filter {
 
     async fn guest(&self) -> Result<Guest, JqError> {
         let shared = &self.inner.shared;
-        Guest::new(
-            &shared.engine,
-            shared.module().await?,
-            &shared.budget,
-            &self.inner.text,
-        )
-        .await
+        Guest::new(shared.module().await?, &shared.budget, &self.inner.text).await
     }
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use wasmtime::{
-    Engine, Instance, Memory, Module, ResourceLimiter, Store, Trap, TypedFunc, UpdateDeadline,
-    WasmParams, WasmResults,
+    Instance, Memory, Module, ResourceLimiter, Store, Trap, TypedFunc, UpdateDeadline, WasmParams,
+    WasmResults,
 };
 
 use crate::clock::{self, Meter};
@@ -42,6 +42,12 @@ impl ResourceLimiter for State {
         Ok(allowed)
     }
 
+    fn memory_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
+        // The engine has less than the budget allows.
+        self.refused = true;
+        Ok(())
+    }
+
     fn table_growing(
         &mut self,
         current: usize,
@@ -72,7 +78,6 @@ pub(crate) struct Guest {
 impl Guest {
     /// Make an instance and compile `filter` in it.
     pub(crate) async fn new(
-        engine: &Engine,
         module: &Module,
         budget: &JqBudget,
         filter: &str,
@@ -82,9 +87,8 @@ impl Guest {
             budget: budget.clone(),
             refused: false,
         };
-        let mut store = Store::new(engine, state);
+        let mut store = Store::new(module.engine(), state);
         store.limiter(|state| state);
-        store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|context| {
             let state = context.data();
             if state.meter.spent() >= state.budget.time {
@@ -92,6 +96,7 @@ impl Guest {
             }
             Ok(UpdateDeadline::Yield(1))
         });
+        store.set_epoch_deadline(1);
         let instance = Instance::new_async(&mut store, module, &[])
             .await
             .map_err(JqError::host)?;
@@ -166,6 +171,8 @@ impl Guest {
         let meter = Arc::clone(&self.store.data().meter);
         meter.reset();
         self.store.data_mut().refused = false;
+        // It has long passed when the instance was idle.
+        self.store.set_epoch_deadline(1);
         let called = meter
             .count(async {
                 let len = u32::try_from(input.len())?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hookbox_sandbox::Sandbox;
 use tokio::sync::OnceCell;
-use wasmtime::{Engine, Module};
+use wasmtime::Module;
 
 use crate::MAX_FILTER;
 use crate::error::{JqError, JqLimit};
@@ -41,7 +41,7 @@ pub struct Jq {
 
 /// What all filters share.
 pub(crate) struct Shared {
-    pub(crate) engine: Engine,
+    sandbox: Sandbox,
     pub(crate) budget: JqBudget,
     pub(crate) pool: Arc<Pool>,
     module: OnceCell<Module>,
@@ -63,7 +63,7 @@ impl Jq {
     pub fn with_budget(sandbox: &Sandbox, budget: JqBudget) -> Result<Self, JqError> {
         let room = usize::try_from(sandbox.settings().spare_instances).unwrap_or(1);
         let shared = Shared {
-            engine: sandbox.engine().clone(),
+            sandbox: sandbox.clone(),
             budget,
             pool: Arc::new(Pool::new(room)),
             module: OnceCell::new(),
@@ -104,13 +104,14 @@ impl std::fmt::Debug for Jq {
 }
 
 impl Shared {
-    /// The interpreter, compiled once.
+    /// The interpreter, compiled once, and kept in the sandbox's cache.
     pub(crate) async fn module(&self) -> Result<&Module, JqError> {
-        let engine = self.engine.clone();
-        let compile = || async move {
-            let compiled = tokio::task::spawn_blocking(move || Module::new(&engine, GUEST)).await;
-            compiled.map_err(JqError::host)?.map_err(JqError::host)
+        let load = || async {
+            self.sandbox
+                .load_core_module(GUEST)
+                .await
+                .map_err(JqError::host)
         };
-        self.module.get_or_try_init(compile).await
+        self.module.get_or_try_init(load).await
     }
 }

@@ -42,6 +42,7 @@ mod json;
 pub mod load;
 mod log;
 mod memory;
+mod module;
 mod pointer;
 mod render;
 pub mod run;

@@ -69,6 +69,8 @@ impl Program {
             )),
             ReadError::Depth => RunError::Depth,
         })?;
+        // What an earlier object left behind is none of this one's business.
+        native::take_halt();
         let ctx = Ctx::<Data>::new(&self.0.lut, Vars::new([]));
         let mut outputs = Vec::new();
         for output in self.0.id.run((ctx, input)) {

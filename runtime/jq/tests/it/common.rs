@@ -6,13 +6,13 @@ use std::time::Duration;
 use hookbox_jq::{Jq, JqBudget, JqError};
 use hookbox_sandbox::{Sandbox, Settings};
 
-/// The interpreter, compiled once for all tests of a file.
+/// With the usual budget. Compiled once for all tests.
 pub(crate) fn jq() -> &'static Jq {
     static JQ: OnceLock<Jq> = OnceLock::new();
     JQ.get_or_init(|| Jq::new(&Sandbox::new(Settings::default()).unwrap()).unwrap())
 }
 
-/// As [`jq`], with so much time that another limit comes first on any machine.
+/// With so much time that a busy machine makes no difference, and another limit comes first.
 pub(crate) fn patient() -> &'static Jq {
     static JQ: OnceLock<Jq> = OnceLock::new();
     JQ.get_or_init(|| {
@@ -24,7 +24,7 @@ pub(crate) fn patient() -> &'static Jq {
     })
 }
 
-/// Compile and run once.
+/// Compile and run once, with patience.
 pub(crate) async fn run(filter: &str, json: &str) -> Result<String, JqError> {
-    jq().compile(filter).await?.apply(json).await
+    patient().compile(filter).await?.apply(json).await
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::common::{jq, run};
+use crate::common::{patient, run};
 use hookbox_jq::{Jq, JqBudget, JqError, JqLimit, MAX_FILTER, Position};
 use hookbox_sandbox::{Sandbox, Settings};
 
@@ -60,7 +60,7 @@ async fn mistakes_say_what_and_where() {
         ("break $out", place(1, 7), "there is no label `$out`"),
         ("debug", place(1, 1), "there is no function `debug`"),
     ] {
-        let error = jq().compile(filter).await.unwrap_err();
+        let error = patient().compile(filter).await.unwrap_err();
         let JqError::Compile {
             message, position, ..
         } = &error
@@ -139,7 +139,7 @@ async fn an_object_that_is_not_json_is_refused() {
 async fn sizes_are_bounded() {
     let long = format!(".{}", " ".repeat(MAX_FILTER));
     assert_eq!(
-        jq().compile(&long).await.unwrap_err().code(),
+        patient().compile(&long).await.unwrap_err().code(),
         "limit-filter"
     );
     let large = format!("\"{}\"", "x".repeat(hookbox_jq::MAX_OBJECT));
@@ -156,7 +156,7 @@ async fn sizes_are_bounded() {
 
 #[tokio::test]
 async fn a_batch_keeps_order_and_errors_apart() {
-    let filter = jq().compile(".a + 1").await.unwrap();
+    let filter = patient().compile(".a + 1").await.unwrap();
     let results = filter
         .apply_many(&[r#"{"a":1}"#, r#"{"a":"x"}"#, "{", r#"{"a":2}"#])
         .await;
@@ -171,7 +171,7 @@ async fn a_batch_keeps_order_and_errors_apart() {
 async fn a_batch_gives_up_on_a_filter_that_never_ends() {
     let sandbox = Sandbox::new(Settings::default()).unwrap();
     let budget = JqBudget {
-        time: Duration::from_millis(30),
+        time: Duration::from_millis(300),
         ..JqBudget::default()
     };
     let jq = Jq::with_budget(&sandbox, budget).unwrap();
@@ -182,11 +182,11 @@ async fn a_batch_gives_up_on_a_filter_that_never_ends() {
     let objects: Vec<_> = (0..1000).map(|i| if i < 3 { "0" } else { "1" }).collect();
     let started = tokio::time::Instant::now();
     let results = filter.apply_many(&objects).await;
-    assert!(started.elapsed() < Duration::from_secs(15));
+    assert!(started.elapsed() < Duration::from_secs(100));
     assert_eq!(results.iter().filter(|r| r.is_ok()).count(), 3);
     let stopped = JqError::Limit {
         limit: JqLimit::Time,
-        allowed: 30,
+        allowed: 300,
     };
     assert!(
         results[3..]
@@ -197,7 +197,7 @@ async fn a_batch_gives_up_on_a_filter_that_never_ends() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tasks_share_a_filter() {
-    let filter = jq().compile(".n * 2").await.unwrap();
+    let filter = patient().compile(".n * 2").await.unwrap();
     let tasks: Vec<_> = (0..200)
         .map(|n| {
             let filter = filter.clone();
@@ -234,7 +234,7 @@ async fn idle_filters_share_a_bounded_number_of_instances() {
 
 #[tokio::test]
 async fn a_run_that_is_given_up_leaves_no_trace() {
-    let filter = jq()
+    let filter = patient()
         .compile("if . == 1 then repeat(.) | empty else . end")
         .await
         .unwrap();

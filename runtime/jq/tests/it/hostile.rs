@@ -209,7 +209,7 @@ async fn others_get_their_turn_meanwhile() {
     };
     assert_eq!(error.code(), "limit-time");
     // A second of CPU time, in pieces of about 10 ms.
-    assert!(turns > 20, "{turns}");
+    assert!(turns > 5, "{turns}");
 }
 
 #[tokio::test]

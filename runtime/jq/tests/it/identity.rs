@@ -1,6 +1,6 @@
 //! What goes through a filter unchanged comes out the same.
 
-use crate::common::jq;
+use crate::common::patient;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Map, Value};
@@ -45,7 +45,7 @@ fn values_survive() {
     ];
     let filters: Vec<_> = filters
         .iter()
-        .map(|f| runtime.block_on(jq().compile(f)).unwrap())
+        .map(|f| runtime.block_on(patient().compile(f)).unwrap())
         .collect();
     let config = Config {
         cases: 200,
@@ -73,7 +73,7 @@ fn text_is_canonical() {
         .enable_all()
         .build()
         .unwrap();
-    let identity = runtime.block_on(jq().compile(".")).unwrap();
+    let identity = runtime.block_on(patient().compile(".")).unwrap();
     let config = Config {
         cases: 200,
         failure_persistence: None,

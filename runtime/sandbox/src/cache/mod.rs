@@ -16,9 +16,9 @@ use std::sync::OnceLock;
 use hmac::{Hmac, Mac};
 use sha2::{Digest as _, Sha256};
 use wasmtime::Engine;
-use wasmtime::component::Component;
 
 use crate::load::Digest;
+use image::Image;
 
 /// Length of a seal, at the end of each image.
 const SEAL: usize = 32;
@@ -50,8 +50,8 @@ pub(crate) struct Cache {
 }
 
 /// What was found.
-pub(crate) enum Found {
-    Compiled(Box<Component>),
+pub(crate) enum Found<T> {
+    Compiled(Box<T>),
     Nothing,
     /// Something that cannot be used, and why. Not fatal: the component is compiled.
     Useless(String),
@@ -72,7 +72,7 @@ impl Cache {
     }
 
     /// The component of this digest, compiled.
-    pub(crate) fn find(&self, engine: &Engine, digest: &Digest) -> Found {
+    pub(crate) fn find<T: Image>(&self, engine: &Engine, digest: &Digest) -> Found<T> {
         let path = self.path(digest);
         match self.open(engine, digest, &path) {
             Ok(Some(component)) => Found::Compiled(Box::new(component)),
@@ -87,12 +87,12 @@ impl Cache {
         }
     }
 
-    fn open(
+    fn open<T: Image>(
         &self,
         engine: &Engine,
         digest: &Digest,
         path: &Path,
-    ) -> Result<Option<Component>, String> {
+    ) -> Result<Option<T>, String> {
         let Some(bytes) = file::read(&self.folder, path).map_err(|error| error.to_string())? else {
             return Ok(None);
         };
@@ -105,7 +105,7 @@ impl Cache {
         }
         drop(bytes);
         let component =
-            image::map(engine, path).map_err(|error| format!("{}: {error:#}", path.display()))?;
+            T::map(engine, path).map_err(|error| format!("{}: {error:#}", path.display()))?;
         file::touch(path);
         Ok(Some(component))
     }

@@ -198,13 +198,13 @@ pub fn funs() -> Vec<Fun<Data>> {
     let getpath_path: PathsPtr<Data> = |mut cv| {
         let path = cv.0.pop_var();
         let (v, mut at) = cv.1;
-        let found = path_of("getpath", &v, &path).and_then(|steps| {
+        let found = path_of("getpath", &v, &path).map(|steps| {
             // A path may lead where nothing is.
             let found = get(&v, steps).unwrap_or_default();
             for step in steps {
                 at = at.cons(step.clone());
             }
-            Ok((found, at))
+            (found, at)
         });
         Box::new(std::iter::once(found.map_err(Exn::from)))
     };
@@ -219,9 +219,13 @@ pub fn funs() -> Vec<Fun<Data>> {
                 let steps = path_of("setpath", &v, &path)?;
                 let mut gone = false;
                 change::<Exn<'_, Val>>(&mut v, steps, true, &mut |old| {
+                    // Deleted already, by the same path.
+                    if is_hole(&old) {
+                        return Ok(old);
+                    }
                     let new = f.run((ctx.clone(), old)).next().transpose()?;
                     gone = new.is_none();
-                    Ok(new.unwrap_or_default())
+                    Ok(new.unwrap_or_else(hole))
                 })?;
                 if gone {
                     deleted.push(path);

@@ -12,7 +12,6 @@ use super::parse::{Parser, Tree};
 use super::terms::{extend, let_var};
 
 // Variables that no filter can name.
-const LEFT: &str = "$ left";
 const RIGHT: &str = "$ right";
 const KEY: &str = "$ key";
 const END: &str = "$ end";
@@ -193,9 +192,8 @@ pub(super) fn binary<'s>(
 ) -> Tree<'s> {
     let op: BinaryOp<&'s str> = op;
     match op {
-        BinaryOp::Math(_) | BinaryOp::Cmp(_) if !single(p, &r) && !single(p, &l) => {
-            let body = boxed(Term::Var(LEFT), op, Term::Var(RIGHT));
-            let_var(r, RIGHT, let_var(l, LEFT, body))
+        BinaryOp::Math(_) | BinaryOp::Cmp(_) if !plain(&r) && !single(p, &l) => {
+            let_var(r, RIGHT, boxed(l, op, Term::Var(RIGHT)))
         }
         BinaryOp::Assign => {
             let paths = paths(p, l);
@@ -206,6 +204,16 @@ pub(super) fn binary<'s>(
         BinaryOp::UpdateMath(math) => update(p, l, BinaryOp::Math(math), r),
         BinaryOp::UpdateAlt => update(p, l, BinaryOp::Alt, r),
         op => boxed(l, op, r),
+    }
+}
+
+/// Whether the term has one output and cannot fail: when it is asked for makes no difference.
+fn plain(term: &Tree<'_>) -> bool {
+    match term {
+        Term::Id | Term::Num(_) | Term::Var(_) => true,
+        Term::Str(None, parts) => !parts.iter().any(|part| matches!(part, StrPart::Term(_))),
+        Term::Call(name, _) => matches!(*name, "null" | "true" | "false"),
+        _ => false,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Regular expressions: Go's dialect, in time linear to the text.
 
+mod dialect;
+
 use std::cell::RefCell;
 
 use jaq_core::native::Fun;
@@ -111,17 +113,18 @@ fn compile(re: &str, flags: &str) -> Result<Regex, Error> {
             json::preview(&Val::str(re))
         ))
     };
+    let pattern = dialect::rewrite(re).map_err(|e| bad(&e))?;
     let mut ast = ast::parse::ParserBuilder::new()
         .nest_limit(250)
         .build()
-        .parse(re)
+        .parse(&pattern)
         .map_err(|e| bad(&e))?;
     ascii_perl(&mut ast);
     let hir = regex_syntax::hir::translate::TranslatorBuilder::new()
         .case_insensitive(flags.contains('i'))
         .dot_matches_new_line(flags.contains('m'))
         .build()
-        .translate(re, &ast)
+        .translate(&pattern, &ast)
         .map_err(|e| bad(&e))?;
     let config = Regex::config().nfa_size_limit(Some(MAX_SIZE));
     Regex::builder()
