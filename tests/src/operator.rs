@@ -129,6 +129,14 @@ impl Operator {
         &self.program
     }
 
+    /// Wait for its own end.
+    ///
+    /// # Panics
+    /// When it does not end in time.
+    pub async fn finish(self) -> Finished {
+        self.program.finish().await
+    }
+
     /// Kill it: nothing is said or saved.
     pub async fn kill(self) -> Finished {
         self.program.stop("KILL").await

@@ -9,15 +9,21 @@
 )]
 
 use std::fs;
+use std::process::Command;
 
+use hookbox_cluster::Cluster;
 use hookbox_tests::transcript::{self, Authority, Session};
-use hookbox_tests::{Kubebox, RealCluster};
+use hookbox_tests::{Kubebox, RealCluster, hookbox};
 
 /// A test for each session.
 macro_rules! sessions {
     ($($name:ident)*) => {
         mod real {
             $(#[tokio::test] async fn $name() { super::on_the_real_server(stringify!($name)).await; })*
+        }
+
+        mod embedded {
+            $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::on_the_embedded_server(stringify!($name)).await; })*
         }
 
         /// No session is forgotten.
@@ -48,6 +54,15 @@ async fn on_the_real_server(name: &str) {
     check(name, &kubeconfig, Authority::Truth).await;
 }
 
+async fn on_the_embedded_server(name: &str) {
+    let server = Cluster::new()
+        .listen(([127, 0, 0, 1], 0).into())
+        .await
+        .expect("it listens");
+    check(name, &server.kubeconfig(), Authority::Follower).await;
+    server.shutdown().await;
+}
+
 async fn check(name: &str, kubeconfig: &str, authority: Authority) {
     let Some(kubebox) = Kubebox::get() else {
         return;
@@ -58,4 +73,22 @@ async fn check(name: &str, kubeconfig: &str, authority: Authority) {
         .env("KUBECONFIG", "kubeconfig")
         .check(&transcript::path("kubectl", &name.replace('_', "-")))
         .await;
+}
+
+/// The embedded server reads protobuf by a table that is made from the Go types.
+#[test]
+fn the_table_of_protobuf_types_is_current() {
+    let Some(kubebox) = Kubebox::get() else {
+        return;
+    };
+    let printed = Command::new(kubebox.path())
+        .arg("protobuf-types")
+        .output()
+        .expect("it runs");
+    let kept = hookbox::checkout().join("runtime/cluster/data/protobuf.txt");
+    assert!(
+        printed.stdout == fs::read(&kept).expect("the table"),
+        "run `tests/kubebox/get.sh` and write what its binary prints for protobuf-types to {}",
+        kept.display()
+    );
 }

@@ -156,13 +156,15 @@ async fn no_effect_is_lost_when_the_api_server_and_hookbox_are_killed() {
     let operator = Operator::start(&hooks, &place).await;
     sources.until_copied(&operator).await;
 
-    // Both die; hookbox starts while there is no API server.
+    // Both die; hookbox says that it cannot work without an API server, and works when it is started again with one.
     sources.create(5).await;
     cluster.kill_apiserver();
     operator.kill().await;
-    let operator = Operator::launch(&hooks, &place);
+    let alone = Operator::launch(&hooks, &place).finish().await;
+    assert_eq!(alone.code, Some(3), "{alone:?}");
+    assert!(alone.stderr.contains(cluster.url()), "{alone:?}");
     cluster.start_apiserver().await;
-    operator.until_ready().await;
+    let operator = Operator::start(&hooks, &place).await;
     sources.change().await;
     // A copy whose source went while nobody watched would stay: this hook sees events only.
     sources.until_copied(&operator).await;

@@ -34,11 +34,19 @@ static RULES: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
     .into()
 });
 
-/// Replace ages, times, uids, resource versions, loopback addresses, and the session's folder; make the gaps between
+/// A line of kubectl's own log, such as that a watch ended when its time was up.
+static LOG: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ ").expect("a valid pattern"));
+
+/// Leave out kubectl's own log; replace ages, times, uids, resource versions, loopback addresses, and the session's folder; make the gaps between
 /// columns three spaces wide; end with a line break.
 pub fn normalise(text: &str, folder: &Path) -> String {
     let text = text.replace(&*folder.to_string_lossy(), "<folder>");
-    let mut lines: Vec<String> = text.lines().map(line).collect();
+    let mut lines: Vec<String> = text
+        .lines()
+        .filter(|line| !LOG.is_match(line))
+        .map(line)
+        .collect();
     while lines.last().is_some_and(String::is_empty) {
         lines.pop();
     }
@@ -69,6 +77,12 @@ mod tests {
             "NAME   DATA   AGE\nweb   2   <age>\nold   1   <age>\n  uid: <uid>\n  resourceVersion: <version>\n  \
              creationTimestamp: \"<time>\"\n<folder>/a.yaml at <server>/\n"
         );
+    }
+
+    #[test]
+    fn the_log_of_kubectl_is_left_out() {
+        let text = "E1121 03:54:51.081094   23562 reflector.go:227] \"Failed to watch\"\nError\n";
+        assert_eq!(normalise(text, Path::new("/none")), "Error\n");
     }
 
     #[test]
