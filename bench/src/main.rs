@@ -1,0 +1,127 @@
+//! What hookbox costs, side by side with what it is compared to. `README.md` has the numbers and how to read them.
+
+mod bare;
+mod child;
+mod clock;
+mod event;
+mod guests;
+mod heap;
+mod idle;
+mod print;
+mod run_cost;
+mod setup;
+mod snapshots;
+mod stamps;
+mod start;
+mod stats;
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use clap::{Parser, ValueEnum};
+
+/// Measures what hookbox costs, side by side with what it is compared to.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// What to measure; all of it when nothing is named.
+    sections: Vec<Section>,
+
+    /// What this process does for another one of this program.
+    #[arg(long, hide = true)]
+    role: Option<Role>,
+
+    /// What the role works with, in its order.
+    #[arg(long = "with", hide = true, allow_hyphen_values = true)]
+    given: Vec<PathBuf>,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Section {
+    /// A run, beside wasmtime alone.
+    Run,
+    /// From an event to the hook, beside a watcher that only decodes.
+    Event,
+    /// Memory of snapshots.
+    Snapshots,
+    /// Memory of idle hooks.
+    Idle,
+    /// Cold and cached start.
+    Start,
+}
+
+/// What a process of this program does for another one.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Role {
+    /// Holds an embedded cluster.
+    Cluster,
+    /// Holds snapshots.
+    Snapshots,
+    /// Holds hooks with schedules.
+    Idle,
+    /// Holds hooks that watch.
+    Watching,
+    /// Starts.
+    Start,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    match arguments.role {
+        Some(role) => play(role, &arguments.given).await,
+        None => measure(&arguments.sections).await,
+    }
+}
+
+async fn play(role: Role, given: &[PathBuf]) -> Result<()> {
+    let path = |at: usize| {
+        given
+            .get(at)
+            .map(PathBuf::as_path)
+            .context("too few arguments")
+    };
+    let word = |at: usize| path(at)?.to_str().context("not UTF-8");
+    match role {
+        Role::Cluster => snapshots::cluster(path(0)?, word(1)?).await,
+        Role::Snapshots => snapshots::child(path(0)?, path(1)?, word(2)?).await,
+        Role::Idle => idle::child(path(0)?, path(1)?).await,
+        Role::Watching => idle::watching(path(0)?, path(1)?, path(2)?).await,
+        Role::Start => start::child(path(0)?, path(1)?).await,
+    }
+}
+
+async fn measure(sections: &[Section]) -> Result<()> {
+    let cores = std::thread::available_parallelism()?;
+    print::line(format_args!("{cores} cores, load {}", load()));
+    if cfg!(debug_assertions) {
+        print::line("NOT A RELEASE BUILD: these numbers mean nothing");
+    }
+    let wanted = |section| sections.is_empty() || sections.contains(&section);
+    if wanted(Section::Run) {
+        run_cost::measure().await?;
+    }
+    if wanted(Section::Event) {
+        event::measure().await?;
+    }
+    if wanted(Section::Snapshots) {
+        snapshots::measure().await?;
+    }
+    if wanted(Section::Idle) {
+        idle::measure().await?;
+    }
+    if wanted(Section::Start) {
+        start::measure().await?;
+    }
+    print::line(format_args!("\nload at the end {}", load()));
+    Ok(())
+}
+
+/// How busy the machine is: processes that wanted to run in the last 1, 5 and 15 minutes.
+fn load() -> String {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split_whitespace()
+        .take(3)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
