@@ -1,0 +1,29 @@
+//! The command as its users meet it: what it prints, with which exit code it ends, and what it leaves behind.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test's failure is a panic that says what went wrong"
+)]
+
+#[path = "command_line/check.rs"]
+mod check;
+#[path = "command_line/components.rs"]
+mod components;
+#[path = "command_line/dev.rs"]
+mod dev;
+#[path = "command_line/examples.rs"]
+mod examples;
+#[path = "command_line/exec.rs"]
+mod exec;
+#[path = "command_line/first_steps.rs"]
+mod first_steps;
+#[path = "command_line/inspect.rs"]
+mod inspect;
+#[path = "command_line/run.rs"]
+mod run;
+#[path = "command_line/terminal.rs"]
+mod terminal;
+#[path = "command_line/test.rs"]
+mod test;

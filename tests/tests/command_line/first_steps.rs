@@ -1,0 +1,142 @@
+//! A new user's way, as the README tells it: `hookbox new`, `hookbox dev`, `hookbox test`, `cargo test`.
+
+use std::path::Path;
+
+use hookbox_tests::hookbox::{binary, hookbox};
+use hookbox_tests::{Program, scratch};
+
+use super::components::{BUILD, built_command, expect, greet, in_project, place, text};
+
+/// A shell that finds `hookbox`, and builds where all tests build.
+fn shell(folder: &Path, line: &str) -> Program {
+    let mut path = std::ffi::OsString::from(binary().parent().expect("a folder"));
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap_or_default());
+    Program::new("sh")
+        .args(["-ec", line])
+        .folder(folder)
+        .env("PATH", path)
+        .env("CARGO_TARGET_DIR", place().join("target"))
+        .limit(BUILD)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_three_commands_work_word_for_word() {
+    built_command().await;
+    // The folder is the same each time, or everything would be built each time.
+    let folder = place().join("first-steps");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+
+    let dev = shell(&folder, "hookbox new demo && cd demo && hookbox dev --once")
+        .run()
+        .await;
+    let dev = expect(
+        dev,
+        0,
+        &[
+            "Created demo with a first hook in src/lib.rs",
+            "Next cd demo && hookbox dev",
+            "Loaded greet (kubernetes names: ConfigMap)",
+            "Ran greet for names Synchronization",
+            "Patch ConfigMap default/greetings (CreateOrUpdate)",
+            "+   text: Hello, world!",
+            "Metric greetings = 1",
+            "Done 1 run, 1 object changed",
+        ],
+    );
+    assert_eq!(dev.stdout, "");
+
+    let demo = folder.join("demo");
+    let tested = shell(&demo, "hookbox test").run().await.ok();
+    assert_eq!(tested, "1 passed, 0 failed\n");
+
+    let unit = shell(&demo, "cargo test --quiet")
+        .run()
+        .await
+        .expect_code(0);
+    assert!(unit.stdout.contains("1 passed"), "{unit:?}");
+
+    let built = shell(
+        &demo,
+        "hookbox build && hookbox check target/hookbox/demo.wasm",
+    )
+    .run()
+    .await;
+    let built = expect(built, 0, &["Built", "Valid 1 component, 1 hook"]);
+    assert!(
+        built.stdout.contains("target/hookbox/demo.wasm"),
+        "{built:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_project_is_made_whole_or_not_at_all() {
+    built_command().await;
+    let folder = scratch();
+    let new = |name: &str| hookbox(["new", name]).folder(folder.path()).run();
+    for name in ["Demo", "2hooks", "a_b", "test", "-"] {
+        let finished = expect(
+            new(name).await,
+            2,
+            &["cannot be a project's name", "lower-case letters"],
+        );
+        assert_eq!(finished.stdout, "");
+    }
+    std::fs::create_dir(folder.path().join("full")).unwrap();
+    std::fs::write(folder.path().join("full/file"), "mine").unwrap();
+    expect(
+        new("full").await,
+        2,
+        &["full exists already", "choose another name"],
+    );
+    let sdk = hookbox(["new", "other", "--sdk", "nowhere"]).folder(folder.path());
+    expect(sdk.run().await, 2, &["nowhere cannot be opened"]);
+
+    // A disk that takes no file: what was begun is removed.
+    let full = Program::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" new demo"])
+        .args([binary()])
+        .folder(folder.path());
+    expect(full.run().await, 3, &["cannot be written"]);
+
+    let names: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(names, ["full"]);
+    assert_eq!(
+        std::fs::read_to_string(folder.path().join("full/file")).unwrap(),
+        "mine"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_without_a_project_is_told_so() {
+    let folder = scratch();
+    for verb in ["build", "dev", "exec", "inspect"] {
+        let finished = hookbox([verb, text(folder.path())]).run().await;
+        expect(
+            finished,
+            2,
+            &["is not a project: it has no Cargo.toml", "hookbox new NAME"],
+        );
+        let finished = hookbox([verb, "nowhere"]).folder(folder.path()).run().await;
+        expect(finished, 2, &["nowhere cannot be"]);
+    }
+    // What is missing around the command is told with what to do.
+    let greet = greet().await;
+    let finished = in_project(&greet.project, &["build"])
+        .env("CARGO", "nowhere")
+        .run()
+        .await;
+    expect(
+        finished,
+        3,
+        &["cargo, Rust's build tool, is not installed", "rustup.rs"],
+    );
+    let finished = in_project(&greet.project, &["build", "--out-dir", "/dev/null/x"])
+        .run()
+        .await;
+    expect(finished, 3, &["/dev/null/x cannot be made"]);
+}
