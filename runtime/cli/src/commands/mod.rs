@@ -23,7 +23,7 @@ pub(crate) async fn dispatch(cli: Cli, ui: &Ui) -> Outcome {
         (Some(level), _) => level.as_str(),
         // What the client could not do is told by whoever asked it.
         (None, Command::Run(_)) => "info,kube_client=off",
-        (None, _) => "error,kube_client=off",
+        (None, _) => "error,kube_client=off,hookbox_operator=off",
     };
     logging::start(level, global.log_format)?;
     match cli.command {

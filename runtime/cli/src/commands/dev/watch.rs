@@ -18,6 +18,8 @@ pub(super) struct Changes {
     /// Ends the watch when dropped.
     _watcher: RecommendedWatcher,
     paths: mpsc::UnboundedReceiver<PathBuf>,
+    /// The change that is being waited out. It outlives a call of [`Changes::next`] that is given up.
+    pending: Option<PathBuf>,
 }
 
 impl Changes {
@@ -47,15 +49,20 @@ impl Changes {
             root: root.to_owned(),
             _watcher: watcher,
             paths,
+            pending: None,
         })
     }
 
-    /// The first file that changed, once its folder has been quiet for a moment; relative to the project.
+    /// The first file that changed, once its folder has been quiet for a moment; relative to the project. Nothing is
+    /// lost when the call is given up before it ends.
     pub(super) async fn next(&mut self) -> Outcome<PathBuf> {
-        let first = self.paths.recv().await.ok_or_else(|| {
+        if self.pending.is_none() {
+            self.pending = self.paths.recv().await;
+        }
+        while let Ok(Some(_)) = tokio::time::timeout(SETTLE, self.paths.recv()).await {}
+        let first = self.pending.take().ok_or_else(|| {
             Failure::environment(anyhow!("changes of files cannot be watched any more"))
         })?;
-        while let Ok(Some(_)) = tokio::time::timeout(SETTLE, self.paths.recv()).await {}
         Ok(first.strip_prefix(&self.root).unwrap_or(&first).to_owned())
     }
 }
@@ -78,6 +85,20 @@ fn is_source(root: &Path, path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_is_not_lost_when_waiting_for_it_is_given_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut changes = Changes::of(dir.path()).unwrap();
+        std::fs::write(dir.path().join("lib.rs"), "").unwrap();
+        // Something else happens while the change is waited out, as often as it likes.
+        while changes.pending.is_none() {
+            let _ = tokio::time::timeout(SETTLE / 2, changes.next()).await;
+            std::thread::yield_now();
+        }
+        let _ = tokio::time::timeout(SETTLE / 2, changes.next()).await;
+        assert_eq!(changes.next().await.unwrap(), Path::new("lib.rs"));
+    }
 
     #[test]
     fn only_sources_count() {

@@ -67,7 +67,7 @@ impl CaseOutcome {
                 "failed"
             },
             runs: runs.iter().map(run).collect(),
-            cluster: changes(before, after, trigger),
+            cluster: changes(before, after, trigger, &first_seen(runs)),
         }
     }
 }
@@ -112,7 +112,12 @@ fn key(object: &Value) -> String {
 }
 
 /// What is different between two states, but for what the case itself did.
-fn changes(before: &[Value], after: &[Value], trigger: &Trigger) -> Changes {
+fn changes(
+    before: &[Value],
+    after: &[Value],
+    trigger: &Trigger,
+    seen: &BTreeMap<String, Value>,
+) -> Changes {
     let index = |objects: &[Value]| {
         objects
             .iter()
@@ -126,9 +131,9 @@ fn changes(before: &[Value], after: &[Value], trigger: &Trigger) -> Changes {
             match change {
                 Change::Apply(object) => {
                     let key = key(object);
-                    // The hooks' work on the case's own objects still shows, as a change of what was applied.
-                    let applied = new.get(&key).filter(|o| contains(o, object)).cloned();
-                    let _ = old.insert(key, applied.unwrap_or_else(|| diff::stable(object)));
+                    // The hooks' work on the case's own objects still shows: what they found is what was applied.
+                    let found = seen.get(&key).or_else(|| new.get(&key)).cloned();
+                    let _ = old.insert(key, found.unwrap_or_else(|| diff::stable(object)));
                 }
                 Change::Delete(object) => removed_by_case.push(diff::display(object)),
             }
@@ -151,18 +156,18 @@ fn changes(before: &[Value], after: &[Value], trigger: &Trigger) -> Changes {
     changes
 }
 
-/// Whether `object` is as `manifest` says, whatever the API server added.
-fn contains(object: &Value, manifest: &Value) -> bool {
-    match (object, manifest) {
-        (Value::Object(object), Value::Object(manifest)) => manifest
-            .iter()
-            .all(|(k, v)| object.get(k).is_some_and(|o| contains(o, v))),
-        (Value::Array(object), Value::Array(manifest)) => {
-            object.len() == manifest.len()
-                && object.iter().zip(manifest).all(|(o, m)| contains(o, m))
+/// The objects that the runs patched, as each was before the first patch.
+fn first_seen(runs: &[Finished]) -> BTreeMap<String, Value> {
+    let mut seen = BTreeMap::new();
+    for patch in runs.iter().flat_map(|finished| &finished.run.patches) {
+        if let PatchResult::Applied(applied) = patch
+            && let Some(before) = &applied.before
+        {
+            seen.entry(key(before))
+                .or_insert_with(|| diff::stable(before));
         }
-        (object, manifest) => object == manifest,
     }
+    seen
 }
 
 #[cfg(test)]
@@ -187,7 +192,7 @@ mod tests {
             config_map("changed", "2"),
             config_map("new", "1"),
         ];
-        let changes = changes(&before, &after, &Trigger::Synchronization);
+        let changes = changes(&before, &after, &Trigger::Synchronization, &BTreeMap::new());
         assert_eq!(changes.added.len(), 1);
         assert_eq!(changes.changed.len(), 1);
         assert_eq!(changes.removed, ["ConfigMap default/gone"]);
@@ -197,6 +202,12 @@ mod tests {
     fn what_the_case_itself_applies_is_no_change() {
         let applied = config_map("new", "1");
         let trigger = Trigger::Events(vec![Change::Apply(applied.clone())]);
-        assert!(changes(&[], &[applied], &trigger).is_empty());
+        let nothing = BTreeMap::new();
+        assert!(changes(&[], std::slice::from_ref(&applied), &trigger, &nothing).is_empty());
+        // A hook has patched it since.
+        let seen = BTreeMap::from([(key(&applied), diff::stable(&applied))]);
+        let changed = changes(&[], &[config_map("new", "2")], &trigger, &seen);
+        assert_eq!(changed.changed.len(), 1);
+        assert!(changed.added.is_empty() && changed.removed.is_empty());
     }
 }
