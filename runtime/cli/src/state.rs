@@ -70,10 +70,11 @@ fn manifest(place: &str, object: Value) -> Outcome<Manifest> {
         ("/kind", "kind"),
         ("/metadata/name", "metadata.name"),
     ] {
-        if !object
+        let text = object
             .pointer(pointer)
-            .is_some_and(|v| v.as_str().is_some_and(|s| !s.is_empty()))
-        {
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        if text.is_empty() {
             return Err(Failure::usage(anyhow!(
                 "{place} is not a manifest: it has no `{what}`"
             )));

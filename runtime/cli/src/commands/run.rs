@@ -72,7 +72,7 @@ pub(super) async fn run(global: &Global, args: &Run, ui: &Ui) -> Outcome {
     options.metrics_prefix.clone_from(&args.metrics_prefix);
     let running = Operator::start_loaded(options, loaded, jq)
         .await
-        .map_err(|error| Failure::environment(error))?;
+        .map_err(Failure::environment)?;
     if let Some(address) = running.http_addr() {
         tracing::info!(%address, hooks = running.hooks().len(), "hookbox runs");
     }
