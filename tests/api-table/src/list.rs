@@ -217,7 +217,8 @@ pub(crate) async fn exact_version_is_a_snapshot(http: Http) -> Result<()> {
     http.delete(&http.core("configmaps/m0"), &json!({}))
         .await?
         .ok(200)?;
-    http.config_map("m9", json!({"metadata": {"labels": {"row": "r"}}}))
+    let newest = http
+        .config_map("m9", json!({"metadata": {"labels": {"row": "r"}}}))
         .await?;
     let then = http
         .get(&http.core(&format!(
@@ -229,6 +230,8 @@ pub(crate) async fn exact_version_is_a_snapshot(http: Http) -> Result<()> {
         names(&then) == ["m0", "m1"] && version(&then) == at,
         "{then}"
     );
+    // Without a match: not older than that.
+    let at = version(&newest);
     let now = http
         .get(&http.core(&format!(
             "configmaps?labelSelector=row&resourceVersion={at}"

@@ -76,6 +76,7 @@ pub(crate) async fn json_patch_that_fails_changes_nothing(http: Http) -> Result<
         json!({"op": "remove", "path": "/data/missing"}),
         json!({"op": "test", "path": "/data/x", "value": "2"}),
         json!({"op": "replace", "path": "/missing/x", "value": "2"}),
+        json!({"op": "frobnicate", "path": "/data/x"}),
     ] {
         let patch = json!([{"op": "add", "path": "/data/y", "value": "2"}, last]);
         http.json_patch(&http.core("configmaps/a"), &patch)

@@ -9,30 +9,37 @@ use crate::error::ApiError;
 const MAX_OPERATIONS: usize = 10_000;
 
 /// A parsed JSON Patch.
-pub(crate) struct JsonPatch(json_patch::Patch);
+pub(crate) struct JsonPatch(Vec<PatchOperation>);
 
 impl JsonPatch {
-    /// Parses the body of a request.
+    /// Parses the body of a request. What is JSON and no patch is refused like a patch that does not fit.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, ApiError> {
-        let patch: json_patch::Patch = serde_json::from_slice(body)
-            .map_err(|error| ApiError::bad_request(format!("error decoding patch: {error}")))?;
-        if patch.0.len() > MAX_OPERATIONS {
-            let count = patch.0.len();
-            return Err(ApiError::new(
-                413,
-                "RequestEntityTooLarge",
-                format!(
-                    "The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {count}"
-                ),
+        let wrong = |why: &str| ApiError::bad_request(format!("error decoding patch: {why}"));
+        let patch: Value =
+            serde_json::from_slice(body).map_err(|error| wrong(&error.to_string()))?;
+        let Value::Array(operations) = patch else {
+            return Err(wrong(
+                "json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp",
             ));
+        };
+        let count = operations.len();
+        if count > MAX_OPERATIONS {
+            let why = format!(
+                "The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {count}"
+            );
+            return Err(ApiError::new(413, "RequestEntityTooLarge", why));
         }
-        Ok(Self(patch))
+        let operations = operations.into_iter().map(serde_json::from_value);
+        operations
+            .collect::<Result<_, _>>()
+            .map(Self)
+            .map_err(|_| ApiError::patch_failed())
     }
 
     /// Applies all operations or none.
     pub(crate) fn apply(&self, old: &Value) -> Result<Value, ApiError> {
         let mut object = old.clone();
-        for operation in &self.0.0 {
+        for operation in &self.0 {
             if let Some(operation) = lenient(&object, operation) {
                 json_patch::patch(&mut object, &[operation])
                     .map_err(|_| ApiError::patch_failed())?;
