@@ -169,6 +169,13 @@ impl Operator {
 fn announce(engine: &Engine, problems: &[LoadProblem]) {
     for hook in &engine.hooks {
         tracing::info!(hook = &*hook.name, source = hook.source, "hook loaded");
+        for binding in unserved(hook) {
+            tracing::warn!(
+                hook = &*hook.name,
+                binding,
+                "this binding is not served: it never runs the hook"
+            );
+        }
         for warning in &hook.config.warnings {
             tracing::warn!(hook = &*hook.name, source = hook.source, "{warning}");
         }
@@ -192,6 +199,19 @@ fn announce(engine: &Engine, problems: &[LoadProblem]) {
             message,
         });
     }
+}
+
+/// Names of bindings that are checked, but that nothing triggers.
+fn unserved(hook: &Hook) -> impl Iterator<Item = &str> {
+    let config = &hook.config;
+    let webhooks = config
+        .kubernetes_validating
+        .iter()
+        .chain(&config.kubernetes_mutating);
+    let conversions = config.kubernetes_custom_resource_conversion.iter();
+    webhooks
+        .map(|w| w.name.as_str())
+        .chain(conversions.map(|c| c.name.as_str()))
 }
 
 fn bindings(hook: &Hook) -> Vec<String> {
