@@ -224,7 +224,10 @@ async fn a_mistake_in_the_third_manifest_is_found_there() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_filter_that_fails_or_never_ends_costs_nobody_more_than_its_budget() {
     let folder = scratch();
-    for (filter, words) in [("error(1)  ", "error"), ("def f:f;f ", "was stopped after 1000 ms")] {
+    for (filter, words) in [
+        ("error(1)  ", "error"),
+        ("def f:f;f ", "was stopped after 1000 ms"),
+    ] {
         let path = folder.path().join("filter.wasm");
         std::fs::write(
             &path,
