@@ -62,10 +62,15 @@ mod component {
             let mark = str::from_utf8(mark).unwrap_or_default();
             let mut parts = mark.split(':').skip(1);
             let component = parts.next().unwrap_or_default();
-            let hooks: usize = parts.next().and_then(|n| n.parse().ok()).unwrap_or_default();
+            let hooks: usize = parts
+                .next()
+                .and_then(|n| n.parse().ok())
+                .unwrap_or_default();
             let config = match parts.next() {
                 Some("s") => r#"{"configVersion":"v1","onStartup":1}"#,
-                _ => r#"{"configVersion":"v1","schedule":[{"name":"new-year","crontab":"0 0 1 1 *"}]}"#,
+                _ => {
+                    r#"{"configVersion":"v1","schedule":[{"name":"new-year","crontab":"0 0 1 1 *"}]}"#
+                }
             };
             let hook = |number| Hook {
                 name: format!("component-{component}/hook-{number:03}"),
