@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # get.sh: print the path of the built binary on standard output; build it first when the cache does not hold it.
 # The cache lies outside the checkout, keyed by a hash of what it is built from; parallel callers build once.
-# Exit code 3: it cannot be built on this machine, and the last line of standard error says why.
+# Exit code 3: it cannot be built on this machine; then standard output says why.
 set -euo pipefail
 export LC_ALL=C
 cd "$(dirname "${BASH_SOURCE[0]}")"
 say() { printf 'kubebox: %s\n' "$*" >&2; }
-cannot() { say "$*"; exit 3; }
+cannot() { echo "$*"; exit 3; }
 
 key=$(cat go.mod go.sum ./*.go build.sh | { sha256sum 2>/dev/null || shasum -a 256; } | cut -c1-16)
 cache=${HOOKBOX_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/hookbox}

@@ -9,7 +9,7 @@ use kube::api::{Api, ObjectMeta, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use tokio::sync::OnceCell;
 
-use crate::kubebox::Kubebox;
+use crate::kubebox::{Kubebox, not_run};
 use crate::processes::{Processes, Running};
 use crate::program::Program;
 use crate::wait;
@@ -66,16 +66,11 @@ impl RealCluster {
     ///
     /// `None` after a loud `NOT RUN` where it cannot be had: the test returns.
     pub async fn shared() -> Option<&'static RealCluster> {
-        static SHARED: OnceCell<Option<RealCluster>> = OnceCell::const_new();
+        static SHARED: OnceCell<Result<RealCluster, String>> = OnceCell::const_new();
         let shared = SHARED
-            .get_or_init(|| Self::start(Settings::default()))
-            .await
-            .as_ref();
-        if shared.is_none() {
-            // Each test says for itself that it did not run.
-            let _ = Kubebox::get();
-        }
-        shared
+            .get_or_init(|| Self::try_start(Settings::default()))
+            .await;
+        shared.as_ref().inspect_err(|reason| not_run(reason)).ok()
     }
 
     /// A control plane of the test's own, whose servers it may stop and start.
@@ -85,14 +80,21 @@ impl RealCluster {
     /// # Panics
     /// When a server does not get ready: with the end of its log.
     pub async fn start(settings: Settings) -> Option<Self> {
+        Self::try_start(settings)
+            .await
+            .inspect_err(|reason| not_run(reason))
+            .ok()
+    }
+
+    async fn try_start(settings: Settings) -> Result<Self, String> {
         // May build for minutes.
-        let kubebox = tokio::task::spawn_blocking(Kubebox::get)
+        let kubebox = tokio::task::spawn_blocking(Kubebox::find)
             .await
             .expect("no panic")?;
         for attempt in 1.. {
             let cluster = Self::prepare(kubebox.clone(), settings.clone());
             match cluster.bring_up().await {
-                Ok(()) => return Some(cluster),
+                Ok(()) => return Ok(cluster),
                 // Another process may have taken a port in between.
                 Err(error) if attempt < ATTEMPTS && error.contains("address already in use") => {}
                 Err(error) => panic!("the control plane does not start: {error}"),

@@ -22,14 +22,14 @@ impl Kubebox {
     /// `None` after a loud `NOT RUN` when Go is missing or the real server was left out: the caller returns. Where
     /// tests must run (`CI=true`, `HOOKBOX_REQUIRE_REAL=1`) that is a panic instead.
     pub fn get() -> Option<Self> {
+        Self::find().inspect_err(|reason| not_run(reason)).ok()
+    }
+
+    /// As [`get`](Self::get), with the reason, and without a word.
+    pub(crate) fn find() -> Result<Self, String> {
         static FOUND: OnceLock<Result<Kubebox, String>> = OnceLock::new();
-        match FOUND.get_or_init(find) {
-            Ok(kubebox) => Some(kubebox.clone()),
-            Err(reason) => {
-                not_run(&format!("real kube-apiserver and kubectl: {reason}"));
-                None
-            }
-        }
+        let found = FOUND.get_or_init(find).clone();
+        found.map_err(|reason| format!("real kube-apiserver and kubectl: {reason}"))
     }
 
     /// The binary's path; its first argument picks the program.
@@ -64,15 +64,15 @@ fn find() -> Result<Kubebox, String> {
         .stderr(Stdio::inherit())
         .spawn()
         .map_err(|e| format!("{}: {e}", script.display()))?;
-    let mut path = String::new();
+    let mut answer = String::new();
     let mut stdout = child.stdout.take().expect("piped");
-    std::io::Read::read_to_string(&mut stdout, &mut path).map_err(|e| e.to_string())?;
+    std::io::Read::read_to_string(&mut stdout, &mut answer).map_err(|e| e.to_string())?;
     let status = child.wait().map_err(|e| e.to_string())?;
     match status.code() {
         Some(0) => Ok(Kubebox {
-            path: PathBuf::from(path.trim()),
+            path: PathBuf::from(answer.trim()),
         }),
-        Some(CANNOT) => Err("Go is missing or too old (see the line above)".into()),
+        Some(CANNOT) => Err(answer.trim().to_owned()),
         // A build that breaks is never a reason to pass.
         _ => panic!("{} failed: {status}", script.display()),
     }
