@@ -36,6 +36,15 @@ pub(crate) struct Trial {
     pub(crate) missed: u64,
 }
 
+/// When runs begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// As soon as they can.
+    Free,
+    /// One at a time, each when all is seen that the ones before led to.
+    Steps,
+}
+
 /// How waiting for an operator ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Settled {
@@ -46,16 +55,18 @@ pub(crate) enum Settled {
 }
 
 impl Trial {
-    /// Start `hooks` on `cluster`.
+    /// Start `hooks` on `cluster`, as an operator does it or step by step: then the same cluster leads to the same runs.
     pub(crate) async fn start(
         cluster: Cluster,
         hooks: Loaded,
         jq: Jq,
         budget: Budget,
+        pace: Pace,
     ) -> Outcome<Self> {
         let mut options = Options::default();
         options.client = Some(cluster.client());
         options.budget = budget;
+        options.stepped = pace == Pace::Steps;
         options.time_zone = jiff::tz::TimeZone::UTC;
         options.writer.observe = Observe::Before;
         // The cluster is ours alone; nobody needs to be spared.
@@ -80,9 +91,14 @@ impl Trial {
         loop {
             let revision = self.cluster.revision();
             let quiet = async {
-                self.running.idle().await;
-                self.cluster.settled().await;
-                caught_up(&self.cluster, &self.running).await;
+                loop {
+                    self.running.still().await;
+                    self.cluster.settled().await;
+                    caught_up(&self.cluster, &self.running).await;
+                    if !self.running.step().await {
+                        break;
+                    }
+                }
                 self.running.idle().await;
             };
             tokio::pin!(quiet);

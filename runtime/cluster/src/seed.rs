@@ -9,7 +9,7 @@ use crate::kinds::Kind;
 use crate::managed::{self, Writer};
 use crate::request::FieldValidation;
 use crate::server::Server;
-use crate::store::{Clash, key};
+use crate::store::key;
 use crate::tree::Tree;
 use crate::verbs::{conform, prepare};
 use crate::{rbac, rules};
@@ -112,44 +112,39 @@ impl Server {
         conform(&kind, &mut object, FieldValidation::Strict)?;
         let namespace = self.home_of_manifest(&kind, &object)?;
         prepare::unset(&mut object, "resourceVersion");
-        let status = object.get("status").cloned();
+        // A seed is the state as it was found: its status counts. It is there at once, as no client could do it.
+        let status = object
+            .get("status")
+            .cloned()
+            .filter(|_| kind.has_status() && !rules::status_is_open(&kind));
+        let with_status = |mut object: Value| -> Result<Value, ApiError> {
+            let Some(status) = status.clone() else {
+                return Ok(object);
+            };
+            let old = object.clone();
+            if let Some(root) = object.as_object_mut() {
+                root.insert("status".into(), status);
+            }
+            prepare::update(&kind, prepare::Part::Status, &mut object, &old)?;
+            Ok(object)
+        };
         let writer = Writer::named(MANAGER, &kind);
         let place = key(namespace.as_deref(), prepare::text(&object, "name"));
         loop {
-            let stored = match self.store.get(kind.table, &place) {
-                None => {
-                    let mut fresh = object.clone();
-                    prepare::create(&kind, namespace.as_deref(), &mut fresh)?;
-                    let fresh = managed::track(&kind, None, fresh, &writer)?;
-                    self.insert(&kind, fresh, false)?
-                }
-                Some(seen) => {
-                    let old = self.view(&kind, &seen).value();
-                    let mut new = object.clone();
-                    prepare::scope(&kind, namespace.as_deref(), &mut new)?;
-                    prepare::set(&mut new, "resourceVersion", seen.rev.to_string());
-                    prepare::update(&kind, prepare::Part::Main, &mut new, &old)?;
-                    let new = managed::track(&kind, Some(&old), new, &writer)?;
-                    match self.replace(&kind, &seen, &old, new, false)? {
-                        Ok(stored) => stored,
-                        Err(Clash::Exists | Clash::Changed) => continue,
-                    }
-                }
-            };
-            // A seed is the state as it was found: its status counts.
-            let Some(status) = status
-                .clone()
-                .filter(|_| kind.has_status() && !rules::status_is_open(&kind))
-            else {
+            let Some(seen) = self.store.get(kind.table, &place) else {
+                let mut fresh = object.clone();
+                prepare::create(&kind, namespace.as_deref(), &mut fresh)?;
+                let fresh = managed::track(&kind, None, with_status(fresh)?, &writer)?;
+                self.insert(&kind, fresh, false)?;
                 return Ok(());
             };
-            let old = self.view(&kind, &stored).value();
-            let mut new = old.clone();
-            if let Some(root) = new.as_object_mut() {
-                root.insert("status".into(), status);
-            }
-            prepare::update(&kind, prepare::Part::Status, &mut new, &old)?;
-            if self.replace(&kind, &stored, &old, new, false)?.is_ok() {
+            let old = self.view(&kind, &seen).value();
+            let mut new = object.clone();
+            prepare::scope(&kind, namespace.as_deref(), &mut new)?;
+            prepare::set(&mut new, "resourceVersion", seen.rev.to_string());
+            prepare::update(&kind, prepare::Part::Main, &mut new, &old)?;
+            let new = managed::track(&kind, Some(&old), with_status(new)?, &writer)?;
+            if self.replace(&kind, &seen, &old, new, false)?.is_ok() {
                 return Ok(());
             }
         }

@@ -13,7 +13,7 @@ use tokio::sync::broadcast;
 use crate::api;
 use crate::apply::{Gate, Writer, WriterSettings};
 use crate::clock::Clock;
-use crate::engine::{ClusterSide, Engine, Parts};
+use crate::engine::{ClusterSide, Engine, Parts, Steps};
 use crate::event::OperatorEvent;
 use crate::kinds::Kinds;
 use crate::load::{self, Hook, LoadProblem, Loaded};
@@ -48,6 +48,8 @@ pub struct Options {
     pub time_zone: TimeZone,
     /// What time it is.
     pub clock: Clock,
+    /// Whether nothing begins before [`Running::step`] lets it: for tests, whose runs must be the same each time.
+    pub stepped: bool,
     /// How long [`Running::stop`] waits for runs to end.
     pub stop_time: Duration,
 }
@@ -64,6 +66,7 @@ impl Default for Options {
             metrics_prefix: DEFAULT_PREFIX.to_owned(),
             time_zone: TimeZone::system(),
             clock: Clock::System,
+            stepped: false,
             stop_time: Duration::from_secs(30),
         }
     }
@@ -152,6 +155,7 @@ impl Operator {
             metrics,
             journal,
             events,
+            steps: options.stepped.then(Steps::default),
         });
         let running = Running::new(engine.clone(), problems, first, &options).await?;
         announce(&engine, running.problems());

@@ -189,6 +189,29 @@ impl Running {
             .fold((0, 0), |(o, b), (objects, bytes)| (o + objects, b + bytes))
     }
 
+    /// Lets one task begin and waits for none: where [`Options::stepped`] is set, waits until nothing is being done, puts
+    /// the changes that came since the last step into the order in which they happened, and lets the next task of the
+    /// first queue that has one begin, `main` before the others and those by name. Whether there was one; without
+    /// [`Options::stepped`] never.
+    ///
+    /// With [`Running::still`] and [`Running::caught_up`] before each step, the same cluster leads to the same runs,
+    /// each for the same reasons.
+    pub async fn step(&self) -> bool {
+        match &self.engine.steps {
+            Some(steps) => self.engine.step(steps).await,
+            None => false,
+        }
+    }
+
+    /// Waits until nothing is being done, though tasks may wait for [`Running::step`]. Without [`Options::stepped`] it
+    /// is as [`Running::idle`].
+    pub async fn still(&self) {
+        match &self.engine.steps {
+            Some(steps) => self.engine.still(steps).await,
+            None => self.idle().await,
+        }
+    }
+
     /// Waits until no queue has anything to do: what was started is done, Synchronizations included. A hook that fails
     /// is not done until it succeeds. Changes that are still on their way from the API server are not waited for: see
     /// [`Running::caught_up`].

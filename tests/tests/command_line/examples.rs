@@ -14,32 +14,19 @@ async fn every_example_passes_its_cases() {
         .collect();
     examples.sort();
     assert!(examples.len() >= 5, "{examples:?}");
-    let mut ran = 0;
     for example in examples {
-        let mut cases: Vec<_> = std::fs::read_dir(example.join("tests/cases"))
+        let cases = std::fs::read_dir(example.join("tests/cases"))
             .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .collect();
-        cases.sort();
-        assert!(!cases.is_empty(), "{} has no cases", example.display());
-        // Built once; each case is then run on its own.
+            .count();
+        assert!(cases > 0, "{} has no cases", example.display());
         let built = in_project(&example, &["build", "--out-dir", text(&place())]);
         let component = built.run().await.ok();
-        for case in cases {
-            let name = case.file_name().unwrap().to_str().unwrap();
-            if !case.join("expected.yaml").is_file() {
-                eprintln!("NOT RUN: {} has no expected.yaml", case.display());
-                continue;
-            }
-            let test = hookbox(["test", text(&example), "--component", component.trim()]);
-            let said = test.args(["--filter", name]).run().await.ok();
-            assert!(
-                said.ends_with(" passed, 0 failed\n"),
-                "{}: {said}",
-                case.display()
-            );
-            ran += 1;
-        }
+        let test = hookbox(["test", text(&example), "--component", component.trim()]);
+        assert_eq!(
+            test.run().await.ok(),
+            format!("{cases} passed, 0 failed\n"),
+            "{}",
+            example.display()
+        );
     }
-    assert!(ran >= 10, "{ran} cases ran");
 }

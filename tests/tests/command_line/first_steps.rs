@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hookbox_tests::hookbox::{binary, hookbox};
+use hookbox_tests::hookbox::{binary, checkout, hookbox};
 use hookbox_tests::{Program, scratch};
 
 use super::components::{BUILD, built_command, expect, greet, in_project, place, text};
@@ -67,6 +67,31 @@ async fn the_first_three_commands_work_word_for_word() {
     assert!(
         built.stdout.contains("target/hookbox/demo.wasm"),
         "{built:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_readme_s_first_command_works_word_for_word() {
+    built_command().await;
+    let readme = std::fs::read_to_string(checkout().join("README.md")).unwrap();
+    // The command is built already; `cargo run` would build into another folder.
+    let command = readme
+        .lines()
+        .find_map(|line| line.strip_prefix("    cargo run -- "))
+        .expect("the README's first command");
+    let line = format!("hookbox {command}");
+    let ran = shell(checkout(), &line).run().await;
+    expect(
+        ran,
+        0,
+        &[
+            "Loaded reconcile (kubernetes pods: Pod)",
+            "Apply Pod default/web-3",
+            "Event reconcile/pods: Added default/web-3",
+            "Patch ConfigMap default/web-pods (CreateOrUpdate)",
+            "+     web-3 Running",
+            "Done 2 runs, 2 objects changed",
+        ],
     );
 }
 

@@ -20,7 +20,7 @@ use crate::hooks;
 use crate::project::Project;
 use crate::signal;
 use crate::state;
-use crate::trial::{Settled, Trial};
+use crate::trial::{Pace, Settled, Trial};
 use crate::ui::{self, Tone, Ui};
 
 /// What a session works with.
@@ -165,6 +165,7 @@ impl Session<'_> {
             hooks,
             self.jq.clone(),
             self.budget.clone(),
+            Pace::Free,
         )
         .await
     }

@@ -25,7 +25,7 @@ use crate::failure::{Exit, Failure, OrFail, Outcome};
 use crate::hooks;
 use crate::input;
 use crate::state;
-use crate::trial::Trial;
+use crate::trial::{Pace, Trial};
 use crate::ui::{self, Format, Tone, Ui};
 
 /// What is printed of a run.
@@ -235,7 +235,7 @@ async fn select(
         hooks: vec![hook],
         problems: Vec::new(),
     };
-    let mut trial = Trial::start(cluster, loaded, jq, Budget::default()).await?;
+    let mut trial = Trial::start(cluster, loaded, jq, Budget::default(), Pace::Free).await?;
     let mut problem = None;
     trial
         .settle(|event| {

@@ -22,7 +22,7 @@ use crate::hooks;
 use crate::input;
 use crate::project::Project;
 use crate::state;
-use crate::trial::{Settled, Trial};
+use crate::trial::{Pace, Settled, Trial};
 use crate::ui::{self, Tone, Ui};
 
 /// What a case runs with.
@@ -228,7 +228,14 @@ impl Bench {
     async fn play(&self, case: &Case, cluster: Cluster) -> Outcome<CaseOutcome> {
         let hooks = self.hooks(case.hook.as_deref()).await?;
         let mut before = cluster.objects();
-        let mut trial = Trial::start(cluster, hooks, self.jq.clone(), self.budget.clone()).await?;
+        let mut trial = Trial::start(
+            cluster,
+            hooks,
+            self.jq.clone(),
+            self.budget.clone(),
+            Pace::Steps,
+        )
+        .await?;
         let (mut settled, mut runs) = trial.runs().await?;
         match &case.trigger {
             Trigger::OnStartup => runs.retain(|run| run.reasons.iter().any(|r| r.kind.is_none())),

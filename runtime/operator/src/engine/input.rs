@@ -80,6 +80,7 @@ fn context(reason: &Reason) -> Context {
             watch_event,
             object,
             filter_result,
+            ..
         },
         None,
     ) = (&reason.cause, &reason.group)

@@ -5,6 +5,7 @@ mod input;
 mod listener;
 mod run;
 mod serve;
+mod steps;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,6 +31,8 @@ use crate::queue::{Cause, HookIndex, HookRun, Queue, Reason, Task, TokenBucket, 
 use crate::running::{QueueView, TaskView};
 use crate::schedule::Scheduler;
 use crate::watch::Hub;
+
+pub(crate) use self::steps::Steps;
 
 /// Name of the queue that is always there.
 pub(crate) const MAIN: &str = "main";
@@ -60,6 +63,8 @@ pub(crate) struct Engine {
     pub(crate) readiness: Readiness,
     pub(crate) journal: Option<Journal>,
     pub(crate) events: broadcast::Sender<Arc<OperatorEvent>>,
+    /// Where tasks go step by step.
+    pub(crate) steps: Option<Steps>,
     /// Tasks in all queues.
     pending: watch::Sender<usize>,
     /// When it was made, in milliseconds: part of the ids of runs, so that those of two starts differ.
@@ -82,6 +87,7 @@ pub(crate) struct Parts {
     pub(crate) metrics: Arc<SelfMetrics>,
     pub(crate) journal: Option<Journal>,
     pub(crate) events: broadcast::Sender<Arc<OperatorEvent>>,
+    pub(crate) steps: Option<Steps>,
 }
 
 impl Engine {
@@ -95,6 +101,7 @@ impl Engine {
             metrics,
             journal,
             events,
+            steps,
         } = parts;
         let queue = |name: &str| (name.to_owned(), Arc::new(Queue::new(name.to_owned())));
         let mut queues = BTreeMap::from([queue(MAIN)]);
@@ -132,6 +139,7 @@ impl Engine {
             metrics,
             journal,
             events,
+            steps,
             pending: watch::Sender::new(0),
             started: clock.now().as_millisecond(),
             task_ids: AtomicU64::new(1),

@@ -26,7 +26,7 @@ pub(super) async fn serve(engine: Arc<Engine>, queue: Arc<Queue>) {
         let task = tokio::select! {
             biased;
             () = engine.stop.cancelled() => return,
-            task = queue.begin() => task,
+            task = engine.next(&queue) => task,
         };
         let work = AssertUnwindSafe(engine.perform(&queue, &task))
             .catch_unwind()
@@ -67,6 +67,15 @@ pub(super) async fn serve(engine: Arc<Engine>, queue: Arc<Queue>) {
 }
 
 impl Engine {
+    /// Waits until there is a task to do and, where tasks go step by step, until it may begin.
+    async fn next(&self, queue: &Queue) -> Task {
+        if let Some(steps) = &self.steps {
+            queue.filled().await;
+            steps.wait(&queue.name).await;
+        }
+        queue.begin().await
+    }
+
     async fn perform(self: &Arc<Self>, queue: &Queue, task: &Task) -> Done {
         match &task.work {
             Work::EnableKubernetes => {

@@ -28,6 +28,30 @@ const IDLE_ROOM: usize = 16;
 
 type FilterResult = Result<Option<JsonText>, JqError>;
 
+/// How the cluster differs from what the hook knew.
+struct Difference<'a> {
+    event: Happened,
+    namespace: &'a str,
+    name: &'a str,
+    /// The resource version at which it came about.
+    at: &'a str,
+    object: Option<JsonText>,
+    filter_result: Option<JsonText>,
+}
+
+impl<'a> Difference<'a> {
+    fn of(object: &'a Object, event: Happened, filter_result: Option<JsonText>) -> Self {
+        Self {
+            event,
+            namespace: &object.namespace,
+            name: &object.name,
+            at: &object.resource_version,
+            object: Some(object.json.clone()),
+            filter_result,
+        }
+    }
+}
+
 /// Tries until the binding is enabled, then follows its objects.
 pub(super) async fn run(shared: Arc<Shared>) {
     let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
@@ -211,11 +235,14 @@ impl Follower<'_> {
                         let (namespace, name) = key.parts();
                         self.fire(
                             &mut state,
-                            Happened::Deleted,
-                            namespace,
-                            name,
-                            last.object,
-                            last.filter_result,
+                            Difference {
+                                event: Happened::Deleted,
+                                namespace,
+                                name,
+                                at: &resource_version,
+                                object: last.object,
+                                filter_result: last.filter_result,
+                            },
                         );
                     }
                 }
@@ -259,14 +286,7 @@ impl Follower<'_> {
                 return Ok(());
             }
         };
-        self.fire(
-            &mut state,
-            event,
-            &object.namespace,
-            &object.name,
-            Some(object.json.clone()),
-            result,
-        );
+        self.fire(&mut state, Difference::of(object, event, result));
         Ok(())
     }
 
@@ -315,42 +335,32 @@ impl Follower<'_> {
         };
         self.fire(
             &mut state,
-            Happened::Deleted,
-            &object.namespace,
-            &object.name,
-            Some(object.json.clone()),
-            result,
+            Difference::of(object, Happened::Deleted, result),
         );
     }
 
     /// Hands a change on, unless the binding does not want it. Called with the state, so that changes keep their order.
-    fn fire(
-        &self,
-        state: &mut State,
-        event: Happened,
-        namespace: &str,
-        name: &str,
-        object: Option<JsonText>,
-        filter_result: Option<JsonText>,
-    ) {
-        if !self
-            .shared
-            .spec
-            .config
-            .execute_hook_on_event
-            .contains(&event)
-        {
+    fn fire(&self, state: &mut State, difference: Difference<'_>) {
+        let Difference {
+            event,
+            namespace,
+            name,
+            at,
+            object,
+            filter_result,
+        } = difference;
+        let config = &self.shared.spec.config;
+        if !config.execute_hook_on_event.contains(&event) {
             return self.changed(event, namespace, name, Outcome::NotWanted);
         }
         // A context of a group shows neither.
         let visible = self.shared.group.is_none();
-        let object =
-            object.filter(|_| visible && self.shared.spec.config.keep_full_objects_in_memory);
-        let filter_result = filter_result.filter(|_| visible);
         let reason = self.shared.reason(Cause::Event {
+            binding: self.shared.spec.id.binding,
             watch_event: event.as_str(),
-            object,
-            filter_result,
+            resource_version: at.parse().unwrap_or(0),
+            object: object.filter(|_| visible && config.keep_full_objects_in_memory),
+            filter_result: filter_result.filter(|_| visible),
         });
         if state.locked {
             self.changed(event, namespace, name, Outcome::Buffered);

@@ -54,6 +54,13 @@ impl Queue {
         self.changed.notify_one();
     }
 
+    /// Wait until there is a task to do.
+    pub async fn filled(&self) {
+        while self.state().is_empty() {
+            self.changed.notified().await;
+        }
+    }
+
     /// Wait until there is a task to do, which becomes the current one.
     pub async fn begin(&self) -> Task {
         loop {

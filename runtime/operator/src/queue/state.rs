@@ -62,6 +62,17 @@ impl QueueState {
         self.current.as_ref()
     }
 
+    /// Put the changes at the end of the queue that came as task `first` or later into the order in which they happened,
+    /// whichever watch was the first to tell.
+    pub fn order_changes(&mut self, first: u64) {
+        let came = |task: &Task| task.id >= first && task.change().is_some();
+        let before = self.waiting.iter().rev().take_while(|t| came(t)).count();
+        let start = self.waiting.len() - before;
+        if let Some(tail) = self.waiting.make_contiguous().get_mut(start..) {
+            tail.sort_by_key(Task::change);
+        }
+    }
+
     /// Take into the current run what directly follows and belongs to it, and compact its groups (BEHAVIOUR B4, B5).
     /// Returns the tasks taken in.
     pub fn combine(&mut self) -> usize {

@@ -18,7 +18,9 @@ fn event(binding: &str) -> Reason {
         binding,
         None,
         Cause::Event {
+            binding: 0,
             watch_event: "Added",
+            resource_version: 0,
             object: None,
             filter_result: None,
         },
@@ -321,4 +323,41 @@ proptest! {
             }
         }
     }
+}
+
+fn change(id: u64, hook: usize, binding: usize, resource_version: u64) -> Task {
+    let cause = Cause::Event {
+        binding,
+        watch_event: "Added",
+        resource_version,
+        object: None,
+        filter_result: None,
+    };
+    Task {
+        id,
+        ..task(hook, reason("b", None, cause))
+    }
+}
+
+#[test]
+fn changes_are_put_into_the_order_in_which_they_happened_but_nothing_else_moves() {
+    let schedule = Task {
+        id: 3,
+        ..task(0, reason("s", None, Cause::Schedule))
+    };
+    let mut queue = queue(vec![
+        change(1, 0, 0, 90),
+        change(2, 0, 0, 80),
+        schedule,
+        change(4, 1, 0, 12),
+        change(5, 0, 1, 12),
+        change(6, 0, 0, 12),
+        change(7, 2, 0, 11),
+    ]);
+    let ids = |queue: &QueueState| queue.tasks().map(|t| t.id).collect::<Vec<_>>();
+    // What came before the last step stays, and what no watch tells ends the search.
+    queue.order_changes(2);
+    assert_eq!(ids(&queue), [1, 2, 3, 7, 6, 5, 4]);
+    queue.order_changes(8);
+    assert_eq!(ids(&queue), [1, 2, 3, 7, 6, 5, 4]);
 }

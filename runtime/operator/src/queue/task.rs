@@ -37,8 +37,12 @@ pub enum Cause {
     },
     /// An object changed.
     Event {
+        /// Which binding.
+        binding: BindingIndex,
         /// `Added`, `Modified` or `Deleted`.
         watch_event: &'static str,
+        /// The resource version at which it did; 0 where it is not a number.
+        resource_version: u64,
         /// The object at the event, where it is kept and can be read.
         object: Option<JsonText>,
         /// The filter's result at the event, where there is a filter.
@@ -141,6 +145,22 @@ pub struct Task {
 }
 
 impl Task {
+    /// When its change happened, and to whom: what puts the changes that several watches tell into one order. None for
+    /// what no watch tells.
+    pub(super) fn change(&self) -> Option<(u64, HookIndex, BindingIndex)> {
+        let Work::Run(run) = &self.work else {
+            return None;
+        };
+        match run.reasons.first()?.cause {
+            Cause::Event {
+                binding,
+                resource_version,
+                ..
+            } => Some((resource_version, self.hook, binding)),
+            _ => None,
+        }
+    }
+
     /// Whether `next`, which waits right behind this one, is done together with it (BEHAVIOUR B4).
     pub(super) fn takes(&self, next: &Self) -> bool {
         match (&self.work, &next.work) {

@@ -11,5 +11,6 @@ mod contexts;
 mod events;
 mod loading;
 mod queues;
+mod steps;
 mod support;
 mod watches;
