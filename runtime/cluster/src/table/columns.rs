@@ -1,98 +1,14 @@
 //! The columns of each kind.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::cells::{
     containers, external_ip, hosts, job_status, node_roles, node_status, number, of_total,
     pod_ready, pod_restarts, pod_status, ports, readiness_gates, selector, size, text,
 };
-use super::path::find;
+use super::column::{self, Cell, Column, age, created_at, name};
 use crate::kinds::Kind;
 use crate::tree::Tree;
-
-type Cell = fn(&Value) -> Value;
-
-enum Source {
-    /// A JSON path, and whether the value is a date.
-    Path(String, bool),
-    Of(Cell),
-}
-
-/// One column.
-pub(super) struct Column {
-    name: String,
-    kind: String,
-    format: String,
-    description: String,
-    priority: i64,
-    source: Source,
-}
-
-impl Column {
-    fn new(name: &str, kind: &str, cell: Cell) -> Self {
-        Self {
-            name: name.to_owned(),
-            kind: kind.to_owned(),
-            format: String::new(),
-            description: String::new(),
-            priority: 0,
-            source: Source::Of(cell),
-        }
-    }
-
-    fn wide(mut self) -> Self {
-        self.priority = 1;
-        self
-    }
-
-    pub(super) fn definition(&self) -> Value {
-        json!({"name": self.name, "type": self.kind, "format": self.format, "description": self.description, "priority": self.priority})
-    }
-
-    pub(super) fn cell(&self, object: &Value) -> Value {
-        match &self.source {
-            Source::Of(cell) => cell(object),
-            Source::Path(path, date) => {
-                let found = find(object, path);
-                let Some(first) = found.first() else {
-                    return if *date {
-                        "<unknown>".into()
-                    } else {
-                        Value::Null
-                    };
-                };
-                match (self.kind.as_str(), first) {
-                    _ if *date => super::age(first),
-                    ("string", Value::String(_)) if found.len() > 1 => found
-                        .iter()
-                        .filter_map(|value| value.as_str())
-                        .collect::<Vec<_>>()
-                        .join(",")
-                        .into(),
-                    (
-                        "string",
-                        Value::Object(_) | Value::Array(_) | Value::Number(_) | Value::Bool(_),
-                    ) => first.to_string().into(),
-                    _ => (*first).clone(),
-                }
-            }
-        }
-    }
-}
-
-fn name() -> Column {
-    Column {
-        format: "name".into(),
-        description: "Name must be unique within a namespace.".into(),
-        ..Column::new("Name", "string", |object| {
-            object.at("metadata").at("name").clone()
-        })
-    }
-}
-
-fn age() -> Column {
-    Column { description: "CreationTimestamp is a timestamp representing the server time when this object was created.".into(), ..Column::new("Age", "string", |object| super::age(object.at("metadata").at("creationTimestamp"))) }
-}
 
 fn workload() -> [Column; 3] {
     [
@@ -108,7 +24,7 @@ fn workload() -> [Column; 3] {
 /// The columns of a kind.
 pub(super) fn of(kind: &Kind) -> Vec<Column> {
     if let Some(custom) = &kind.custom {
-        return custom_columns(&custom.columns);
+        return column::custom(&custom.columns);
     }
     let mut columns = vec![name()];
     let mut after = Vec::new();
@@ -316,15 +232,7 @@ pub(super) fn of(kind: &Kind) -> Vec<Column> {
             }))
         }
         ("rbac.authorization.k8s.io", "roles" | "clusterroles") => {
-            return vec![
-                name(),
-                Column {
-                    format: "date-time".into(),
-                    ..Column::new("Created At", "string", |object| {
-                        object.at("metadata").at("creationTimestamp").clone()
-                    })
-                },
-            ];
+            return vec![name(), created_at("string")];
         }
         ("rbac.authorization.k8s.io", _) => {
             columns.push(Column::new("Role", "string", |object| {
@@ -337,15 +245,7 @@ pub(super) fn of(kind: &Kind) -> Vec<Column> {
             }));
         }
         ("apiextensions.k8s.io", _) => {
-            return vec![
-                name(),
-                Column {
-                    format: "date-time".into(),
-                    ..Column::new("Created At", "date", |object| {
-                        object.at("metadata").at("creationTimestamp").clone()
-                    })
-                },
-            ];
+            return vec![name(), created_at("date")];
         }
         (
             "admissionregistration.k8s.io",
@@ -415,26 +315,6 @@ fn events() -> Vec<Column> {
         Column::new("Reason", "string", |event| event.at("reason").clone()),
         Column::new("Object", "string", subject),
         Column::new("Message", "string", message),
-        Column {
-            priority: 1,
-            ..name()
-        },
+        name().wide(),
     ]
-}
-
-fn custom_columns(declared: &[Value]) -> Vec<Column> {
-    let mut columns = vec![name()];
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    columns.extend(declared.iter().map(|column| Column {
-        name: text(column.at("name")),
-        kind: text(column.at("type")),
-        format: text(column.at("format")),
-        description: text(column.at("description")),
-        priority: column.at("priority").as_i64().unwrap_or(0),
-        source: Source::Path(text(column.at("jsonPath")), column.at("type") == "date"),
-    }));
-    if declared.is_empty() {
-        columns.push(age());
-    }
-    columns
 }

@@ -1,6 +1,7 @@
 //! Objects as rows and columns: what `kubectl get` prints.
 
 mod cells;
+mod column;
 mod columns;
 mod path;
 
@@ -12,7 +13,7 @@ use crate::clock;
 use crate::kinds::Kind;
 use crate::store::Stored;
 use crate::tree::Tree;
-use columns::Column;
+use column::Column;
 
 /// A `meta.k8s.io/v1` Table. `include` is the query parameter `includeObject`.
 pub(crate) fn of(
