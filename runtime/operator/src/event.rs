@@ -220,7 +220,11 @@ pub enum RunResult {
         /// Failing is allowed: it counts as done.
         allowed: bool,
         /// When it is tried again; none: it is not.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(
+            rename = "retryInSeconds",
+            skip_serializing_if = "Option::is_none",
+            with = "hookbox_sandbox::seconds::optional"
+        )]
         retry_in: Option<Duration>,
     },
 }

@@ -170,17 +170,21 @@ impl fmt::Display for Limit {
     }
 }
 
-/// What a run used.
+/// What a run used. Its JSON form, the same wherever it is printed or kept, has the units in the names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Usage {
     /// Time from start to end.
+    #[serde(rename = "wallClockSeconds", with = "crate::seconds")]
     pub wall_clock: Duration,
     /// Part of it spent making the instance.
+    #[serde(rename = "instantiateSeconds", with = "crate::seconds")]
     pub instantiate: Duration,
     /// Time in which the guest held a worker, host calls that did not wait included.
+    #[serde(rename = "cpuSeconds", with = "crate::seconds")]
     pub cpu_time: Duration,
     /// Greatest number of bytes held at once, as [`Budget::memory`] counts.
+    #[serde(rename = "memoryBytes")]
     pub memory: u64,
     /// Calls from the guest to the host.
     pub host_calls: u64,

@@ -47,6 +47,7 @@ mod pointer;
 mod render;
 pub mod run;
 pub mod sandbox;
+pub mod seconds;
 mod state;
 mod validate;
 mod wasi;

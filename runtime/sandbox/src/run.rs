@@ -24,6 +24,7 @@ pub enum Retry {
     #[default]
     BackOff,
     /// Again, after this time, at most a day.
+    #[serde(rename = "afterSeconds", with = "crate::seconds")]
     After(Duration),
     /// Not again.
     Never,
@@ -59,9 +60,35 @@ pub struct LogRecord {
     pub level: LogLevel,
     /// The text.
     pub message: String,
-    /// Fields.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// Fields, in the hook's order. In JSON a map, in which a name that was given twice has its last value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "fields")]
     pub fields: Vec<(String, String)>,
+}
+
+/// The JSON form of a record's fields.
+mod fields {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        fields: &[(String, String)],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        // What the map holds twice no reader of JSON could tell apart.
+        let map: BTreeMap<&str, &str> = fields
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        serializer.collect_map(map)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<(String, String)>, D::Error> {
+        let map = BTreeMap::<String, String>::deserialize(deserializer)?;
+        Ok(map.into_iter().collect())
+    }
 }
 
 /// Why a run gave no effects.
@@ -103,7 +130,7 @@ impl RunError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Failed(_) => "failed",
+            Self::Failed(_) => "hook-failed",
             Self::Limit { .. } => "limit",
             Self::Trap { .. } => "trap",
             Self::NoSuchHook(_) => "no-such-hook",
@@ -135,4 +162,62 @@ pub struct Run {
     pub log: Vec<LogRecord>,
     /// What it used.
     pub usage: Usage,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_a_run_used_has_its_units_in_the_names() {
+        let usage = Usage {
+            wall_clock: Duration::from_nanos(1_234_567_891),
+            instantiate: Duration::from_micros(12),
+            cpu_time: Duration::from_millis(300),
+            memory: 65536,
+            host_calls: 7,
+            log_bytes: 5,
+        };
+        let form = json!({
+            "wallClockSeconds": 1.234567891, "instantiateSeconds": 0.000012, "cpuSeconds": 0.3,
+            "memoryBytes": 65536, "hostCalls": 7, "logBytes": 5,
+        });
+        assert_eq!(serde_json::to_value(&usage).unwrap(), form);
+        assert_eq!(serde_json::from_value::<Usage>(form).unwrap(), usage);
+        let negative = json!({"cpuSeconds": -1.0});
+        assert!(serde_json::from_value::<Usage>(negative).is_err());
+    }
+
+    #[test]
+    fn fields_are_a_map_in_which_the_last_value_counts() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let record = LogRecord {
+            level: LogLevel::Warn,
+            message: "hello".into(),
+            fields: vec![pair("b", "1"), pair("a", "2"), pair("b", "3")],
+        };
+        let form = json!({"level": "warn", "message": "hello", "fields": {"a": "2", "b": "3"}});
+        assert_eq!(serde_json::to_value(&record).unwrap(), form);
+        let read: LogRecord = serde_json::from_value(form).unwrap();
+        assert_eq!(read.fields, [pair("a", "2"), pair("b", "3")]);
+        let bare = json!({"level": "info", "message": "x"});
+        let read: LogRecord = serde_json::from_value(bare.clone()).unwrap();
+        assert_eq!(serde_json::to_value(read).unwrap(), bare);
+    }
+
+    #[test]
+    fn retry_advice_has_its_unit_too() {
+        for (retry, form) in [
+            (Retry::BackOff, json!("back-off")),
+            (
+                Retry::After(Duration::from_millis(90_500)),
+                json!({"afterSeconds": 90.5}),
+            ),
+            (Retry::Never, json!("never")),
+        ] {
+            assert_eq!(serde_json::to_value(retry).unwrap(), form);
+            assert_eq!(serde_json::from_value::<Retry>(form).unwrap(), retry);
+        }
+    }
 }

@@ -2,7 +2,6 @@
 
 mod given;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -40,51 +39,8 @@ struct Executed {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     surviving: Vec<ObjectPatch>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    log: Vec<Logged>,
-    usage: Used,
-}
-
-#[derive(Serialize)]
-struct Logged {
-    level: LogLevel,
-    message: String,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    fields: BTreeMap<String, String>,
-}
-
-impl From<LogRecord> for Logged {
-    fn from(record: LogRecord) -> Self {
-        Self {
-            level: record.level,
-            message: record.message,
-            fields: record.fields.into_iter().collect(),
-        }
-    }
-}
-
-/// What the run used, with the units in the names.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Used {
-    wall_clock_seconds: f64,
-    instantiate_seconds: f64,
-    cpu_seconds: f64,
-    memory_bytes: u64,
-    host_calls: u64,
-    log_bytes: u64,
-}
-
-impl From<&Usage> for Used {
-    fn from(usage: &Usage) -> Self {
-        Self {
-            wall_clock_seconds: usage.wall_clock.as_secs_f64(),
-            instantiate_seconds: usage.instantiate.as_secs_f64(),
-            cpu_seconds: usage.cpu_time.as_secs_f64(),
-            memory_bytes: usage.memory,
-            host_calls: usage.host_calls,
-            log_bytes: usage.log_bytes,
-        }
-    }
+    log: Vec<LogRecord>,
+    usage: Usage,
 }
 
 pub(super) async fn exec(global: &Global, args: &Exec, ui: &Ui) -> Outcome {
@@ -146,8 +102,8 @@ pub(super) async fn exec(global: &Global, args: &Exec, ui: &Ui) -> Outcome {
             .map_or_else(|| "ok".to_owned(), |error| format!("failed: {error}")),
         effects: run.result.ok(),
         surviving: run.surviving,
-        log: run.log.into_iter().map(Logged::from).collect(),
-        usage: Used::from(&run.usage),
+        log: run.log,
+        usage: run.usage,
     };
     ui.listing(
         if args.output == Format::Table {

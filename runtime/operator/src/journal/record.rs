@@ -78,17 +78,13 @@ impl RunResult {
     /// The run failed.
     #[must_use]
     pub fn run_failed(error: &RunError) -> Self {
-        let (code, retry) = match error {
-            RunError::Failed(failure) => ("hook-failed", Some(failure.retry)),
-            RunError::Limit { .. } => ("limit", None),
-            RunError::Trap { .. } => ("trap", None),
-            RunError::NoSuchHook(_) => ("no-such-hook", None),
-            RunError::Instantiate(_) => ("instantiate", None),
-            _ => ("run-failed", None),
+        let retry = match error {
+            RunError::Failed(failure) => Some(failure.retry),
+            _ => None,
         };
         Self {
             retry,
-            ..Self::failed(RunOutcome::RunFailed, code, error)
+            ..Self::failed(RunOutcome::RunFailed, error.code(), error)
         }
     }
 
@@ -252,7 +248,12 @@ impl RunEntry {
                 redactor.effects(effects);
             }
         }
-        let given = |value: &Arc<Value>| Some(Value::clone(value)).filter(|v| !v.is_null());
+        // A hook that belongs to no module has none.
+        let given = |value: &Arc<Value>| match &**value {
+            Value::Null => None,
+            Value::Object(map) if map.is_empty() => None,
+            some => Some(some.clone()),
+        };
         Ok(RunRecord {
             version: VERSION,
             id: self.id.clone(),
@@ -298,10 +299,10 @@ pub struct RunRecord {
     /// The binding contexts, in shell-operator's JSON; null when left out.
     #[serde(default)]
     pub contexts: Value,
-    /// The module's values.
+    /// The module's values; none when empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub values: Option<Value>,
-    /// The module's config values.
+    /// The module's config values; none when empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config_values: Option<Value>,
     /// What the run asked for: the JSON form of [`Effects`]; none when it failed or when left out.
