@@ -46,6 +46,11 @@ impl Backoff {
     }
 }
 
+/// A pause for people: in seconds, to the millisecond.
+pub(crate) fn seconds(pause: Duration) -> f64 {
+    (pause.as_secs_f64() * 1000.0).round() / 1000.0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,5 +68,17 @@ mod tests {
         }
         backoff.reset();
         assert!(backoff.next_pause() <= Duration::from_secs(1));
+    }
+
+    #[test]
+    fn a_pause_is_told_without_noise() {
+        for (pause, told) in [
+            (Duration::from_secs(5), "5"),
+            (Duration::from_millis(6300), "6.3"),
+            (Duration::from_nanos(873_261_234), "0.873"),
+            (Duration::from_secs(90_000), "90000"),
+        ] {
+            assert_eq!(seconds(pause).to_string(), told);
+        }
     }
 }

@@ -10,7 +10,10 @@
 //! off, for replay. What a hook copies elsewhere (its log, values, a ConfigMap) is not recognised.
 //!
 //! **Files.** `runs-00000001.jsonl` and so on; a new one after [`JournalSettings::file_bytes`], of which the last
-//! [`JournalSettings::files`] are kept. One process writes to a folder at a time.
+//! [`JournalSettings::files`] are kept. One process writes to a folder at a time. A file holds whole lines; only its last
+//! one may be cut off while it is written or after the process was killed, and the next start removes that. When a disk
+//! that was full has room again, or a file was removed to make room, records are written again; see
+//! [`Journal::dropped`] for those that are missing.
 
 mod files;
 mod reader;

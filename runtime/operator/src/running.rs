@@ -256,10 +256,11 @@ impl Running {
             .await
             .is_ok();
         self.engine.drop_monitors();
+        // Before the pages go, so that they can tell of the last records.
+        self.engine.close_journal().await;
         if let Some(server) = self.server.lock().await.take() {
             server.stop().await;
         }
-        self.engine.close_journal().await;
         ended
     }
 }
@@ -280,6 +281,7 @@ async fn tick(engine: Arc<Engine>) {
             _ = ticks.tick() => {}
         }
         engine.metrics.live_tick();
+        engine.count_journal();
         for queue in engine.queues.values() {
             engine
                 .metrics

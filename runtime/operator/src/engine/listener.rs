@@ -4,6 +4,7 @@ use std::sync::{Arc, Weak};
 
 use super::Engine;
 use crate::api;
+use crate::backoff::seconds;
 use crate::event::OperatorEvent;
 use crate::metrics::RunLabels;
 use crate::monitor::{Listener, MonitorId, Notice};
@@ -174,12 +175,12 @@ impl Engine {
             }
             Notice::NotEnabled { error, retry_in } => {
                 let message = api::chain(*error);
-                let retry_in = retry_in.map(|r| r.as_secs_f32());
+                let retry_in_seconds = retry_in.map(seconds);
                 tracing::error!(
                     hook = &*hook.name,
                     binding = binding.name,
                     error = message,
-                    retry_in,
+                    retry_in_seconds,
                     "binding not enabled; it is tried again"
                 );
                 self.tell(|| {

@@ -322,6 +322,7 @@ impl Engine {
         if let Some(journal) = &self.journal {
             journal.close(JOURNAL_TIME).await;
         }
+        self.count_journal();
     }
 
     /// How many tasks wait or are being done.

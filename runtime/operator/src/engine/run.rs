@@ -12,6 +12,7 @@ use super::serve::Done;
 use super::{Engine, startup_key};
 use crate::api;
 use crate::apply::Outcome;
+use crate::backoff::seconds;
 use crate::event::{OperatorEvent, PatchResult, RunFinished, RunReason, RunResult};
 use crate::journal::{self, Journal, PatchRecord, RunEntry, Timings};
 use crate::load::Hook;
@@ -149,7 +150,7 @@ impl Engine {
                     result.code.clone().unwrap_or_default(),
                     result.message.clone().unwrap_or_default(),
                 );
-                let retry_in = pause.map(|p| p.as_secs_f32());
+                let retry_in_seconds = pause.map(seconds);
                 tracing::error!(
                     hook = &*hook.name,
                     run = number,
@@ -157,7 +158,7 @@ impl Engine {
                     code,
                     error = message,
                     allowed = run.allow_failure,
-                    retry_in,
+                    retry_in_seconds,
                     "run failed"
                 );
                 let record = journal::RunResult {
@@ -302,7 +303,15 @@ impl Engine {
             },
             usage: finished.usage.clone(),
         });
-        self.metrics.journal(journal.written(), journal.dropped());
+        self.count_journal();
+    }
+
+    /// The journal's thread writes, or does not, some time after a run was recorded: its counts are asked for again
+    /// from time to time.
+    pub(crate) fn count_journal(&self) {
+        if let Some(journal) = &self.journal {
+            self.metrics.journal(journal.written(), journal.dropped());
+        }
     }
 }
 
@@ -322,23 +331,62 @@ fn reasons(input: &RunInput) -> Vec<RunReason> {
 
 /// The hook's log becomes part of ours.
 fn log(hook: &Hook, run: u64, records: &[LogRecord]) {
-    for LogRecord {
-        level,
-        message,
-        fields,
-    } in records
-    {
-        let fields = fields
-            .iter()
-            .map(|(k, v)| format!("{k}={v}"))
-            .collect::<Vec<_>>()
-            .join(" ");
-        let hook = &*hook.name;
-        match level {
+    for record in records {
+        let (hook, message) = (&*hook.name, &*record.message);
+        let fields = fields(record);
+        match record.level {
             LogLevel::Debug => tracing::debug!(target: "hook", hook, run, fields, "{message}"),
             LogLevel::Info => tracing::info!(target: "hook", hook, run, fields, "{message}"),
             LogLevel::Warn => tracing::warn!(target: "hook", hook, run, fields, "{message}"),
             LogLevel::Error => tracing::error!(target: "hook", hook, run, fields, "{message}"),
         }
+    }
+}
+
+/// A record's fields in one text, where it has any: `name=value`, with quotes where one could not tell them apart.
+fn fields(record: &LogRecord) -> Option<String> {
+    let quoted = |text: &str| {
+        text.is_empty()
+            || text.contains(|c: char| {
+                c.is_whitespace() || c.is_control() || matches!(c, '=' | '"' | '\\')
+            })
+    };
+    let word = |text: &str| match quoted(text) {
+        true => format!("{text:?}"),
+        false => text.to_owned(),
+    };
+    let all: Vec<String> = record
+        .fields
+        .iter()
+        .map(|(name, value)| format!("{}={}", word(name), word(value)))
+        .collect();
+    (!all.is_empty()).then(|| all.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_can_be_told_apart() {
+        let record = |fields: &[(&str, &str)]| LogRecord {
+            level: LogLevel::Info,
+            message: String::new(),
+            fields: fields
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+        };
+        assert_eq!(fields(&record(&[])), None);
+        let some = [
+            ("a", "1"),
+            ("b c", "two words"),
+            ("d", ""),
+            ("e", "x=\"y\""),
+        ];
+        assert_eq!(
+            fields(&record(&some)).as_deref(),
+            Some(r#"a=1 "b c"="two words" d="" e="x=\"y\"""#)
+        );
     }
 }

@@ -2,10 +2,13 @@
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::JournalError;
+
+/// Bytes read at once when the end of the last whole line is looked for.
+pub(super) const PIECE: usize = 64 << 10;
 
 /// The journal's files with their numbers, oldest first.
 pub(super) fn list(folder: &Path) -> Result<Vec<(u64, PathBuf)>, JournalError> {
@@ -39,11 +42,10 @@ pub(super) struct Files {
     folder: PathBuf,
     file: File,
     number: u64,
-    bytes: u64,
     file_bytes: u64,
     keep: usize,
-    /// The file ends in the middle of a line.
-    torn: bool,
+    /// The last write failed.
+    failed: bool,
     /// Held as long as the journal is open.
     _lock: File,
 }
@@ -76,43 +78,47 @@ impl Files {
         }
         let number = list(folder)?.last().map_or(1, |(number, _)| *number);
         let path = file_path(folder, number);
-        let (file, bytes, torn) = open_file(&path).map_err(error("open", &path))?;
+        let file = open_file(&path).map_err(error("open", &path))?;
         Ok(Self {
             folder: folder.to_owned(),
             file,
             number,
-            bytes,
             file_bytes: file_bytes.max(1),
             keep: keep.max(1),
-            torn,
+            failed: false,
             _lock: lock,
         })
     }
 
-    /// Appends a line. When that fails the file is as before, as far as the disk lets it.
+    /// Appends a line, as a whole or not at all.
     pub(super) fn append(&mut self, mut line: Vec<u8>) -> io::Result<()> {
-        if self.bytes >= self.file_bytes {
-            self.rotate()?;
+        let mut now = self.file.metadata()?;
+        // Whoever needs room removes files: what is written to a removed one is lost, and its room is not given back.
+        if self.failed || now.nlink() == 0 {
+            self.file = open_file(&file_path(&self.folder, self.number))?;
+            self.failed = false;
+            now = self.file.metadata()?;
         }
-        if self.torn {
-            // A process was killed, or a write failed, in the middle of a line.
-            self.file.write_all(b"\n")?;
-            self.bytes += 1;
-            self.torn = false;
+        if now.len() >= self.file_bytes {
+            self.rotate()?;
+            now = self.file.metadata()?;
         }
         line.push(b'\n');
         if let Err(error) = self.file.write_all(&line) {
-            self.torn = self.file.set_len(self.bytes).is_err();
+            self.failed = true;
+            if now.is_file() {
+                // Where that fails too, the next attempt opens the file anew and cuts it there.
+                let _ = self.file.set_len(now.len());
+            }
             return Err(error);
         }
-        self.bytes += line.len() as u64;
         Ok(())
     }
 
     fn rotate(&mut self) -> io::Result<()> {
         let number = self.number + 1;
-        let (file, bytes, torn) = open_file(&file_path(&self.folder, number))?;
-        (self.file, self.bytes, self.torn, self.number) = (file, bytes, torn, number);
+        self.file = open_file(&file_path(&self.folder, number))?;
+        self.number = number;
         let files = list(&self.folder).map_err(io::Error::other)?;
         for (_, path) in files.iter().take(files.len().saturating_sub(self.keep)) {
             std::fs::remove_file(path)?;
@@ -131,19 +137,34 @@ fn options() -> OpenOptions {
     options
 }
 
-/// The file, its length, and whether its last line is cut off.
-fn open_file(path: &Path) -> io::Result<(File, u64, bool)> {
+/// Opens a file for appending. Half a line at its end, of a process that was killed or a write that failed, is cut off.
+fn open_file(path: &Path) -> io::Result<File> {
     let mut file = options().open(path)?;
+    let metadata = file.metadata()?;
     // A device such as /dev/full has no end to look at.
-    let bytes = if file.metadata()?.is_file() {
-        file.seek(SeekFrom::End(0))?
-    } else {
-        0
-    };
-    let mut last = [b'\n'];
-    if bytes > 0 {
-        file.seek(SeekFrom::Start(bytes - 1))?;
-        file.read_exact(&mut last)?;
+    if metadata.is_file() {
+        let whole = whole_lines(&mut file, metadata.len())?;
+        if whole < metadata.len() {
+            file.set_len(whole)?;
+        }
     }
-    Ok((file, bytes, last != [b'\n']))
+    Ok(file)
+}
+
+/// Length of the file up to the end of its last whole line.
+fn whole_lines(file: &mut File, bytes: u64) -> io::Result<u64> {
+    let mut piece = vec![0; PIECE];
+    let mut end = bytes;
+    while end > 0 {
+        let length = end.min(PIECE as u64);
+        let start = end - length;
+        piece.truncate(usize::try_from(length).unwrap_or(PIECE));
+        file.seek(SeekFrom::Start(start))?;
+        file.read_exact(&mut piece)?;
+        if let Some(at) = piece.iter().rposition(|byte| *byte == b'\n') {
+            return Ok(start + at as u64 + 1);
+        }
+        end = start;
+    }
+    Ok(0)
 }

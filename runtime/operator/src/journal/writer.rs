@@ -36,14 +36,22 @@ impl RecordWriter {
 
     /// Until all senders are gone.
     pub(super) fn run(mut self, messages: &Receiver<Message>, shared: &Shared) {
+        let mut losing = false;
         for message in messages {
             match message {
                 Message::Run(entry, bytes) => {
                     match self.write(&entry) {
                         Ok(()) => {
                             shared.written.fetch_add(1, Ordering::Relaxed);
+                            if std::mem::take(&mut losing) {
+                                let dropped = shared.dropped.load(Ordering::Relaxed);
+                                tracing::info!(dropped, "the journal writes records again");
+                            }
                         }
-                        Err(why) => shared.lost(&why),
+                        Err(why) => {
+                            losing = true;
+                            shared.lost(&why);
+                        }
                     }
                     shared.waiting.fetch_sub(bytes, Ordering::Relaxed);
                 }

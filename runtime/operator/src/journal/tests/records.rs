@@ -1,0 +1,149 @@
+//! What a record holds.
+
+use super::*;
+
+#[tokio::test]
+async fn a_run_is_recorded_and_reads_back() {
+    let dir = folder();
+    let dir = dir.path().join("made/when/missing");
+    let journal = write(&dir, JournalSettings::default(), ["a".to_owned()]).await;
+    assert_eq!((journal.written(), journal.dropped()), (1, 0));
+    let record = read(&dir).unwrap().next().unwrap().unwrap();
+    assert_eq!(
+        (
+            record.id.as_str(),
+            record.hook.as_str(),
+            record.queue.as_str(),
+            record.attempt
+        ),
+        ("a", "pods.wasm", "main", 2)
+    );
+    assert_eq!(record.contexts, json!([{"binding": "onStartup"}]));
+    assert_eq!(
+        record.effects,
+        Some(json!({"objectPatches": [{"operation": "Create", "object": {"kind": "ConfigMap"}}]}))
+    );
+    assert_eq!(record.result, RunResult::success());
+    assert_eq!(record.log[0].message, "hello");
+    assert_eq!(record.usage.memory, 65536);
+    assert_eq!(
+        record.timings.finished.as_second() - record.timings.queued.as_second(),
+        2
+    );
+    assert!(record.left_out.is_empty() && record.values.is_none());
+}
+
+#[tokio::test]
+async fn secrets_are_replaced_unless_they_shall_be_kept() {
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"password": "c2VzYW0="}});
+    let secret_entry = || {
+        let item = Entry {
+            object: Some(secret.to_string().into()),
+            filter_result: None,
+        };
+        let watched = Entry {
+            object: None,
+            filter_result: Some("\"c2VzYW0=\"".into()),
+        };
+        let mut entry = entry("a");
+        entry.input.contexts = vec![Context {
+            binding: "plain".into(),
+            kind: Some("Synchronization".into()),
+            objects: Some(Arc::new(vec![item.clone()]) as Arc<dyn Snapshot>),
+            snapshot_names: Some(vec!["plain".into(), "watched".into()]),
+            ..Context::default()
+        }];
+        entry
+            .input
+            .snapshots
+            .insert("plain".into(), Arc::new(vec![item]));
+        entry
+            .input
+            .snapshots
+            .insert("watched".into(), Arc::new(vec![watched]));
+        entry.secret_bindings.insert("watched".into());
+        entry.effects = Some(Arc::new(Effects {
+            object_patches: vec![ObjectPatch::CreateOrUpdate {
+                object: secret.clone(),
+            }],
+            ..Effects::default()
+        }));
+        entry
+    };
+    for (keep_secrets, there) in [(false, 0), (true, 4)] {
+        let dir = folder();
+        let journal = Journal::open(
+            dir.path(),
+            JournalSettings {
+                keep_secrets,
+                ..JournalSettings::default()
+            },
+        )
+        .unwrap();
+        journal.record(secret_entry());
+        journal.flush().await;
+        let text = std::fs::read_to_string(dir.path().join("runs-00000001.jsonl")).unwrap();
+        assert_eq!(text.matches("c2VzYW0=").count(), there, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_is_too_great_loses_its_contexts_first() {
+    let dir = folder();
+    let journal = Journal::open(
+        dir.path(),
+        JournalSettings {
+            record_bytes: 4096,
+            ..JournalSettings::default()
+        },
+    )
+    .unwrap();
+    let big: Arc<str> = json!({"x": "y".repeat(10_000)}).to_string().into();
+    let mut contexts = entry("contexts");
+    contexts.input.contexts = vec![Context {
+        binding: "a".into(),
+        kind: Some("Event".into()),
+        object: Some(big),
+        ..Context::default()
+    }];
+    let mut log = entry("log");
+    log.log = vec![LogRecord {
+        level: LogLevel::Info,
+        message: "x".repeat(10_000),
+        fields: vec![],
+    }]
+    .into();
+    let mut hopeless = entry("hopeless");
+    hopeless.hook = "h".repeat(10_000);
+    for entry in [contexts, log, hopeless] {
+        journal.record(entry);
+    }
+    journal.flush().await;
+    let records: Vec<_> = read(dir.path()).unwrap().map(Result::unwrap).collect();
+    assert_eq!(
+        records
+            .iter()
+            .map(|r| (r.id.as_str(), r.left_out.join(",")))
+            .collect::<Vec<_>>(),
+        [
+            ("contexts", "contexts".to_owned()),
+            ("log", "contexts,effects,log".to_owned())
+        ]
+    );
+    assert!(records[0].effects.is_some() && records[0].contexts.is_null());
+    assert_eq!(journal.dropped(), 1);
+}
+
+#[test]
+fn failures_are_recorded_with_their_code() {
+    let error = hookbox_sandbox::RunError::NoSuchHook("x".into());
+    let result = RunResult::run_failed(&error);
+    assert_eq!(
+        (result.outcome, result.code.as_deref()),
+        (RunOutcome::RunFailed, Some("no-such-hook"))
+    );
+    assert_eq!(
+        serde_json::to_value(&result).unwrap(),
+        json!({"outcome": "run-failed", "code": "no-such-hook", "message": "the component has no hook `x`"})
+    );
+}
