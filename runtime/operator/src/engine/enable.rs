@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::listener::EngineListener;
 use super::{Engine, binding_key};
+use crate::load::Hook;
 use crate::monitor::{Monitor, MonitorId, MonitorSpec, Phase};
 use crate::queue::{HookIndex, HookRun};
 
@@ -22,13 +23,11 @@ impl Engine {
     /// once its objects, and those of the bindings whose snapshots it shows, are known. A kind that is not served has no
     /// objects, and keeps nobody waiting.
     pub(super) async fn enable_kubernetes(self: &Arc<Self>, index: HookIndex) {
-        let (Some(hook), Some(cluster)) = (self.hook(index), &self.cluster) else {
-            if let Some(hook) = self.hook(index) {
-                tracing::error!(
-                    hook = &*hook.name,
-                    "there is no cluster: the kubernetes bindings are not enabled"
-                );
-            }
+        let Some(hook) = self.hook(index) else {
+            return;
+        };
+        let Some(cluster) = &self.cluster else {
+            self.leave_out(hook);
             return;
         };
         let started = Instant::now();
@@ -82,6 +81,24 @@ impl Engine {
             self.tasks
                 .spawn(come_later(self.clone(), index, monitor, needs));
         }
+    }
+
+    /// Says which bindings never run without a cluster. Nobody waits for them.
+    fn leave_out(&self, hook: &Hook) {
+        let names: Vec<&str> = hook
+            .config
+            .kubernetes
+            .iter()
+            .map(|k| k.name.as_str())
+            .collect();
+        for binding in 0..names.len() {
+            self.readiness.done(&binding_key(&hook.name, binding));
+        }
+        tracing::warn!(
+            hook = &*hook.name,
+            bindings = names.join(", "),
+            "there is no cluster: these bindings never run"
+        );
     }
 
     /// The monitors behind these snapshots.
