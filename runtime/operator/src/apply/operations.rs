@@ -1,14 +1,12 @@
-//! The operations, each as BEHAVIOUR C1 says.
+//! The operations, each as BEHAVIOUR C1 says. Here: making objects, and what all operations share.
 
-use std::time::Duration;
+mod delete;
+mod patch;
 
 use bytes::Bytes;
-use hookbox_jq::Filter;
 use hookbox_sandbox::ObjectPatch;
-use hookbox_sandbox::effects::{ObjectRef, PatchOptions};
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::time::Instant;
 
 use super::conflict::Pauses;
 use super::error::Cause;
@@ -17,21 +15,11 @@ use super::writer::{Observe, Writer};
 use super::{Applied, Verb, object_ref, operation};
 use crate::api::ApiError;
 
-/// Pauses between looks at a deleted object: most are gone at once, and then shell-operator's each second.
-const LOOKS: [Duration; 3] = [
-    Duration::ZERO,
-    Duration::from_millis(100),
-    Duration::from_millis(300),
-];
-const LOOK: Duration = Duration::from_secs(1);
-
-/// What matters of an object or of the `Status` of a delete.
+/// What matters of an object.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Answer {
-    kind: String,
     metadata: Metadata,
-    details: Details,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -41,12 +29,6 @@ struct Metadata {
     uid: String,
     resource_version: String,
     finalizers: Vec<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Details {
-    uid: String,
 }
 
 fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Cause> {
@@ -69,15 +51,6 @@ fn conflict(cause: &Cause) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// `status` or `/status`.
-fn subresource(options: &PatchOptions) -> Option<&str> {
-    options
-        .subresource
-        .as_deref()
-        .map(|s| s.strip_prefix('/').unwrap_or(s))
-        .filter(|s| !s.is_empty())
 }
 
 fn resource_version(object: &Value) -> Option<&str> {
@@ -170,183 +143,6 @@ impl Writer {
             .send(target.replace(&object, None, &self.query())?)
             .await?;
         Ok((body, live))
-    }
-
-    /// `Delete` and its two sisters: a missing object is no error.
-    pub(super) async fn delete(
-        &self,
-        patch: &ObjectPatch,
-        object: &ObjectRef,
-        propagation: &'static str,
-    ) -> Result<Applied, Cause> {
-        let target = Target::find(&self.kinds, object.clone()).await?;
-        let before = match self.before(&target).await {
-            Err(cause) if is_not_found(&cause) => {
-                return Ok(untouched(patch, target, Verb::Delete, None));
-            }
-            before => before?,
-        };
-        let body = match self
-            .send(target.delete(propagation, self.settings.dry_run)?)
-            .await
-        {
-            Err(cause) if is_not_found(&cause) => {
-                return Ok(untouched(patch, target, Verb::Delete, before));
-            }
-            body => body?,
-        };
-        if propagation == "Foreground" && !self.settings.dry_run {
-            let answer: Answer = read(&body)?;
-            let uid = if answer.kind == "Status" {
-                answer.details.uid
-            } else {
-                answer.metadata.uid
-            };
-            self.wait_until_gone(&target, &uid).await?;
-        }
-        Ok(Applied {
-            changed: true,
-            ..untouched(patch, target, Verb::Delete, before)
-        })
-    }
-
-    /// Looks until the object is not there, or another of the same name is.
-    async fn wait_until_gone(&self, target: &Target, uid: &str) -> Result<(), Cause> {
-        let start = Instant::now();
-        let mut looks = LOOKS.into_iter();
-        loop {
-            tokio::time::sleep(looks.next().unwrap_or(LOOK)).await;
-            let there: Answer = match self.send(target.get()?).await {
-                Err(cause) if is_not_found(&cause) => return Ok(()),
-                body => read(&body?)?,
-            };
-            if !uid.is_empty() && there.metadata.uid != uid {
-                return Ok(());
-            }
-            if start.elapsed() >= self.settings.delete_wait {
-                return Err(Cause::StillThere {
-                    waited: self.settings.delete_wait,
-                    finalizers: there.metadata.finalizers,
-                });
-            }
-        }
-    }
-
-    /// `MergePatch` and `JSONPatch`. A conflict means that the API server gave up after several attempts of its own;
-    /// it is tried again, unless the patch asks for a certain resource version.
-    pub(super) async fn patch(
-        &self,
-        patch: &ObjectPatch,
-        object: &ObjectRef,
-        content_type: &'static str,
-        document: &Value,
-        options: &PatchOptions,
-    ) -> Result<Applied, Cause> {
-        let target = Target::find(&self.kinds, object.clone()).await?;
-        let retries = if document.to_string().contains("resourceVersion") {
-            0
-        } else {
-            self.settings.conflict_retries
-        };
-        let mut pauses = Pauses::new(retries);
-        loop {
-            let attempt = async {
-                let before = self.before(&target).await?;
-                let body = self
-                    .send(target.patch(
-                        content_type,
-                        document,
-                        subresource(options),
-                        &self.query(),
-                    )?)
-                    .await?;
-                Ok((before, body))
-            };
-            match attempt.await {
-                Ok((before, body)) => {
-                    return self.written(patch, target, Verb::Patch, before, &body);
-                }
-                Err(cause) if options.ignore_missing_object && is_not_found(&cause) => {
-                    return Ok(untouched(patch, target, Verb::Patch, None));
-                }
-                Err(cause) => {
-                    let message = conflict(&cause).ok_or(cause)?;
-                    if !pauses.again().await {
-                        return Err(Cause::Conflict {
-                            attempts: pauses.attempts(),
-                            message,
-                        });
-                    }
-                }
-            }
-        }
-    }
-
-    /// `JQPatch`: the object is read, filtered, and written back unless it is the same. The subresource is for the
-    /// write only.
-    pub(super) async fn jq_patch(
-        &self,
-        patch: &ObjectPatch,
-        object: &ObjectRef,
-        filter: &Filter,
-        options: &PatchOptions,
-    ) -> Result<Applied, Cause> {
-        let target = Target::find(&self.kinds, object.clone()).await?;
-        let mut pauses = Pauses::new(self.settings.conflict_retries);
-        loop {
-            match self.filter_and_replace(&target, filter, options).await {
-                Ok((live, Some(body))) => {
-                    return self.written(patch, target, Verb::Update, Some(live), &body);
-                }
-                Ok((live, None)) => {
-                    let after = (self.settings.observe != Observe::Nothing).then(|| live.clone());
-                    let same = untouched(patch, target, Verb::Update, self.keep(live));
-                    return Ok(Applied { after, ..same });
-                }
-                Err(cause) if options.ignore_missing_object && is_not_found(&cause) => {
-                    return Ok(untouched(patch, target, Verb::Update, None));
-                }
-                Err(cause) => {
-                    let message = conflict(&cause).ok_or(cause)?;
-                    if !pauses.again().await {
-                        return Err(Cause::Conflict {
-                            attempts: pauses.attempts(),
-                            message,
-                        });
-                    }
-                }
-            }
-        }
-    }
-
-    async fn filter_and_replace(
-        &self,
-        target: &Target,
-        filter: &Filter,
-        options: &PatchOptions,
-    ) -> Result<(Value, Option<Bytes>), Cause> {
-        let body = self.send(target.get()?).await?;
-        let live: Value = read(&body)?;
-        let text = std::str::from_utf8(&body)
-            .map_err(|_| Cause::FilterResult("nothing, as the object is no UTF-8"))?;
-        let wanted = filter.apply(text).await.map_err(Cause::Filter)?;
-        let mut wanted: Value =
-            serde_json::from_str(&wanted).map_err(|_| Cause::FilterResult("no JSON"))?;
-        match wanted {
-            Value::Object(_) => {}
-            Value::Null => return Err(Cause::FilterResult("nothing, or null")),
-            Value::Array(_) => return Err(Cause::FilterResult("a list, or several results")),
-            _ => return Err(Cause::FilterResult("a single value")),
-        }
-        if wanted == live {
-            return Ok((live, None));
-        }
-        // Without it the write would go over whatever came in between.
-        set_resource_version(&mut wanted, resource_version(&live).unwrap_or_default());
-        let body = self
-            .send(target.replace(&wanted, subresource(options), &self.query())?)
-            .await?;
-        Ok((live, Some(body)))
     }
 
     /// The object as it is, where it is asked for.

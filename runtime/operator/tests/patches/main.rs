@@ -9,6 +9,8 @@
     reason = "tests"
 )]
 
+mod changes;
+mod creates;
 mod deletes;
 mod faults;
 mod gate;

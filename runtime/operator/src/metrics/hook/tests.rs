@@ -1,4 +1,5 @@
-use proptest::prelude::*;
+mod limits;
+mod reading;
 
 use super::*;
 
@@ -57,6 +58,13 @@ fn lines(metrics: &HookMetrics) -> Vec<String> {
     metrics
         .text()
         .lines()
+        .filter(|l| !l.starts_with('#'))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn lines_of(text: &str) -> Vec<String> {
+    text.lines()
         .filter(|l| !l.starts_with('#'))
         .map(str::to_owned)
         .collect()
@@ -267,173 +275,4 @@ fn another_hook_cannot_empty_a_hooks_own_group() {
     // A hook that names its own group means its own.
     metrics.apply("victim", &[expire(Some("victim"))]);
     assert_eq!(metrics.text(), "");
-}
-
-#[test]
-fn series_of_a_hook_are_bounded_and_other_hooks_are_not_harmed() {
-    let metrics = HookMetrics::with_limits(SeriesLimits {
-        series: 3,
-        names: 100,
-    });
-    let flood: Vec<_> = (0..10)
-        .map(|i| labels(set("a", 1.0), &[("i", &i.to_string())]))
-        .collect();
-    let result = metrics.apply("h", &flood);
-    assert_eq!((result.applied, result.dropped), (3, 7));
-    assert_eq!(result.problems[0].kind, ProblemKind::TooManySeries(3));
-    assert_eq!(metrics.apply("other", &[set("a", 1.0)]).dropped, 0);
-    assert_eq!(metrics.series(), 4);
-    // The next run begins anew.
-    assert_eq!(metrics.apply("h", &[set("b", 1.0)]).dropped, 0);
-    assert_eq!(metrics.series(), 2);
-}
-
-#[test]
-fn names_of_a_hook_are_bounded_over_all_runs() {
-    let metrics = HookMetrics::with_limits(SeriesLimits {
-        series: 100,
-        names: 3,
-    });
-    for run in 0..50 {
-        assert_eq!(
-            metrics
-                .apply("h", &[set(&format!("name_{run}"), 1.0)])
-                .dropped,
-            0,
-            "{run}"
-        );
-    }
-    assert!(metrics.lock().families.len() <= 3);
-    let many: Vec<_> = (0..5).map(|i| set(&format!("many_{i}"), 1.0)).collect();
-    let result = metrics.apply("h", &many);
-    assert_eq!((result.applied, result.dropped), (3, 2));
-    assert_eq!(result.problems[0].kind, ProblemKind::TooManyNames(3));
-}
-
-#[test]
-fn label_names_of_a_metric_are_bounded() {
-    let metrics = HookMetrics::new();
-    let wide = |from: usize| {
-        let mut op = set("a", 1.0);
-        op.labels = (from..from + 60)
-            .map(|i| (format!("l{i}"), "x".to_owned()))
-            .collect();
-        op
-    };
-    let result = metrics.apply("h", &[wide(0), wide(60), wide(120)]);
-    assert_eq!(
-        (result.applied, result.problems[0].kind.code()),
-        (2, "too-many-labels")
-    );
-}
-
-#[test]
-fn a_hook_that_is_gone_leaves_nothing() {
-    let metrics = HookMetrics::new();
-    metrics.apply("h", &[group(set("a", 1.0), "g"), set("b", 1.0)]);
-    metrics.apply("other", &[set("a", 1.0)]);
-    metrics.forget("h");
-    assert_eq!(lines(&metrics), ["a{hook=\"other\"} 1"]);
-    assert_eq!(metrics.series(), 1);
-}
-
-// ---- what is exposed reads back ------------------------------------------------------------------------------
-
-/// Reads one line of the text format as Prometheus does.
-fn read_line(line: &str) -> (String, BTreeMap<String, String>, f64) {
-    let mut rest = line;
-    let end = rest.find(['{', ' ']).unwrap();
-    let name = rest[..end].to_owned();
-    rest = &rest[end..];
-    let mut labels = BTreeMap::new();
-    if let Some(inner) = rest.strip_prefix('{') {
-        rest = inner;
-        loop {
-            let (label, after) = rest.split_once("=\"").unwrap();
-            let mut value = String::new();
-            let mut chars = after.char_indices();
-            let end = loop {
-                match chars.next().unwrap() {
-                    (i, '"') => break i,
-                    (_, '\\') => value.push(match chars.next().unwrap().1 {
-                        'n' => '\n',
-                        other => other,
-                    }),
-                    (_, c) => value.push(c),
-                }
-            };
-            labels.insert(label.to_owned(), value);
-            rest = &after[end + 1..];
-            match rest.strip_prefix(',') {
-                Some(next) => rest = next,
-                None => break,
-            }
-        }
-        rest = rest.strip_prefix('}').unwrap();
-    }
-    let value = rest.trim();
-    let value = match value {
-        "+Inf" => f64::INFINITY,
-        "-Inf" => f64::NEG_INFINITY,
-        other => other.parse().unwrap(),
-    };
-    (name, labels, value)
-}
-
-proptest! {
-    #[test]
-    fn exposed_gauges_read_back_the_same(series in proptest::collection::btree_map("(?s).{0,12}", proptest::num::f64::ANY, 1..20)) {
-        let metrics = HookMetrics::new();
-        let ops: Vec<_> = series.iter().map(|(text, value)| labels(set("m", *value), &[("text", text)])).collect();
-        prop_assert_eq!(metrics.apply("h", &ops).dropped, 0);
-        let read: BTreeMap<String, f64> = lines_of(&metrics.text()).into_iter().map(|l| read_line(&l)).map(|(_, mut l, v)| (l.remove("text").unwrap(), v)).collect();
-        prop_assert_eq!(read.len(), series.len());
-        for (text, value) in &series {
-            let got = read[text];
-            prop_assert!(got == *value || (got.is_nan() && value.is_nan()), "{} is {}, not {}", text, got, value);
-        }
-    }
-
-    #[test]
-    fn histograms_count_each_observation_once(values in proptest::collection::vec(-10.0..10.0_f64, 1..50), bounds in proptest::collection::vec(-9.0..9.0_f64, 1..8)) {
-        let metrics = HookMetrics::new();
-        let ops: Vec<_> = values.iter().map(|v| observe("m", *v, &bounds)).collect();
-        metrics.apply("h", &ops);
-        for line in lines_of(&metrics.text()) {
-            let (name, labels, value) = read_line(&line);
-            if name == "m_bucket" {
-                let le = match labels["le"].as_str() { "+Inf" => f64::INFINITY, other => other.parse().unwrap() };
-                prop_assert_eq!(value, values.iter().filter(|v| **v <= le).count() as f64, "{}", line);
-            } else if name == "m_count" {
-                prop_assert_eq!(value, values.len() as f64);
-            }
-        }
-    }
-
-    /// Whatever runs come, a hook's counted series are those that are there.
-    #[test]
-    fn counting_series_never_drifts(runs in proptest::collection::vec(proptest::collection::vec((0..3_u8, 0..4_u8, 0..3_u8, proptest::bool::weighted(0.1)), 0..6), 1..12)) {
-        let metrics = HookMetrics::with_limits(SeriesLimits { series: 5, names: 100 });
-        for (i, run) in runs.iter().enumerate() {
-            let hook = if i % 2 == 0 { "even" } else { "odd" };
-            let ops: Vec<_> = run.iter().map(|(name, label, g, ends)| {
-                let group_name = format!("g{g}");
-                if *ends { expire(Some(&group_name)) } else { group(labels(set(&format!("n{name}"), 1.0), &[("l", &label.to_string())]), &group_name) }
-            }).collect();
-            metrics.apply(hook, &ops);
-            let state = metrics.lock();
-            for hook in ["even", "odd"] {
-                let there = state.families.values().flat_map(|e| e.family.series.values()).filter(|s| &*s.owner.hook == hook).count();
-                prop_assert_eq!(state.counts.get(hook).copied().unwrap_or_default(), there);
-                prop_assert!(there <= 5);
-            }
-        }
-    }
-}
-
-fn lines_of(text: &str) -> Vec<String> {
-    text.lines()
-        .filter(|l| !l.starts_with('#'))
-        .map(str::to_owned)
-        .collect()
 }

@@ -1,3 +1,5 @@
+use hookbox_sandbox::Usage;
+
 use super::*;
 
 const RUN: RunLabels<'static> = RunLabels {

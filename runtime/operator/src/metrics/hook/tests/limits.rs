@@ -1,0 +1,71 @@
+//! What a hook may have, and what goes with it.
+
+use super::*;
+
+#[test]
+fn series_of_a_hook_are_bounded_and_other_hooks_are_not_harmed() {
+    let metrics = HookMetrics::with_limits(SeriesLimits {
+        series: 3,
+        names: 100,
+    });
+    let flood: Vec<_> = (0..10)
+        .map(|i| labels(set("a", 1.0), &[("i", &i.to_string())]))
+        .collect();
+    let result = metrics.apply("h", &flood);
+    assert_eq!((result.applied, result.dropped), (3, 7));
+    assert_eq!(result.problems[0].kind, ProblemKind::TooManySeries(3));
+    assert_eq!(metrics.apply("other", &[set("a", 1.0)]).dropped, 0);
+    assert_eq!(metrics.series(), 4);
+    // The next run begins anew.
+    assert_eq!(metrics.apply("h", &[set("b", 1.0)]).dropped, 0);
+    assert_eq!(metrics.series(), 2);
+}
+
+#[test]
+fn names_of_a_hook_are_bounded_over_all_runs() {
+    let metrics = HookMetrics::with_limits(SeriesLimits {
+        series: 100,
+        names: 3,
+    });
+    for run in 0..50 {
+        assert_eq!(
+            metrics
+                .apply("h", &[set(&format!("name_{run}"), 1.0)])
+                .dropped,
+            0,
+            "{run}"
+        );
+    }
+    assert!(metrics.lock().families.len() <= 3);
+    let many: Vec<_> = (0..5).map(|i| set(&format!("many_{i}"), 1.0)).collect();
+    let result = metrics.apply("h", &many);
+    assert_eq!((result.applied, result.dropped), (3, 2));
+    assert_eq!(result.problems[0].kind, ProblemKind::TooManyNames(3));
+}
+
+#[test]
+fn label_names_of_a_metric_are_bounded() {
+    let metrics = HookMetrics::new();
+    let wide = |from: usize| {
+        let mut op = set("a", 1.0);
+        op.labels = (from..from + 60)
+            .map(|i| (format!("l{i}"), "x".to_owned()))
+            .collect();
+        op
+    };
+    let result = metrics.apply("h", &[wide(0), wide(60), wide(120)]);
+    assert_eq!(
+        (result.applied, result.problems[0].kind.code()),
+        (2, "too-many-labels")
+    );
+}
+
+#[test]
+fn a_hook_that_is_gone_leaves_nothing() {
+    let metrics = HookMetrics::new();
+    metrics.apply("h", &[group(set("a", 1.0), "g"), set("b", 1.0)]);
+    metrics.apply("other", &[set("a", 1.0)]);
+    metrics.forget("h");
+    assert_eq!(lines(&metrics), ["a{hook=\"other\"} 1"]);
+    assert_eq!(metrics.series(), 1);
+}
