@@ -33,7 +33,8 @@ impl Filter {
         match self {
             Self::None => objects.iter().map(|_| Ok(None)).collect(),
             Self::Jq(filter) => {
-                let results = filter.apply_many(objects).await;
+                // Not in the future of whoever mostly waits for objects.
+                let results = Box::pin(filter.apply_many(objects)).await;
                 results
                     .into_iter()
                     .map(|result| result.map(|text| Some(JsonText::from(text))))

@@ -1,12 +1,16 @@
 //! The objects that one binding selects, in their order, as compact text.
 //!
-//! A store is changed in place in O(log n). A run gets a frozen copy in O(1), which shares everything with the store
-//! until the store changes.
+//! A store is changed in O(log n). A run gets a frozen copy in O(1), which shares everything with the store until the
+//! store changes, and after that all that did not change. Small objects are packed together, some dozens in one
+//! allocation: see [`leaf`].
+
+mod leaf;
+mod tree;
 
 use hookbox_sandbox::{Entry, JsonText, Snapshot};
-use imbl::Vector;
+use leaf::{Edit, Row, Text};
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
+use tree::Tree;
 
 /// What a binding keeps of each object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,57 +48,54 @@ impl Key {
     }
 }
 
-/// What is kept of one object. What a filter gave, or else the whole object, decides whether a change is one: the
-/// texts are compared, and where neither is kept, their hashes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Kept {
-    Both {
-        object: JsonText,
-        filter_result: JsonText,
-    },
-    Object(JsonText),
-    FilterResult(JsonText),
-    Hash([u8; 16]),
-}
-
-#[derive(Debug)]
-struct Item {
-    key: Key,
-    kept: Kept,
-}
-
-impl Item {
-    fn text_bytes(&self) -> usize {
-        let texts = match &self.kept {
-            Kept::Both {
-                object,
-                filter_result,
-            } => object.len() + filter_result.len(),
-            Kept::Object(text) | Kept::FilterResult(text) => text.len(),
-            Kept::Hash(_) => 0,
-        };
-        texts + self.key.0.len()
+/// The texts of an object, in the order of a row's.
+///
+/// What a filter gave, or else the whole object, decides whether a change is one; where neither is kept, the object's
+/// hash stands for it. An empty text, which is no JSON, stands for none.
+impl Keeps {
+    fn columns(self) -> usize {
+        1 + usize::from(self.object && self.filter_result)
     }
 
-    fn entry(&self) -> Entry {
-        match &self.kept {
-            Kept::Both {
-                object,
-                filter_result,
-            } => Entry {
-                object: Some(object.clone()),
-                filter_result: Some(filter_result.clone()),
+    /// The text that decides.
+    fn deciding<'a>(self, row: &Row<'a>) -> &'a str {
+        let [first, second] = row.texts;
+        let both = self.object && self.filter_result;
+        if both {
+            second.as_str()
+        } else {
+            first.as_str()
+        }
+    }
+
+    fn entry(self, row: &Row<'_>) -> Entry {
+        let [first, second] = row.texts;
+        match (self.object, self.filter_result) {
+            (true, true) => Entry {
+                object: first.share(),
+                filter_result: second.share(),
             },
-            Kept::Object(object) => Entry {
-                object: Some(object.clone()),
+            (true, false) => Entry {
+                object: first.share(),
                 filter_result: None,
             },
-            Kept::FilterResult(result) => Entry {
+            (false, true) => Entry {
                 object: None,
-                filter_result: Some(result.clone()),
+                filter_result: first.share(),
             },
-            Kept::Hash(_) => Entry::default(),
+            (false, false) => Entry::default(),
         }
+    }
+
+    /// Bytes of the key, and of the texts that are kept for hooks.
+    fn bytes(self, row: &Row<'_>) -> usize {
+        let texts = if self.object || self.filter_result {
+            self.columns()
+        } else {
+            0
+        };
+        let texts = row.texts.iter().take(texts).map(|t| t.as_str().len());
+        row.key.0.len() + row.key.1.len() + texts.sum::<usize>()
     }
 }
 
@@ -113,7 +114,7 @@ pub enum Change {
 #[derive(Debug)]
 pub struct Store {
     keeps: Keeps,
-    items: Vector<Arc<Item>>,
+    rows: Tree,
     bytes: usize,
 }
 
@@ -123,7 +124,7 @@ impl Store {
     pub fn new(keeps: Keeps) -> Self {
         Self {
             keeps,
-            items: Vector::new(),
+            rows: Tree::new(keeps.columns()),
             bytes: 0,
         }
     }
@@ -140,95 +141,94 @@ impl Store {
         Key::new(self.keeps, namespace, name)
     }
 
-    fn find(&self, key: &Key) -> Result<usize, usize> {
-        self.items.binary_search_by(|item| item.key.cmp(key))
-    }
-
     /// Number of objects.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.items.len()
+        self.rows.len()
     }
 
     /// Whether it holds no object.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.items.is_empty()
+        self.len() == 0
     }
 
-    /// Bytes of all texts and keys held. What the allocator and the structure add is not counted.
+    /// Bytes of all texts and keys held. What the allocator and the structure add is not counted, nor what packing
+    /// saves.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
     /// Put an object with its filter result (none where there is no filter) in.
-    pub fn put(&mut self, key: Key, object: &JsonText, filter_result: Option<&JsonText>) -> Change {
-        let kept = match (self.keeps.object, filter_result) {
-            (true, Some(result)) => Kept::Both {
-                object: object.clone(),
-                filter_result: result.clone(),
-            },
-            (true, None) => Kept::Object(object.clone()),
-            (false, Some(result)) => Kept::FilterResult(result.clone()),
-            (false, None) => Kept::Hash(hash(object)),
+    pub fn put(
+        &mut self,
+        key: &Key,
+        object: &JsonText,
+        filter_result: Option<&JsonText>,
+    ) -> Change {
+        let result = filter_result.map_or(Text::Short(""), Text::of);
+        let object_hash;
+        let texts = match (self.keeps.object, self.keeps.filter_result) {
+            (true, _) => [Text::of(object), result],
+            (false, true) => [result, Text::Short("")],
+            (false, false) => {
+                object_hash = hash(object);
+                [Text::Short(&object_hash), Text::Short("")]
+            }
         };
-        let at = self.find(&key);
-        let item = Arc::new(Item { key, kept });
-        self.bytes += item.text_bytes();
-        match at {
-            Err(at) => {
-                self.items.insert(at, item);
-                Change::Added
-            }
-            Ok(at) => {
-                let before = self.items.set(at, item.clone());
-                self.bytes -= before.text_bytes();
-                let same = match (&before.kept, &item.kept) {
-                    (
-                        Kept::Both {
-                            filter_result: a, ..
-                        },
-                        Kept::Both {
-                            filter_result: b, ..
-                        },
-                    ) => a == b,
-                    (a, b) => a == b,
-                };
-                if same { Change::Same } else { Change::Modified }
-            }
-        }
+        let row = Row {
+            key: (&key.0, ""),
+            texts,
+        };
+        self.bytes += self.keeps.bytes(&row);
+        let found = self.rows.find(&key.0);
+        let Some((at, before)) = found.ok().and_then(|at| Some((at, self.rows.row(at)?))) else {
+            let at = found.unwrap_or_else(|at| at);
+            self.rows.edit(at, Edit::Insert(&row));
+            return Change::Added;
+        };
+        self.bytes -= self.keeps.bytes(&before);
+        let same = self.keeps.deciding(&before) == self.keeps.deciding(&row);
+        self.rows.edit(at, Edit::Replace(&row));
+        if same { Change::Same } else { Change::Modified }
     }
 
     /// What is held of an object.
     #[must_use]
     pub fn get(&self, key: &Key) -> Option<Entry> {
-        let at = self.find(key).ok()?;
-        self.items.get(at).map(|item| item.entry())
+        let at = self.rows.find(&key.0).ok()?;
+        self.rows.row(at).map(|row| self.keeps.entry(&row))
     }
 
     /// Take an object out; what was held of it.
     pub fn remove(&mut self, key: &Key) -> Option<Entry> {
-        let at = self.find(key).ok()?;
-        let item = self.items.remove(at);
-        self.bytes -= item.text_bytes();
-        Some(item.entry())
+        let at = self.rows.find(&key.0).ok()?;
+        let row = self.rows.row(at)?;
+        let entry = self.keeps.entry(&row);
+        self.bytes -= self.keeps.bytes(&row);
+        self.rows.edit(at, Edit::Remove);
+        Some(entry)
     }
 
     /// Keys for which `select` holds, in order. O(n): for lists, never for single events.
     pub fn keys_where(&self, mut select: impl FnMut(&Key) -> bool) -> Vec<Key> {
-        self.items
-            .iter()
-            .filter(|item| select(&item.key))
-            .map(|item| item.key.clone())
-            .collect()
+        let mut keys = Vec::new();
+        self.rows.for_each(|row| {
+            let key = Key([row.key.0, row.key.1].concat().into());
+            if select(&key) {
+                keys.push(key);
+            }
+        });
+        keys
     }
 
     /// The objects as they are now.
     #[must_use]
     pub fn freeze(&self) -> Frozen {
         Frozen {
-            items: self.items.clone(),
+            keeps: self.keeps,
+            rows: self.rows.clone(),
         }
     }
 }
@@ -236,26 +236,24 @@ impl Store {
 /// What a store held at one moment.
 #[derive(Debug, Clone)]
 pub struct Frozen {
-    items: Vector<Arc<Item>>,
+    keeps: Keeps,
+    rows: Tree,
 }
 
 impl Snapshot for Frozen {
     fn len(&self) -> usize {
-        self.items.len()
+        self.rows.len()
     }
 
     fn entry(&self, index: usize) -> Option<Entry> {
-        self.items.get(index).map(|item| item.entry())
+        self.rows.row(index).map(|row| self.keeps.entry(&row))
     }
 }
 
-fn hash(text: &str) -> [u8; 16] {
+/// The beginning of a text's SHA-256, in hexadecimal.
+fn hash(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
-    let mut half = [0; 16];
-    for (to, from) in half.iter_mut().zip(digest) {
-        *to = from;
-    }
-    half
+    hex::encode(digest.get(..16).unwrap_or(&digest))
 }
 
 #[cfg(test)]

@@ -27,9 +27,9 @@ fn text(text: &str) -> JsonText {
 fn without_a_filter_the_whole_object_counts() {
     let mut store = Store::new(FULL);
     let key = || Key::new(FULL, "n", "a");
-    assert_eq!(store.put(key(), &text("1"), None), Change::Added);
-    assert_eq!(store.put(key(), &text("1"), None), Change::Same);
-    assert_eq!(store.put(key(), &text("2"), None), Change::Modified);
+    assert_eq!(store.put(&key(), &text("1"), None), Change::Added);
+    assert_eq!(store.put(&key(), &text("1"), None), Change::Same);
+    assert_eq!(store.put(&key(), &text("2"), None), Change::Modified);
     assert_eq!(store.get(&key()).unwrap().object.as_deref(), Some("2"));
 }
 
@@ -37,11 +37,14 @@ fn without_a_filter_the_whole_object_counts() {
 fn with_a_filter_its_result_counts_and_the_newer_object_is_kept() {
     let mut store = Store::new(BOTH);
     let key = || Key::new(BOTH, "n", "a");
-    store.put(key(), &text("1"), Some(&text("r")));
-    assert_eq!(store.put(key(), &text("2"), Some(&text("r"))), Change::Same);
+    store.put(&key(), &text("1"), Some(&text("r")));
+    assert_eq!(
+        store.put(&key(), &text("2"), Some(&text("r"))),
+        Change::Same
+    );
     assert_eq!(store.get(&key()).unwrap().object.as_deref(), Some("2"));
     assert_eq!(
-        store.put(key(), &text("2"), Some(&text("s"))),
+        store.put(&key(), &text("2"), Some(&text("s"))),
         Change::Modified
     );
 }
@@ -50,7 +53,7 @@ fn with_a_filter_its_result_counts_and_the_newer_object_is_kept() {
 fn objects_are_dropped_where_they_are_not_kept() {
     let mut store = Store::new(FILTERED);
     store.put(
-        Key::new(FILTERED, "n", "a"),
+        &Key::new(FILTERED, "n", "a"),
         &text("a long object"),
         Some(&text("r")),
     );
@@ -64,19 +67,19 @@ fn objects_are_dropped_where_they_are_not_kept() {
     assert_eq!(store.bytes(), "r".len() + "n/a".len());
     let mut store = Store::new(NEITHER);
     let key = || Key::new(NEITHER, "n", "a");
-    assert_eq!(store.put(key(), &text("1"), None), Change::Added);
-    assert_eq!(store.put(key(), &text("1"), None), Change::Same);
-    assert_eq!(store.put(key(), &text("2"), None), Change::Modified);
+    assert_eq!(store.put(&key(), &text("1"), None), Change::Added);
+    assert_eq!(store.put(&key(), &text("1"), None), Change::Same);
+    assert_eq!(store.put(&key(), &text("2"), None), Change::Modified);
     assert_eq!(store.freeze().entry(0), Some(Entry::default()));
 }
 
 #[test]
 fn a_frozen_snapshot_does_not_change() {
     let mut store = Store::new(FULL);
-    store.put(Key::new(FULL, "n", "a"), &text("1"), None);
+    store.put(&Key::new(FULL, "n", "a"), &text("1"), None);
     let frozen = store.freeze();
-    store.put(Key::new(FULL, "n", "a"), &text("2"), None);
-    store.put(Key::new(FULL, "n", "b"), &text("3"), None);
+    store.put(&Key::new(FULL, "n", "a"), &text("2"), None);
+    store.put(&Key::new(FULL, "n", "b"), &text("3"), None);
     assert_eq!(
         (
             frozen.len(),
@@ -98,7 +101,7 @@ fn order_is_by_namespace_then_name_where_objects_are_kept_and_by_the_joined_stri
         for (namespace, name) in [("a", "z"), ("a-b", "a"), ("a", "b")] {
             let object = text(&format!("{namespace}:{name}"));
             store.put(
-                store.key(namespace, name),
+                &store.key(namespace, name),
                 &object,
                 keeps.filter_result.then_some(&object),
             );
@@ -113,33 +116,152 @@ fn order_is_by_namespace_then_name_where_objects_are_kept_and_by_the_joined_stri
     assert_eq!(order(FILTERED), ["a-b:a", "a:b", "a:z"]);
 }
 
+#[test]
+fn many_small_objects_are_packed_and_come_apart_again() {
+    let mut store = Store::new(FILTERED);
+    let result = text(&"r".repeat(500));
+    let name = |i: u32| format!("object-{:05}", i * 7919 % 10_000);
+    // In their order, as lists come, and out of it, as changes do.
+    for ordered in [true, false] {
+        for i in 0..10_000_u32 {
+            let name = if ordered {
+                format!("object-{i:05}")
+            } else {
+                name(i)
+            };
+            let key = store.key("default", &name);
+            assert_eq!(store.put(&key, &text("{}"), Some(&result)), Change::Added);
+        }
+        let leaves = store.rows.check();
+        // At most seven in a leaf of 4 KiB, and about half as many at least.
+        let most = if ordered { 1429 } else { 2858 };
+        assert!((1429..=most).contains(&leaves), "{leaves} leaves");
+        let full = store.freeze();
+        for i in 0..9_900 {
+            assert!(store.remove(&store.key("default", &name(i))).is_some());
+        }
+        assert_eq!(store.len(), 100);
+        assert!(store.rows.check() < 70, "{} leaves", store.rows.check());
+        for i in 9_900..10_000 {
+            store.remove(&store.key("default", &name(i)));
+        }
+        assert_eq!((store.rows.check(), store.bytes()), (1, 0));
+        assert_eq!(full.len(), 10_000);
+        let last = full.entry(9_999).and_then(|entry| entry.filter_result);
+        assert_eq!(
+            (last.as_deref(), full.entry(10_000)),
+            (Some(&*result), None)
+        );
+    }
+}
+
+#[test]
+fn a_long_text_is_shared_and_a_change_copies_one_leaf_only() {
+    let mut store = Store::new(FULL);
+    let long = text(&"x".repeat(10_000));
+    for i in 0..1000 {
+        store.put(&store.key("n", &format!("{i:04}")), &long, None);
+    }
+    let frozen = store.freeze();
+    let held = std::sync::Arc::strong_count(&long);
+    store.put(&store.key("n", "0500"), &text("{}"), None);
+    let more = std::sync::Arc::strong_count(&long) - held;
+    assert!(more < 40, "{more} objects were copied for one change");
+    drop(frozen);
+    assert_eq!(std::sync::Arc::strong_count(&long), 1000);
+    for i in 0..1000 {
+        store.remove(&store.key("n", &format!("{i:04}")));
+    }
+    assert_eq!(std::sync::Arc::strong_count(&long), 1);
+}
+
+/// What a test does to a store.
+#[derive(Debug, Clone)]
+enum Step {
+    /// Object and filter result.
+    Put(Key2, String, String),
+    Remove(Key2),
+    Freeze,
+}
+
+/// Namespace and name.
+type Key2 = (String, String);
+
+fn step() -> impl Strategy<Value = Step> {
+    let key = ("[ab]{0,1}-?", "[a-cé]{1,3}");
+    // Some are longer than what is packed, some as long as it just is, and some do not change.
+    let value = || {
+        prop_oneof![
+            4 => "[a-c]",
+            2 => (1_usize..200).prop_map(|n| "xé".repeat(n)),
+            1 => (505_usize..520).prop_map(|n| "y".repeat(n)),
+            1 => Just("z".repeat(5000)),
+        ]
+    };
+    prop_oneof![
+        6 => (key, value(), value()).prop_map(|(key, object, result)| Step::Put(key, object, result)),
+        3 => key.prop_map(Step::Remove),
+        1 => Just(Step::Freeze),
+    ]
+}
+
+fn entry(keeps: Keeps, (object, result): &(String, String)) -> Entry {
+    Entry {
+        object: keeps.object.then(|| text(object)),
+        filter_result: keeps.filter_result.then(|| text(result)),
+    }
+}
+
+fn held(frozen: &Frozen) -> Vec<Entry> {
+    (0..frozen.len())
+        .map(|i| frozen.entry(i).unwrap())
+        .collect()
+}
+
 proptest! {
-    /// A store is a sorted map, its frozen copies are its past, and its byte count is exact.
+    /// A store is a sorted map whatever it keeps, its frozen copies are its past, and its byte count is exact.
     #[test]
-    fn a_store_is_a_sorted_map(steps in proptest::collection::vec((0_u8..40, proptest::option::of("[a-z]{0,6}")), 0..200)) {
-        let mut store = Store::new(FULL);
-        let mut model: BTreeMap<Key, String> = BTreeMap::new();
+    fn a_store_is_a_sorted_map(keeps in prop_oneof![Just(FULL), Just(BOTH), Just(FILTERED), Just(NEITHER)], steps in proptest::collection::vec(step(), 0..200)) {
+        let mut store = Store::new(keeps);
+        let mut model: BTreeMap<Key, (String, String)> = BTreeMap::new();
         let mut past = Vec::new();
-        for (name, value) in steps {
-            let key = Key::new(FULL, "n", &format!("{name:03}"));
-            match value {
-                Some(value) => {
+        let counts = |(object, result): &(String, String)| if keeps.filter_result { result.clone() } else { object.clone() };
+        for step in steps {
+            match step {
+                Step::Put((namespace, name), object, result) => {
+                    let (key, value) = (store.key(&namespace, &name), (object, result));
+                    prop_assert_eq!(key.parts(), (&*namespace, &*name));
                     let expected = match model.insert(key.clone(), value.clone()) {
                         None => Change::Added,
-                        Some(before) if before == value => Change::Same,
+                        Some(before) if counts(&before) == counts(&value) => Change::Same,
                         Some(_) => Change::Modified,
                     };
-                    prop_assert_eq!(store.put(key, &value.into(), None), expected);
+                    let result = keeps.filter_result.then(|| text(&value.1));
+                    prop_assert_eq!(store.put(&key, &text(&value.0), result.as_ref()), expected);
+                    prop_assert_eq!(store.get(&key), Some(entry(keeps, &value)));
                 }
-                None => prop_assert_eq!(store.remove(&key).is_some(), model.remove(&key).is_some()),
+                Step::Remove((namespace, name)) => {
+                    let key = store.key(&namespace, &name);
+                    let expected = model.remove(&key).map(|value| entry(keeps, &value));
+                    prop_assert_eq!(store.remove(&key), expected);
+                    prop_assert_eq!(store.get(&key), None);
+                }
+                Step::Freeze => past.push((store.freeze(), model.clone())),
             }
-            past.push((store.freeze(), model.clone()));
+            store.rows.check();
+            prop_assert_eq!((store.len(), store.is_empty()), (model.len(), model.is_empty()));
         }
-        let bytes: usize = model.iter().map(|(k, v)| k.0.len() + v.len()).sum();
-        prop_assert_eq!(store.bytes(), bytes);
+        let bytes = |(key, value): (&Key, &(String, String))| {
+            let entry = entry(keeps, value);
+            key.0.len() + entry.object.map_or(0, |t| t.len()) + entry.filter_result.map_or(0, |t| t.len())
+        };
+        prop_assert_eq!(store.bytes(), model.iter().map(bytes).sum::<usize>());
+        let keys: Vec<Key> = model.keys().cloned().collect();
+        prop_assert_eq!(store.keys_where(|_| true), keys);
+        past.push((store.freeze(), model));
         for (frozen, model) in past {
-            let held: Vec<_> = (0..frozen.len()).map(|i| frozen.entry(i).unwrap().object.unwrap().to_string()).collect();
-            prop_assert_eq!(held, model.values().cloned().collect::<Vec<_>>());
+            prop_assert_eq!(frozen.entry(model.len()), None);
+            prop_assert_eq!(held(&frozen), model.values().map(|v| entry(keeps, v)).collect::<Vec<_>>());
         }
     }
 }

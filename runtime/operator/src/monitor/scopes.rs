@@ -1,6 +1,6 @@
 //! The parts of the cluster that one binding looks at: each has a watch of its own.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use hookbox_config::{Kubernetes, NamespaceSelector};
 use kube::core::ApiResource;
@@ -17,6 +17,7 @@ pub(super) const NAMESPACES: ScopeId = 0;
 
 /// One namespace, or all, and one name, or all.
 pub(super) struct Scope {
+    id: ScopeId,
     pub(super) namespace: Option<String>,
     name: Option<String>,
     /// Whether a list was done: what changes from then on is an event.
@@ -39,6 +40,8 @@ impl Scope {
 
 /// The watch of namespaces, where they are selected by labels.
 struct Namespaces {
+    /// What is watched in each of them.
+    resource: ApiResource,
     listed: bool,
     in_list: HashSet<String>,
     seen: Option<u64>,
@@ -49,10 +52,11 @@ struct Namespaces {
 pub(super) struct Scopes<'a> {
     hub: &'a Hub,
     config: &'a Kubernetes,
-    kind: Kind,
     events: Events,
-    scopes: BTreeMap<ScopeId, Scope>,
-    namespaces: Option<Namespaces>,
+    /// By id.
+    scopes: Vec<Scope>,
+    /// Boxed, as most bindings have none.
+    namespaces: Option<Box<Namespaces>>,
     last: ScopeId,
 }
 
@@ -62,20 +66,20 @@ impl<'a> Scopes<'a> {
         let mut scopes = Self {
             hub,
             config,
-            kind,
             events,
-            scopes: BTreeMap::new(),
+            scopes: Vec::new(),
             namespaces: None,
             last: NAMESPACES,
         };
+        let resource = kind.resource;
         match &config.namespace {
-            _ if !scopes.kind.namespaced => scopes.add(None),
-            NamespaceSelector::All => scopes.add(None),
-            NamespaceSelector::Names(names) if names.is_empty() => scopes.add(None),
+            _ if !kind.namespaced => scopes.add(&resource, None),
+            NamespaceSelector::All => scopes.add(&resource, None),
+            NamespaceSelector::Names(names) if names.is_empty() => scopes.add(&resource, None),
             NamespaceSelector::Names(names) => {
                 let mut added = HashSet::new();
                 for name in names.iter().filter(|n| added.insert(n.as_str())) {
-                    scopes.add(Some(name.clone()));
+                    scopes.add(&resource, Some(name.clone()));
                 }
             }
             NamespaceSelector::Labels(selector) => {
@@ -92,19 +96,20 @@ impl<'a> Scopes<'a> {
                     fields: None,
                 };
                 let watch = hub.watch(spec, NAMESPACES, scopes.events.clone());
-                scopes.namespaces = Some(Namespaces {
+                scopes.namespaces = Some(Box::new(Namespaces {
+                    resource,
                     listed: false,
                     in_list: HashSet::new(),
                     seen: None,
                     _watch: watch,
-                });
+                }));
             }
         }
         scopes
     }
 
     /// One watch for each selected name in this namespace.
-    fn add(&mut self, namespace: Option<String>) {
+    fn add(&mut self, resource: &ApiResource, namespace: Option<String>) {
         let labels = self
             .config
             .label_selector
@@ -123,45 +128,50 @@ impl<'a> Scopes<'a> {
         };
         let mut seen = HashSet::new();
         names.retain(|name| seen.insert(*name));
+        // Most bindings have one, and there are many bindings.
+        if self.scopes.is_empty() {
+            self.scopes.reserve_exact(names.len());
+        }
         for name in names {
             let fields = match (name.map(|n| format!("metadata.name={n}")), fields.clone()) {
                 (Some(name), Some(fields)) => Some(format!("{name},{fields}")),
                 (name, fields) => name.or(fields),
             };
             let spec = WatchSpec {
-                resource: self.kind.resource.clone(),
+                resource: resource.clone(),
                 namespace: namespace.clone(),
                 labels: labels.clone(),
                 fields,
             };
             self.last += 1;
             let watch = self.hub.watch(spec, self.last, self.events.clone());
-            let scope = Scope {
+            self.scopes.push(Scope {
+                id: self.last,
                 namespace: namespace.clone(),
                 name: name.cloned(),
                 listed: false,
                 in_list: HashSet::new(),
                 seen: None,
                 _watch: watch,
-            };
-            self.scopes.insert(self.last, scope);
+            });
         }
     }
 
     pub(super) fn get(&mut self, id: ScopeId) -> Option<&mut Scope> {
-        self.scopes.get_mut(&id)
+        let at = self.scopes.binary_search_by_key(&id, |s| s.id).ok()?;
+        self.scopes.get_mut(at)
     }
 
     /// Whether every part was listed.
     pub(super) fn all_listed(&self) -> bool {
-        self.namespaces.as_ref().is_none_or(|n| n.listed) && self.scopes.values().all(|s| s.listed)
+        self.namespaces.as_ref().is_none_or(|n| n.listed) && self.scopes.iter().all(|s| s.listed)
     }
 
     /// Up to which resource version all parts were seen.
     pub(super) fn seen(&self) -> Option<u64> {
         let namespaces = self.namespaces.iter().map(|n| n.seen);
         self.scopes
-            .values()
+            .iter()
             .map(|s| s.seen)
             .chain(namespaces)
             .min()
@@ -189,7 +199,7 @@ impl<'a> Scopes<'a> {
                 let listed = std::mem::take(&mut watch.in_list);
                 let selected: HashSet<String> = self
                     .scopes
-                    .values()
+                    .iter()
                     .filter_map(|s| s.namespace.clone())
                     .collect();
                 let gone: Vec<String> = selected
@@ -218,18 +228,19 @@ impl<'a> Scopes<'a> {
     }
 
     fn select(&mut self, namespace: String) {
-        if !self
-            .scopes
-            .values()
-            .any(|s| s.namespace.as_ref() == Some(&namespace))
-        {
-            self.add(Some(namespace));
+        let mut known = self.scopes.iter().map(|s| s.namespace.as_ref());
+        if known.any(|known| known == Some(&namespace)) {
+            return;
+        }
+        if let Some(watch) = &self.namespaces {
+            let resource = watch.resource.clone();
+            self.add(&resource, Some(namespace));
         }
     }
 
     fn deselect(&mut self, namespace: &str) {
         self.scopes
-            .retain(|_, scope| scope.namespace.as_deref() != Some(namespace));
+            .retain(|scope| scope.namespace.as_deref() != Some(namespace));
     }
 }
 

@@ -1,12 +1,12 @@
 //! The life of one monitor.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hookbox_config::WatchEvent as Happened;
 use hookbox_jq::JqError;
 use hookbox_sandbox::JsonText;
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::scopes::{NAMESPACES, ScopeId, Scopes};
@@ -17,14 +17,10 @@ use crate::kinds::{Kind, KindError};
 use crate::object::Object;
 use crate::queue::Cause;
 use crate::snapshot::Change;
-use crate::watch::{WatchError, WatchEvent};
+use crate::watch::{Feed, Room, WatchError, WatchEvent};
 
 /// Events that are filtered in one go.
 const BATCH: usize = 256;
-/// Events that may wait for this monitor before its watches go on without it.
-const WAITING: usize = 64 << 10;
-/// Room for events that is kept while nothing happens.
-const IDLE_ROOM: usize = 16;
 
 type FilterResult = Result<Option<JsonText>, JqError>;
 
@@ -56,11 +52,12 @@ impl<'a> Difference<'a> {
 pub(super) async fn run(shared: Arc<Shared>) {
     let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
     loop {
-        let error = match kind(&shared).await {
-            Ok(kind) => match follow(&shared, kind, &mut backoff).await {
-                Ok(()) => return,
-                Err(error) => error,
-            },
+        // What is rare has a place of its own, so that a monitor that only waits stays small.
+        let error = match Box::pin(kind(&shared)).await {
+            Ok(kind) => {
+                let Err(error) = follow(&shared, kind, &mut backoff).await;
+                error
+            }
             Err(error) => error,
         };
         let pause = backoff.next_pause();
@@ -96,31 +93,31 @@ async fn kind(shared: &Shared) -> Result<Kind, EnableError> {
 }
 
 /// Ends only with an error before the binding is enabled.
-async fn follow(shared: &Shared, kind: Kind, backoff: &mut Backoff) -> Result<(), EnableError> {
+async fn follow(
+    shared: &Shared,
+    kind: Kind,
+    backoff: &mut Backoff,
+) -> Result<Infallible, EnableError> {
     {
         let mut state = shared.state();
         state.store = crate::snapshot::Store::new(shared.keeps());
         state.buffer.clear();
     }
-    let (sender, mut events) = mpsc::channel(WAITING);
-    let scopes = Scopes::start(&shared.spec.hub, &shared.spec.config, kind, sender);
+    let (events, mut feed) = Feed::new(Room::default());
+    let scopes = Scopes::start(&shared.spec.hub, &shared.spec.config, kind, events);
     let mut follower = Follower { shared, scopes };
-    let mut batch = Vec::new();
     loop {
-        if events.recv_many(&mut batch, BATCH).await == 0 {
-            return Ok(());
-        }
+        let batch = feed.next(BATCH).await;
         let started = Instant::now();
         let results = follower.filter(&batch).await;
         let mut results = results.into_iter();
-        for (scope, event) in batch.drain(..) {
+        for (scope, event) in batch {
             if let WatchEvent::Failed(error) = &event {
                 follower.failed(error)?;
                 continue;
             }
             follower.handle(scope, event, &mut results)?;
         }
-        batch.shrink_to(IDLE_ROOM);
         follower.handled(started, backoff);
     }
 }
@@ -269,7 +266,7 @@ impl Follower<'_> {
         };
         let mut state = self.shared.state();
         let key = state.store.key(&object.namespace, &object.name);
-        let change = state.store.put(key, &object.json, result.as_ref());
+        let change = state.store.put(&key, &object.json, result.as_ref());
         if silent {
             return Ok(());
         }

@@ -26,6 +26,7 @@ const GRACE: Duration = Duration::from_secs(5);
 const ASKED: Duration = Duration::from_secs(60);
 
 /// Nobody listens any more.
+#[derive(Debug)]
 pub(super) struct Gone;
 
 /// Where the events of a collection go.

@@ -10,21 +10,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use kube::Client;
-use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::collection::{Collection, Gone, Sink};
+use super::feed::{Events, Refused};
 use super::{WatchEvent, WatchSpec, follow};
 
 /// Changes that may be put aside for a subscriber while it lists.
 const ASIDE: usize = 100_000;
-/// How long a list that all share waits for one subscriber.
+/// How long in all a list that several share waits for one subscriber.
 const LIST_WAIT: Duration = Duration::from_secs(2);
 
 /// What a subscriber calls the watch.
 pub type Tag = u64;
-/// Where a subscriber gets its events.
-pub type Events = mpsc::Sender<(Tag, WatchEvent)>;
 
 /// All watches of one client. Clones are the same.
 #[derive(Clone)]
@@ -102,6 +101,8 @@ struct Member {
     tag: Tag,
     events: Events,
     state: State,
+    /// How long the watch's own list has waited for it.
+    waited: Duration,
 }
 
 enum State {
@@ -138,6 +139,7 @@ impl Watch {
             tag,
             events,
             state: State::Live { from: 0 },
+            waited: Duration::ZERO,
         };
         let watch = Arc::new(Self {
             client: client.clone(),
@@ -168,7 +170,13 @@ impl Watch {
         } else {
             self.listing(id, tag, events.clone())
         };
-        members.all.insert(id, Member { tag, events, state });
+        let member = Member {
+            tag,
+            events,
+            state,
+            waited: Duration::ZERO,
+        };
+        members.all.insert(id, member);
         id
     }
 
@@ -187,10 +195,9 @@ impl Watch {
         for (id, member) in &mut self.members().all {
             let behind = match &mut member.state {
                 State::Live { from } if version.is_some_and(|v| v <= *from) => false,
-                State::Live { .. } => matches!(
-                    member.events.try_send((member.tag, event.clone())),
-                    Err(TrySendError::Full(_))
-                ),
+                State::Live { .. } => {
+                    member.events.try_send(member.tag, event) == Err(Refused::Full)
+                }
                 State::Listing { aside, .. } if aside.len() < ASIDE => {
                     aside.push(event.clone());
                     false
@@ -208,6 +215,35 @@ impl Watch {
         }
     }
 
+    /// Gives a part of a list to a member that has no room for it yet. One that keeps others waiting for too long has to
+    /// list for itself later.
+    async fn wait_for(&self, id: u64, tag: Tag, events: &Events, event: &WatchEvent) {
+        loop {
+            let left = match self.members().all.get(&id) {
+                Some(member) => LIST_WAIT.saturating_sub(member.waited),
+                None => return,
+            };
+            let started = Instant::now();
+            let sent = tokio::time::timeout(left, events.send(tag, event)).await;
+            let mut members = self.members();
+            let alone = members.all.len() == 1;
+            let Some(member) = members.all.get_mut(&id) else {
+                return;
+            };
+            match sent {
+                Ok(_) => {
+                    member.waited += started.elapsed();
+                    return;
+                }
+                Err(_) if alone => member.waited = Duration::ZERO,
+                Err(_) => {
+                    member.state = State::Waiting;
+                    return;
+                }
+            }
+        }
+    }
+
     /// Gives a part of the watch's own list, or of its failures, to all who can take it; the others list for themselves.
     async fn list(self: &Arc<Self>, event: WatchEvent) {
         let everybody: Vec<(u64, Tag, Events)> = {
@@ -215,10 +251,10 @@ impl Watch {
             if matches!(event, WatchEvent::Restarted) {
                 members.in_list = true;
                 // Whoever waits or lists takes part in this list instead.
-                members
-                    .all
-                    .values_mut()
-                    .for_each(|m| m.state = State::Live { from: 0 });
+                for member in members.all.values_mut() {
+                    member.state = State::Live { from: 0 };
+                    member.waited = Duration::ZERO;
+                }
             }
             let failed = matches!(event, WatchEvent::Failed(_));
             let hears = |member: &Member| match member.state {
@@ -234,13 +270,11 @@ impl Watch {
                 .collect()
         };
         for (id, tag, events) in everybody {
-            if events
-                .send_timeout((tag, event.clone()), LIST_WAIT)
-                .await
-                .is_err()
-                && let Some(member) = self.members().all.get_mut(&id)
-            {
-                member.state = State::Waiting;
+            tokio::task::consume_budget().await;
+            // A failure is only told; whoever has no room has heard enough.
+            let tell = matches!(event, WatchEvent::Failed(_));
+            if events.try_send(tag, &event) == Err(Refused::Full) && !tell {
+                self.wait_for(id, tag, &events, &event).await;
             }
         }
         if matches!(event, WatchEvent::ListDone { .. }) {
@@ -282,7 +316,7 @@ struct Own {
 
 impl Sink for Own {
     async fn send(&self, event: WatchEvent) -> Result<(), Gone> {
-        self.events.send((self.tag, event)).await.map_err(|_| Gone)
+        self.events.send(self.tag, &event).await
     }
 }
 

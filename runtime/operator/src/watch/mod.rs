@@ -6,6 +6,7 @@
 //! then compares (see [`WatchEvent::Restarted`]). All who want the same collection share one watch: see [`Hub`].
 
 mod collection;
+mod feed;
 mod follow;
 mod hub;
 mod lines;
@@ -19,7 +20,8 @@ use kube::core::{ApiResource, DynamicObject};
 use crate::api::ApiError;
 use crate::object::Object;
 
-pub use hub::{Events, Hub, Subscription, Tag};
+pub use feed::{Events, Feed, Room};
+pub use hub::{Hub, Subscription, Tag};
 
 /// What to watch.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -66,6 +68,16 @@ pub enum WatchEvent {
 }
 
 impl WatchEvent {
+    /// Bytes of its object.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Listed(object) | Self::Applied(object) | Self::Deleted(object) => {
+                object.json.len()
+            }
+            _ => 0,
+        }
+    }
+
     /// The resource version of a change, as a number: API servers promise that they can be compared since Kubernetes
     /// 1.35, and could before.
     fn resource_version(&self) -> Option<u64> {

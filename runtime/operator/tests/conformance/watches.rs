@@ -5,16 +5,15 @@ use std::sync::Arc;
 
 use hookbox_cluster::{Cluster, Failure, Matching, Verb};
 use hookbox_operator::object::Object;
-use hookbox_operator::watch::{Hub, Subscription, Tag, WatchEvent, WatchSpec};
+use hookbox_operator::watch::{Feed, Hub, Room, Subscription, WatchEvent, WatchSpec};
 use kube::core::ApiResource;
 use serde_json::json;
-use tokio::sync::mpsc::{self, Receiver};
 
 use crate::support::*;
 
 struct Heard {
     _watch: Subscription,
-    events: Receiver<(Tag, WatchEvent)>,
+    events: Feed,
 }
 
 fn start(cluster: &Cluster) -> Heard {
@@ -22,7 +21,10 @@ fn start(cluster: &Cluster) -> Heard {
 }
 
 fn subscribe(hub: &Hub, room: usize) -> Heard {
-    let (sender, events) = mpsc::channel(room);
+    let (sender, events) = Feed::new(Room {
+        events: room,
+        ..Room::default()
+    });
     let spec = WatchSpec {
         resource: ApiResource {
             group: String::new(),
@@ -42,14 +44,16 @@ fn subscribe(hub: &Hub, room: usize) -> Heard {
 }
 
 impl Heard {
+    async fn event(&mut self, what: &str) -> WatchEvent {
+        let (_, event) = patiently(what, self.events.next(1)).await.remove(0);
+        event
+    }
+
     /// The next event as a word; objects by their names.
     async fn next(&mut self) -> String {
         let name = |object: Arc<Object>| object.name.clone();
         loop {
-            let (_, event) = patiently("an event of the watch", self.events.recv())
-                .await
-                .unwrap();
-            return match event {
+            return match self.event("an event of the watch").await {
                 WatchEvent::Restarted => "restarted".into(),
                 WatchEvent::Listed(object) => format!("listed {}", name(object)),
                 WatchEvent::ListDone { .. } => "done".into(),
@@ -386,10 +390,7 @@ async fn whatever_happens_all_end_with_the_state_of_the_cluster() {
             .collect();
         for (heard, known) in &mut subscribers {
             while !known.objects.contains_key("the-end") {
-                let (_, event) = patiently("the last change", heard.events.recv())
-                    .await
-                    .unwrap();
-                known.hear(event);
+                known.hear(heard.event("the last change").await);
             }
             assert_eq!(known.objects, state, "seed {seed}");
         }
