@@ -248,3 +248,117 @@ async fn bindings_of_the_same_name_have_their_own_objects_and_the_first_ones_sna
         json!([{"object": shown("ns", "a", "1")}])
     );
 }
+
+#[tokio::test]
+async fn without_objects_the_order_is_that_of_the_whole_path() {
+    let names = ["a", "a-b"];
+    let cluster = cluster(&[
+        namespace("a", json!({})),
+        namespace("a-b", json!({})),
+        config_map("a", "x", "of a"),
+        config_map("a-b", "x", "of a-b"),
+    ])
+    .await;
+    let hook = |keep: bool| {
+        json!({"kubernetes": [binding("maps", json!({
+            "namespace": {"nameSelector": {"matchNames": names}}, "jqFilter": ".data.v", "keepFullObjectsInMemory": keep,
+        }))]})
+    };
+    let hooks = [("echo-kept", hook(true)), ("echo-dropped", hook(false))];
+    let mut bench = Bench::settled(&cluster, &hooks).await;
+    let results = |contexts: &Value| -> Vec<String> {
+        let items = contexts[0]["objects"].as_array().unwrap();
+        let texts = items.iter().map(|i| i["filterResult"].as_str().unwrap());
+        texts.map(str::to_owned).collect()
+    };
+    assert_eq!(
+        results(&bench.contexts("echo-kept").await),
+        ["of a", "of a-b"]
+    );
+    // `a-b/ConfigMap/x` comes before `a/ConfigMap/x`.
+    assert_eq!(
+        results(&bench.contexts("echo-dropped").await),
+        ["of a-b", "of a"]
+    );
+}
+
+#[tokio::test]
+async fn an_event_shows_its_own_time_and_snapshots_show_that_of_the_run() {
+    let cluster = cluster(&[ns()]).await;
+    let config = json!({
+        "kubernetes": [binding("maps", json!({"jqFilter": ".data.v", "includeSnapshotsFrom": ["maps"], "executeHookOnSynchronization": false}))],
+        "settings": {"executionMinInterval": "10m", "executionBurst": 1},
+    });
+    let mut bench = Bench::settled(&cluster, &[("echo", config)]).await;
+    // The skipped Synchronization used the token: all wait for the same run.
+    for value in ["1", "2"] {
+        apply(&cluster, &[config_map("ns", "a", value)]).await;
+        bench.catch_up().await;
+    }
+    delete(&cluster, "/api/v1/namespaces/ns/configmaps/a").await;
+    apply(&cluster, &[config_map("ns", "b", "3")]).await;
+    bench.catch_up().await;
+    leap();
+    let seen = bench.contexts("echo").await;
+    let seen = seen.as_array().unwrap();
+    let told: Vec<_> = seen
+        .iter()
+        .map(|c| {
+            let of = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            format!(
+                "{} {} {} {}",
+                of(&c["watchEvent"]),
+                of(&c["object"]["metadata"]["name"]),
+                of(&c["object"]["data"]["v"]),
+                of(&c["filterResult"])
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "Added a 1 1",
+            "Modified a 2 2",
+            "Deleted a 2 2",
+            "Added b 3 3"
+        ]
+    );
+    let now = json!([{"object": shown("ns", "b", "3"), "filterResult": "3"}]);
+    assert!(seen.iter().all(|c| c["snapshots"]["maps"] == now));
+}
+
+#[tokio::test]
+async fn an_event_of_a_binding_that_keeps_nothing_says_only_what_happened() {
+    let cluster = cluster(&[ns(), config_map("ns", "a", "1")]).await;
+    let bare = json!({"keepFullObjectsInMemory": false, "executeHookOnSynchronization": false});
+    let config = json!({"kubernetes": [binding("maps", bare)]});
+    let mut bench = Bench::settled(&cluster, &[("echo", config)]).await;
+    apply(&cluster, &[config_map("ns", "a", "2")]).await;
+    let event =
+        |happened: &str| json!([{"binding": "maps", "type": "Event", "watchEvent": happened}]);
+    assert_eq!(bench.contexts("echo").await, event("Modified"));
+    delete(&cluster, "/api/v1/namespaces/ns/configmaps/a").await;
+    assert_eq!(bench.contexts("echo").await, event("Deleted"));
+}
+
+#[tokio::test]
+async fn a_schedule_in_a_group_has_its_own_snapshots_and_those_of_the_group() {
+    let cluster = cluster(&[ns(), config_map("ns", "a", "1")]).await;
+    let named = |name: &str, more: Value| {
+        let mut more = more;
+        more["executeHookOnSynchronization"] = json!(false);
+        more["jqFilter"] = json!(".data.v");
+        more["keepFullObjectsInMemory"] = json!(false);
+        binding(name, more)
+    };
+    let config = json!({
+        "kubernetes": [named("own", json!({})), named("grouped", json!({"group": "g"})), named("neither", json!({}))],
+        "schedule": [{"name": "tick", "crontab": "* * * * * *", "group": "g", "includeSnapshotsFrom": ["own"]}],
+    });
+    let mut bench = Bench::settled(&cluster, &[("echo", config)]).await;
+    let items = json!([{"filterResult": "1"}]);
+    assert_eq!(
+        bench.contexts("echo").await,
+        json!([{"binding": "tick", "type": "Group", "groupName": "g", "snapshots": {"own": items, "grouped": items}}])
+    );
+}

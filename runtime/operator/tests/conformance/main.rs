@@ -8,8 +8,13 @@
 )]
 
 mod contexts;
+mod enabling;
 mod events;
+mod failures;
+mod journal;
 mod loading;
+mod operator;
+mod pauses;
 mod queues;
 mod steps;
 mod support;

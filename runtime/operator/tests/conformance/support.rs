@@ -1,6 +1,7 @@
 //! What the conformance tests stand on: an embedded cluster, an operator on it, and what its hooks saw.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use hookbox_operator::event::{RunFinished, RunResult};
 use hookbox_operator::{HookSource, HookSpec, Operator, OperatorEvent, Options, Running};
 use hookbox_sandbox::{HookDefinition, Sandbox, Settings};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 /// Longest wait for anything. Only a test that fails waits this long.
@@ -27,6 +29,15 @@ pub(crate) async fn patiently<T>(what: &str, future: impl Future<Output = T>) ->
         done = future => done,
         _ = &mut late => panic!("waited in vain for {what}"),
     }
+}
+
+/// From here on timers stand still as long as there is anything to do, and leap to the next one when there is not: an
+/// hour takes no time, and every pause is exact.
+///
+/// Hooks and filters run on the test's own thread, so that no time passes while they do. Only compiling has a thread of
+/// its own, and is over when the operator has started.
+pub(crate) fn leap() {
+    tokio::time::pause();
 }
 
 /// The guest of `tests/guest`.
@@ -140,6 +151,17 @@ impl Bench {
         .await
     }
 
+    /// The next run of `hook` that begins: which attempt it is.
+    pub(crate) async fn started(&mut self, hook: &str) -> u32 {
+        self.event_where(|event| match event {
+            OperatorEvent::RunStarted {
+                hook: h, attempt, ..
+            } if h == hook => Some(*attempt),
+            _ => None,
+        })
+        .await
+    }
+
     /// The next run that ends.
     pub(crate) async fn any_run(&mut self) -> RunFinished {
         self.event_where(|event| match event {
@@ -243,6 +265,24 @@ pub(crate) fn failed(run: &RunFinished) -> bool {
     matches!(run.result, RunResult::Failed { .. })
 }
 
+/// When a failed run is tried again; none when it is not.
+pub(crate) fn pause(run: &RunFinished) -> Option<Duration> {
+    match &run.result {
+        RunResult::Failed { retry_in, .. } => *retry_in,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The answer to a GET request, head included.
+pub(crate) async fn get(address: SocketAddr, path: &str) -> String {
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await.unwrap();
+    text
+}
+
 /// A ConfigMap in `namespace`.
 pub(crate) fn config_map(namespace: &str, name: &str, value: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace}, "data": {"v": value}})
@@ -282,6 +322,17 @@ pub(crate) fn binding(name: &str, more: Value) -> Value {
 
 pub(crate) fn ns() -> Value {
     namespace("ns", json!({}))
+}
+
+/// The definition of a kind of its own, with any fields.
+pub(crate) fn definition(group: &str, kind: &str, scope: &str, version: &str) -> Value {
+    let singular = kind.to_lowercase();
+    let plural = format!("{singular}s");
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": format!("{plural}.{group}")},
+        "spec": {"group": group, "scope": scope, "names": {"kind": kind, "plural": plural, "singular": singular},
+            "versions": [{"name": version, "served": true, "storage": true, "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]},
+    })
 }
 
 /// The ConfigMap as contexts show it.

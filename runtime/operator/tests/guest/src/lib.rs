@@ -8,7 +8,7 @@ wit_bindgen::generate!({
 
 use exports::hookbox::hook::hooks::{BindingContext, Guest, Hook};
 use hookbox::hook::log::{Level, log};
-use hookbox::hook::object_patches::{self, CreateMode};
+use hookbox::hook::object_patches::{self, CreateMode, ObjectRef, PatchOptions};
 use hookbox::hook::types::{Error, Retry};
 use hookbox::hook::{metrics, snapshots};
 
@@ -92,8 +92,39 @@ impl Guest for Component {
                 metrics::set("watched_objects", value, &[], None)
                     .map_err(|_| failed(Retry::Never))?;
             }
-            // Two effects, of which the second cannot be applied.
+            // Asks for changes and then fails.
+            "lose" => {
+                object_patches::create(
+                    &config_map("lost", "a", "b"),
+                    CreateMode::ReplaceExisting,
+                )
+                .map_err(|_| failed(Retry::Never))?;
+                metrics::set("lost", 1.0, &[], None).map_err(|_| failed(Retry::Never))?;
+                return Err(failed(Retry::BackOff));
+            }
+            // Says in an object's status that it fails, and fails.
+            "status" => {
+                let object = ObjectRef {
+                    api_version: None,
+                    kind: "Deployment".to_owned(),
+                    namespace: Some("ns".to_owned()),
+                    name: "d".to_owned(),
+                };
+                for (field, ignore_hook_error) in [("replicas", true), ("readyReplicas", false)] {
+                    let options = PatchOptions {
+                        subresource: Some("/status".to_owned()),
+                        ignore_missing_object: false,
+                        ignore_hook_error,
+                    };
+                    let patch = format!(r#"{{"status":{{"{field}":7}}}}"#);
+                    object_patches::merge_patch(&object, &patch, &options)
+                        .map_err(|_| failed(Retry::Never))?;
+                }
+                return Err(failed(Retry::BackOff));
+            }
+            // A metric, and two objects, of which the second cannot be made.
             "broken" => {
+                metrics::set("broken", 1.0, &[], None).map_err(|_| failed(Retry::Never))?;
                 for name in ["half", "half"] {
                     let object = config_map(name, "a", "b");
                     object_patches::create(&object, CreateMode::FailIfExists)
