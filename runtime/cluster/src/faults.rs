@@ -78,6 +78,8 @@ pub enum Failure {
     Timeout,
     /// 403, as from an authoriser.
     Forbidden,
+    /// 404, as from something in between that does not know the path.
+    NotFound,
     /// 409, as from a concurrent writer.
     Conflict,
     /// 410.
@@ -110,6 +112,11 @@ impl Failure {
             Self::Forbidden => {
                 ApiError::forbidden("", asked.resource, asked.name, "injected fault")
             }
+            Self::NotFound => ApiError::new(
+                404,
+                "NotFound",
+                "the server could not find the requested resource",
+            ),
             Self::Conflict => ApiError::new(
                 409,
                 "Conflict",

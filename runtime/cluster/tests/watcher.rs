@@ -3,7 +3,9 @@
 // Helpers of tests may fail like tests.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
-use futures::{StreamExt, TryStreamExt};
+use std::time::Duration;
+
+use futures::{AsyncBufReadExt, StreamExt, TryStreamExt};
 use hookbox_cluster::{Cluster, Failure, Matching, Verb};
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{DeleteParams, ObjectMeta, Patch, PatchParams, PostParams};
@@ -157,5 +159,42 @@ async fn a_hundred_watchers_see_every_change_in_order() {
     let wanted: Vec<String> = (0..50).map(|number| format!("apply n{number}")).collect();
     for watcher in watchers {
         assert_eq!(watcher.await.unwrap().unwrap(), wanted);
+    }
+}
+
+#[tokio::test]
+async fn a_watch_tells_of_the_objects_of_a_definition_that_goes_and_then_ends() {
+    let cluster = Cluster::new();
+    let definition = json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "lifts.example.com"},
+        "spec": {"group": "example.com", "scope": "Cluster", "names": {"kind": "Lift", "plural": "lifts"},
+            "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {"type": "object"}}}]},
+    });
+    cluster.apply_manifest(definition).await.unwrap();
+    let client = cluster.client();
+    let open = |query: &str| {
+        let path = format!("/apis/example.com/v1/lifts?watch=1{query}");
+        client.request_stream(http::Request::get(path).body(Vec::new()).unwrap())
+    };
+    // One sees an object go, the other nothing at all.
+    let lift = json!({"apiVersion": "example.com/v1", "kind": "Lift", "metadata": {"name": "a"}});
+    cluster.apply_manifest(lift).await.unwrap();
+    let mut all = Box::pin(open("").await.unwrap().lines());
+    let none = Box::pin(open("&labelSelector=x%3Dy").await.unwrap().lines());
+    let first: serde_json::Value =
+        serde_json::from_str(&all.next().await.unwrap().unwrap()).unwrap();
+    assert_eq!(first["type"], "ADDED");
+    let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/lifts.example.com";
+    let request = http::Request::delete(path).body(Vec::new()).unwrap();
+    client.request::<serde_json::Value>(request).await.unwrap();
+    let last: serde_json::Value =
+        serde_json::from_str(&all.next().await.unwrap().unwrap()).unwrap();
+    assert_eq!(
+        (&last["type"], &last["object"]["metadata"]["name"]),
+        (&json!("DELETED"), &json!("a"))
+    );
+    for mut watch in [all, none] {
+        let end = tokio::time::timeout(Duration::from_secs(60), watch.next()).await;
+        assert!(end.expect("the watch ends").is_none());
     }
 }

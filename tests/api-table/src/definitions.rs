@@ -309,7 +309,10 @@ pub(crate) async fn definition_takes_its_objects(http: Http) -> Result<()> {
     http.post(&all, &definition.object("a", json!({})))
         .await?
         .ok(201)?;
+    let mut watch = http.watch(&format!("{all}?watch=1")).await?;
+    watch.expect("ADDED a").await?;
     definition.remove(&http).await?;
+    watch.expect("DELETED a").await?;
     http.until("the kind is gone", &all, |answer| answer.status == 404)
         .await?;
     let definition = definition.install(&http).await?;

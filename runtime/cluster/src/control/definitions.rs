@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use super::Work;
 use crate::clock;
 use crate::crd;
-use crate::kinds::Kind;
+use crate::kinds::{Kind, Kinds};
 use crate::server::Server;
-use crate::store::{Place, Stored};
+use crate::store::{Place, Stored, TableId};
 use crate::tree::Tree;
 use crate::verbs::prepare;
 
@@ -40,6 +40,15 @@ impl Server {
         }
     }
 
+    /// Serves its kinds no longer, and ends their watches.
+    pub(super) fn definition_removed(&self, name: &str) {
+        let table = table_of(&self.registry.kinds(), name);
+        self.registry.define(name, Vec::new());
+        if let Some(table) = table {
+            self.store.wake(table);
+        }
+    }
+
     /// Deletes the objects of a deleted definition; lets the definition go when there are none left.
     pub(super) fn empty_definition(self: &Arc<Self>, name: &str) {
         let kinds = self.registry.kinds();
@@ -59,15 +68,7 @@ impl Server {
         {
             return;
         }
-        let table = kinds
-            .all()
-            .find(|kind| {
-                kind.custom
-                    .as_ref()
-                    .is_some_and(|custom| custom.definition == name)
-            })
-            .map(|kind| kind.table);
-        if let Some(table) = table {
+        if let Some(table) = table_of(&kinds, name) {
             let Ok(page) = self.store.list(table, "", None, None, 0, &|_| true) else {
                 return;
             };
@@ -103,6 +104,16 @@ impl Server {
             true
         });
     }
+}
+
+/// The table of a definition's objects.
+fn table_of(kinds: &Kinds, definition: &str) -> Option<TableId> {
+    let mut custom = kinds.all().filter(|kind| {
+        kind.custom
+            .as_ref()
+            .is_some_and(|custom| custom.definition == definition)
+    });
+    custom.next().map(|kind| kind.table)
 }
 
 /// Marks a definition as served, as the real controllers do within a second.

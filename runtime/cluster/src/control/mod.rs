@@ -213,7 +213,7 @@ impl Server {
             self.push(Work::Namespace(namespace.clone()));
         }
         if kind.is("apiextensions.k8s.io", "customresourcedefinitions") {
-            self.registry.define(&last.meta.name, Vec::new());
+            self.definition_removed(&last.meta.name);
         }
         if let Some(custom) = &kind.custom
             && self.store.count(kind.table) == 0

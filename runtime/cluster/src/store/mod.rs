@@ -281,6 +281,13 @@ impl Store {
             .map(|table| table.changed.subscribe())
     }
 
+    /// Wakes those who wait for changes of a table, though there is none.
+    pub(crate) fn wake(&self, id: TableId) {
+        if let Some(table) = self.lock().tables.get(id) {
+            table.changed.send_modify(|_| {});
+        }
+    }
+
     /// Forgets all history up to now: lists and watches of older revisions are answered with 410.
     pub(crate) fn compact(&self) {
         let mut state = self.lock();

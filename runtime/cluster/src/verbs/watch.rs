@@ -144,17 +144,6 @@ impl Watch {
             }
             // Seen before reading, so that a change in between wakes at once.
             self.wake.borrow_and_update();
-            if self.kind.custom.is_some()
-                && self
-                    .server
-                    .registry
-                    .kinds()
-                    .resource(&self.kind.group, &self.kind.version, &self.kind.plural)
-                    .is_none()
-            {
-                self.over = true;
-                return None;
-            }
             match self
                 .server
                 .store
@@ -182,10 +171,32 @@ impl Watch {
                     }
                 }
             }
+            // Only when all was told: the objects of a definition go before it.
+            if self.kind_is_gone() {
+                self.over = true;
+                return None;
+            }
             if let Some(piece) = self.rest().await {
                 return Some(piece);
             }
         }
+    }
+
+    /// Whether the kind's definition was deleted.
+    fn kind_is_gone(&self) -> bool {
+        let Kind {
+            group,
+            version,
+            plural,
+            ..
+        } = &*self.kind;
+        self.kind.custom.is_some()
+            && self
+                .server
+                .registry
+                .kinds()
+                .resource(group, version, plural)
+                .is_none()
     }
 
     /// Waits for whatever comes next.
