@@ -3,6 +3,7 @@
 //! A monitor starts locked: changes wait in its buffer until its Synchronization run succeeded. A snapshot read while
 //! it is locked empties the buffer, because it holds those changes (BEHAVIOUR A4).
 
+mod changes;
 mod scopes;
 mod task;
 
@@ -203,6 +204,7 @@ struct State {
     store: Store,
     locked: bool,
     buffer: Vec<Reason>,
+    /// Its objects are known, or were before their kind went.
     enabled: bool,
 }
 

@@ -20,8 +20,10 @@ pub(super) struct Scope {
     id: ScopeId,
     pub(super) namespace: Option<String>,
     name: Option<String>,
-    /// Whether a list was done: what changes from then on is an event.
+    /// Whether a list was done.
     pub(super) listed: bool,
+    /// What is found is no event: it was there before anybody looked.
+    pub(super) quiet: bool,
     /// Objects of the list that is being read.
     pub(super) in_list: HashSet<Key>,
     /// Up to which resource version this part was seen.
@@ -57,18 +59,27 @@ pub(super) struct Scopes<'a> {
     scopes: Vec<Scope>,
     /// Boxed, as most bindings have none.
     namespaces: Option<Box<Namespaces>>,
+    /// Parts that are added are quiet.
+    quiet: bool,
     last: ScopeId,
 }
 
 impl<'a> Scopes<'a> {
-    /// Starts the watches that are known from the start.
-    pub(super) fn start(hub: &'a Hub, config: &'a Kubernetes, kind: Kind, events: Events) -> Self {
+    /// Starts the watches that are known from the start. `quiet`: what their first lists hold is no event.
+    pub(super) fn start(
+        hub: &'a Hub,
+        config: &'a Kubernetes,
+        kind: Kind,
+        events: Events,
+        quiet: bool,
+    ) -> Self {
         let mut scopes = Self {
             hub,
             config,
             events,
             scopes: Vec::new(),
             namespaces: None,
+            quiet,
             last: NAMESPACES,
         };
         let resource = kind.resource;
@@ -150,6 +161,7 @@ impl<'a> Scopes<'a> {
                 namespace: namespace.clone(),
                 name: name.cloned(),
                 listed: false,
+                quiet: self.quiet,
                 in_list: HashSet::new(),
                 seen: None,
                 _watch: watch,
@@ -160,6 +172,11 @@ impl<'a> Scopes<'a> {
     pub(super) fn get(&mut self, id: ScopeId) -> Option<&mut Scope> {
         let at = self.scopes.binary_search_by_key(&id, |s| s.id).ok()?;
         self.scopes.get_mut(at)
+    }
+
+    /// Whether an object belongs to any part.
+    pub(super) fn cover(&self, key: &Key) -> bool {
+        self.scopes.iter().any(|scope| scope.covers(key))
     }
 
     /// Whether every part was listed.
@@ -195,6 +212,8 @@ impl<'a> Scopes<'a> {
             }
             WatchEvent::ListDone { resource_version } => {
                 watch.listed = true;
+                // What a namespace holds when it comes to match is no event.
+                self.quiet = true;
                 watch.seen = resource_version.parse().ok();
                 let listed = std::mem::take(&mut watch.in_list);
                 let selected: HashSet<String> = self

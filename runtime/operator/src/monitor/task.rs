@@ -9,48 +9,28 @@ use hookbox_jq::JqError;
 use hookbox_sandbox::JsonText;
 use tokio::time::Instant;
 
+use super::changes::Difference;
 use super::scopes::{NAMESPACES, ScopeId, Scopes};
-use super::{EnableError, Notice, Outcome, Phase, Shared, State};
+use super::{EnableError, Notice, Outcome, Phase, Shared};
 use crate::api;
 use crate::backoff::Backoff;
 use crate::kinds::{Kind, KindError};
 use crate::object::Object;
-use crate::queue::Cause;
 use crate::snapshot::Change;
 use crate::watch::{Feed, Room, WatchError, WatchEvent};
 
 /// Events that are filtered in one go.
 const BATCH: usize = 256;
 
+/// A kind is gone when this many looks in a row did not find it: one of several API servers may be behind the others.
+const SURE: u8 = 2;
+
 type FilterResult = Result<Option<JsonText>, JqError>;
 
-/// How the cluster differs from what the hook knew.
-struct Difference<'a> {
-    event: Happened,
-    namespace: &'a str,
-    name: &'a str,
-    /// The resource version at which it came about.
-    at: &'a str,
-    object: Option<JsonText>,
-    filter_result: Option<JsonText>,
-}
-
-impl<'a> Difference<'a> {
-    fn of(object: &'a Object, event: Happened, filter_result: Option<JsonText>) -> Self {
-        Self {
-            event,
-            namespace: &object.namespace,
-            name: &object.name,
-            at: &object.resource_version,
-            object: Some(object.json.clone()),
-            filter_result,
-        }
-    }
-}
-
-/// Tries until the binding is enabled, then follows its objects.
+/// Tries until the binding is enabled, then follows its objects; and again, when their kind was gone and comes back.
 pub(super) async fn run(shared: Arc<Shared>) {
     let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
+    let mut missed = 0_u8;
     loop {
         // What is rare has a place of its own, so that a monitor that only waits stays small.
         let error = match Box::pin(kind(&shared)).await {
@@ -66,6 +46,10 @@ pub(super) async fn run(shared: Arc<Shared>) {
             retry_in: Some(pause),
         });
         let absent = matches!(error, EnableError::Kind(KindError::Unknown { .. }));
+        missed = if absent { missed.saturating_add(1) } else { 0 };
+        if missed == SURE {
+            shared.vanish();
+        }
         shared.phase.send_replace(if absent {
             Phase::Absent
         } else {
@@ -92,19 +76,22 @@ async fn kind(shared: &Shared) -> Result<Kind, EnableError> {
     }
 }
 
-/// Ends only with an error before the binding is enabled.
+/// Ends only with an error: before the binding is enabled, or when its kind may be gone.
 async fn follow(
     shared: &Shared,
     kind: Kind,
     backoff: &mut Backoff,
 ) -> Result<Infallible, EnableError> {
-    {
+    let again = {
         let mut state = shared.state();
-        state.store = crate::snapshot::Store::new(shared.keeps());
-        state.buffer.clear();
-    }
+        if !state.enabled {
+            state.store = crate::snapshot::Store::new(shared.keeps());
+            state.buffer.clear();
+        }
+        state.enabled
+    };
     let (events, mut feed) = Feed::new(Room::default());
-    let scopes = Scopes::start(&shared.spec.hub, &shared.spec.config, kind, events);
+    let scopes = Scopes::start(&shared.spec.hub, &shared.spec.config, kind, events, !again);
     let mut follower = Follower { shared, scopes };
     loop {
         let batch = feed.next(BATCH).await;
@@ -157,11 +144,15 @@ impl Follower<'_> {
 
     fn failed(&self, error: &WatchError) -> Result<(), EnableError> {
         self.shared.notice(Notice::WatchFailed(error));
-        let gone = matches!(error, WatchError::List { source, .. } if source.is_not_found());
+        let gone = match error {
+            WatchError::List { source, .. } | WatchError::Watch { source, .. } => {
+                source.is_not_found()
+            }
+            WatchError::Broken { .. } => false,
+        };
         if gone {
             self.shared.spec.kinds.forget();
-        }
-        if self.enabled() {
+        } else if self.enabled() {
             return Ok(());
         }
         let error = EnableError::List {
@@ -169,7 +160,7 @@ impl Follower<'_> {
             message: api::chain(error),
         };
         if gone {
-            // The kind may have moved: look for it again.
+            // The kind may have moved, or be there no longer: look for it again.
             return Err(error);
         }
         self.shared.notice(Notice::NotEnabled {
@@ -211,13 +202,14 @@ impl Follower<'_> {
                     .store
                     .key(&object.namespace, &object.name);
                 scope.in_list.insert(key);
-                let silent = !scope.listed;
+                let silent = scope.quiet;
                 self.put(&object, result, silent)?;
             }
             WatchEvent::ListDone { resource_version } => {
                 let listed = std::mem::take(&mut scope.in_list);
                 scope.seen = resource_version.parse().ok();
-                let silent = !std::mem::replace(&mut scope.listed, true);
+                scope.listed = true;
+                let silent = std::mem::take(&mut scope.quiet);
                 let gone = self
                     .shared
                     .state()
@@ -230,7 +222,7 @@ impl Follower<'_> {
                     };
                     if !silent {
                         let (namespace, name) = key.parts();
-                        self.fire(
+                        self.shared.fire(
                             &mut state,
                             Difference {
                                 event: Happened::Deleted,
@@ -246,7 +238,7 @@ impl Follower<'_> {
             }
             WatchEvent::Applied(object) => {
                 scope.seen = object.resource_version.parse().ok();
-                let silent = !scope.listed;
+                let silent = scope.quiet;
                 self.put(&object, result, silent)?;
             }
             WatchEvent::Deleted(object) => {
@@ -274,7 +266,7 @@ impl Follower<'_> {
             Change::Added => Happened::Added,
             Change::Modified => Happened::Modified,
             Change::Same => {
-                self.changed(
+                self.shared.changed(
                     Happened::Modified,
                     &object.namespace,
                     &object.name,
@@ -283,7 +275,8 @@ impl Follower<'_> {
                 return Ok(());
             }
         };
-        self.fire(&mut state, Difference::of(object, event, result));
+        self.shared
+            .fire(&mut state, Difference::of(object, event, result));
         Ok(())
     }
 
@@ -295,7 +288,7 @@ impl Follower<'_> {
             name: &object.name,
             error: &error,
         });
-        if self.enabled() {
+        if self.shared.state().enabled {
             return Ok(());
         }
         Err(EnableError::Filter {
@@ -330,51 +323,10 @@ impl Follower<'_> {
                 return;
             }
         };
-        self.fire(
+        self.shared.fire(
             &mut state,
             Difference::of(object, Happened::Deleted, result),
         );
-    }
-
-    /// Hands a change on, unless the binding does not want it. Called with the state, so that changes keep their order.
-    fn fire(&self, state: &mut State, difference: Difference<'_>) {
-        let Difference {
-            event,
-            namespace,
-            name,
-            at,
-            object,
-            filter_result,
-        } = difference;
-        let config = &self.shared.spec.config;
-        if !config.execute_hook_on_event.contains(&event) {
-            return self.changed(event, namespace, name, Outcome::NotWanted);
-        }
-        // A context of a group shows neither.
-        let visible = self.shared.group.is_none();
-        let reason = self.shared.reason(Cause::Event {
-            binding: self.shared.spec.id.binding,
-            watch_event: event.as_str(),
-            resource_version: at.parse().unwrap_or(0),
-            object: object.filter(|_| visible && config.keep_full_objects_in_memory),
-            filter_result: filter_result.filter(|_| visible),
-        });
-        if state.locked {
-            self.changed(event, namespace, name, Outcome::Buffered);
-            state.buffer.push(reason);
-        } else {
-            self.changed(event, namespace, name, Outcome::Fired);
-            self.shared.spec.listener.fire(self.shared.spec.id, reason);
-        }
-    }
-
-    fn changed(&self, event: Happened, namespace: &str, name: &str, outcome: Outcome) {
-        self.shared.notice(Notice::Changed {
-            event,
-            namespace,
-            name,
-            outcome,
-        });
     }
 
     /// A namespace is no longer selected: its objects vanish without events.
@@ -386,9 +338,15 @@ impl Follower<'_> {
     }
 
     fn handled(&self, started: Instant, backoff: &mut Backoff) {
+        let now = !self.enabled() && self.scopes.all_listed();
         let (objects, bytes) = {
             let mut state = self.shared.state();
-            state.enabled = state.enabled || self.scopes.all_listed();
+            if now && std::mem::replace(&mut state.enabled, true) {
+                // It was enabled before. What is left of namespaces that are no longer selected is out of sight.
+                for key in state.store.keys_where(|key| !self.scopes.cover(key)) {
+                    state.store.remove(&key);
+                }
+            }
             (state.store.len(), state.store.bytes())
         };
         self.shared.notice(Notice::Handled {
@@ -396,7 +354,7 @@ impl Follower<'_> {
             objects,
             bytes,
         });
-        if !self.enabled() && self.scopes.all_listed() {
+        if now {
             backoff.reset();
             self.shared.notice(Notice::Enabled { objects });
             self.shared.phase.send_replace(Phase::Enabled);

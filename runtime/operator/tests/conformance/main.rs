@@ -8,6 +8,7 @@
 )]
 
 mod contexts;
+mod definitions;
 mod enabling;
 mod events;
 mod failures;
