@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use hookbox_sandbox::WorkerTime;
+
 use crate::MAX_OBJECT;
-use crate::clock::Meter;
 use crate::error::{JqError, JqLimit};
 use crate::instance::Guest;
 use crate::jq::Shared;
@@ -79,7 +80,7 @@ impl Filter {
         let mut results = Vec::with_capacity(documents.len());
         let mut strikes = 0;
         let mut lease = None;
-        let meter = Meter::new();
+        let meter = WorkerTime::default();
         for json in documents {
             if let (true, Some(last)) = (strikes >= STRIKES, results.last()) {
                 let last = Result::clone(last);

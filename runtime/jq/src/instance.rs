@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use hookbox_sandbox::WorkerTime;
 use wasmtime::{
     Instance, Memory, Module, ResourceLimiter, Store, Trap, TypedFunc, UpdateDeadline, WasmParams,
     WasmResults,
 };
 
-use crate::clock::{self, Meter};
+use crate::clock;
 use crate::error::{JqError, JqLimit, Position};
 use crate::{JqBudget, MAX_RESULT};
 
@@ -24,7 +25,7 @@ const KEPT_MEMORY: usize = 8 << 20;
 
 /// What the engine asks of an instance.
 struct State {
-    meter: Arc<Meter>,
+    meter: Arc<WorkerTime>,
     budget: JqBudget,
     /// The guest asked for more memory than it may have. It learns of that as of any failed allocation, and aborts.
     refused: bool,
@@ -83,7 +84,7 @@ impl Guest {
         filter: &str,
     ) -> Result<Self, JqError> {
         let state = State {
-            meter: Arc::new(Meter::new()),
+            meter: Arc::new(WorkerTime::default()),
             budget: budget.clone(),
             refused: false,
         };

@@ -13,29 +13,31 @@ use crate::clock;
 /// Not inside `poll`.
 const OUT: u64 = u64::MAX;
 
-/// Adds up the time. Shared by the run's future and the callback that each tick of the epoch makes.
+/// The time that futures held a worker, added up: the time inside their `poll`.
+///
+/// One future at a time; another thread may look at any time.
 #[derive(Debug)]
-pub(crate) struct CpuMeter {
+pub struct WorkerTime {
     start: Instant,
-    allowed: Duration,
     /// Nanoseconds of all polls that ended.
     used: AtomicU64,
     /// Nanoseconds from `start` to the beginning of the poll that is under way.
     entered: AtomicU64,
 }
 
-impl CpuMeter {
-    pub(crate) fn new(allowed: Duration) -> Self {
+impl Default for WorkerTime {
+    fn default() -> Self {
         Self {
             start: clock::now(),
-            allowed,
             used: AtomicU64::new(0),
             entered: AtomicU64::new(OUT),
         }
     }
+}
 
-    /// Drive `future`, counting.
-    pub(crate) async fn count<F: Future>(&self, future: F) -> F::Output {
+impl WorkerTime {
+    /// Drives `future`, counting.
+    pub async fn count<F: Future>(&self, future: F) -> F::Output {
         let mut future = pin!(future);
         std::future::poll_fn(|context| {
             self.entered.store(self.elapsed(), Ordering::Relaxed);
@@ -48,14 +50,50 @@ impl CpuMeter {
         .await
     }
 
+    /// Starts anew, between two futures.
+    pub fn reset(&self) {
+        self.used.store(0, Ordering::Relaxed);
+    }
+
     /// The time so far, the poll under way included.
-    pub(crate) fn spent(&self) -> Duration {
+    #[must_use]
+    pub fn spent(&self) -> Duration {
         let used = self.used.load(Ordering::Relaxed);
         let current = match self.entered.load(Ordering::Relaxed) {
             OUT => 0,
             entered => self.elapsed().saturating_sub(entered),
         };
         Duration::from_nanos(used.saturating_add(current))
+    }
+
+    fn elapsed(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(OUT - 1)
+    }
+}
+
+/// A run's time and its limit. Shared by the run's future and the callback that each tick of the epoch makes.
+#[derive(Debug)]
+pub(crate) struct CpuMeter {
+    time: WorkerTime,
+    allowed: Duration,
+}
+
+impl CpuMeter {
+    pub(crate) fn new(allowed: Duration) -> Self {
+        Self {
+            time: WorkerTime::default(),
+            allowed,
+        }
+    }
+
+    /// Drive `future`, counting.
+    pub(crate) async fn count<F: Future>(&self, future: F) -> F::Output {
+        self.time.count(future).await
+    }
+
+    /// The time so far, the poll under way included.
+    pub(crate) fn spent(&self) -> Duration {
+        self.time.spent()
     }
 
     /// The limit, when it has been reached.
@@ -69,10 +107,6 @@ impl CpuMeter {
             used: clock::millis(spent),
             allowed: clock::millis(self.allowed),
         })
-    }
-
-    fn elapsed(&self) -> u64 {
-        u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(OUT - 1)
     }
 }
 

@@ -54,6 +54,7 @@ mod wasi;
 
 pub use budget::{Budget, Limit, Usage};
 pub use component::{Component, LoadReport, LoadSource};
+pub use cpu::WorkerTime;
 pub use effects::{Effects, MetricOperation, ObjectPatch, ValuesPatchOperation};
 pub use input::{Context, Entry, JsonText, RunInput, Snapshot};
 pub use load::LoadError;

@@ -103,7 +103,7 @@ fn unfit(kind: &Kind, patched: &Value, error: ApiError) -> ApiError {
     ApiError::invalid("", "", "", &[fault])
 }
 
-/// A patch cannot rename.
+/// No write can rename.
 pub(super) fn same_name(call: &Call, object: &Value) -> Result<(), ApiError> {
     let name = prepare::text(object, "name");
     if name == call.named() {

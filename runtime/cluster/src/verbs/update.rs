@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{input, prepare};
+use super::{input, patch::same_name, prepare};
 use crate::error::{ApiError, Fault};
 use crate::managed;
 use crate::request::Call;
@@ -16,22 +16,7 @@ impl Server {
         let kind = &call.kind;
         let mut object = input::parse(call, &call.body)?;
         let warnings = input::conform(kind, &mut object, call.query.field_validation()?)?;
-        let name = prepare::text(&object, "name").to_owned();
-        if name != call.named() {
-            return Err(if name.is_empty() {
-                ApiError::invalid(
-                    &kind.group,
-                    &kind.kind,
-                    "",
-                    &[Fault::required("metadata.name", "name must be provided")],
-                )
-            } else {
-                ApiError::bad_request(format!(
-                    "the name of the object ({name}) does not match the name on the URL ({})",
-                    call.named()
-                ))
-            });
-        }
+        same_name(call, &object)?;
         prepare::scope(kind, call.namespace.as_deref(), &mut object)?;
         let writer = managed::Writer::update(call);
         let dry = call.query.dry_run()?;
