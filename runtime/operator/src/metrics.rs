@@ -9,10 +9,12 @@ mod hook;
 mod own;
 mod parse;
 mod registry;
+mod requests;
 mod text;
 
 pub use check::{Fault, check};
 pub use hook::{Applied, HookMetrics, Problem, ProblemKind, SeriesLimits};
 pub use own::{DEFAULT_PREFIX, RunLabels, SelfMetrics};
 pub use parse::{MetricsFileError, ParsedMetrics, parse};
+pub(crate) use requests::counted;
 pub use text::CONTENT_TYPE;

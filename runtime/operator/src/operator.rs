@@ -17,7 +17,7 @@ use crate::engine::{ClusterSide, Engine, Parts, Steps};
 use crate::event::OperatorEvent;
 use crate::kinds::Kinds;
 use crate::load::{self, Hook, LoadProblem, Loaded};
-use crate::metrics::{DEFAULT_PREFIX, SelfMetrics};
+use crate::metrics::{DEFAULT_PREFIX, SelfMetrics, counted};
 use crate::running::Running;
 use crate::schedule::Scheduler;
 use crate::source::HookSpec;
@@ -134,10 +134,10 @@ impl Operator {
         let (events, first) = broadcast::channel(EVENTS);
         let metrics = Arc::new(SelfMetrics::new(&options.metrics_prefix));
         let cluster = options.client.clone().map(|client| {
+            let client = counted(client, metrics.clone());
             let kinds = Kinds::new(client.clone());
             let writer =
-                Writer::with_settings(client.clone(), kinds.clone(), options.writer.clone())
-                    .with_metrics(metrics.clone());
+                Writer::with_settings(client.clone(), kinds.clone(), options.writer.clone());
             ClusterSide {
                 hub: Hub::new(client),
                 kinds,

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use hookbox_sandbox::ObjectPatch;
 use kube::Client;
-use tokio::time::Instant;
 
 use super::error::{Cause, WriteError, WriteErrors};
 use super::limiter::Limiter;
@@ -13,7 +12,6 @@ use super::target::{Call, WriteQuery};
 use super::{Applied, Checked, object_ref, operation};
 use crate::api::{self, ApiError};
 use crate::kinds::Kinds;
-use crate::metrics::SelfMetrics;
 
 /// Patches in a row that the API server did not answer; the rest of the run is not tried then.
 const SILENCES: u32 = 3;
@@ -84,7 +82,6 @@ pub struct Writer {
     pub(super) kinds: Kinds,
     pub(super) settings: Arc<WriterSettings>,
     limiter: Arc<Limiter>,
-    metrics: Option<Arc<SelfMetrics>>,
 }
 
 impl std::fmt::Debug for Writer {
@@ -136,15 +133,7 @@ impl Writer {
             kinds,
             settings: Arc::new(settings),
             limiter,
-            metrics: None,
         }
-    }
-
-    /// The same writer, counting its requests.
-    #[must_use]
-    pub fn with_metrics(mut self, metrics: Arc<SelfMetrics>) -> Self {
-        self.metrics = Some(metrics);
-        self
     }
 
     /// Execute the patches one after the other. A failed one does not stop the following (BEHAVIOUR C1), except when
@@ -246,13 +235,7 @@ impl Writer {
             *request.method_mut() = head.method.clone();
             *request.uri_mut() = head.uri.clone();
             *request.headers_mut() = head.headers.clone();
-            let start = Instant::now();
-            let answer = api::send(&self.client, request, self.settings.timeout).await;
-            if let Some(metrics) = &self.metrics {
-                let status = answer.as_ref().map_or_else(|e| e.status(), |_| Some(200));
-                metrics.client_request(head.method.as_str(), status, start.elapsed());
-            }
-            match answer {
+            match api::send(&self.client, request, self.settings.timeout).await {
                 Ok(body) => return Ok(body),
                 Err(error) => match pause(&error, busy) {
                     Some(pause) if busy < BUSY_RETRIES => {

@@ -12,7 +12,6 @@ mod run;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use super::registry::{Family, Labels, Type};
 
@@ -91,18 +90,6 @@ impl SelfMetrics {
     /// A queue is no longer there.
     pub fn queue_gone(&self, queue: &str) {
         self.remove("queue", queue);
-    }
-
-    /// A queue was acted on: `action` is the word for what was done, `took` how long it took.
-    pub fn queue_action(&self, queue: &str, action: &str, took: Duration) {
-        let labels = [("queue_name", queue), ("queue_action", action)];
-        self.observe(
-            "tasks_queue_action_duration_seconds",
-            "Time for one action on a queue.",
-            EVENT_BOUNDS,
-            &labels,
-            took.as_secs_f64(),
-        );
     }
 
     /// How many records the journal has written and dropped since the start.

@@ -293,6 +293,31 @@ async fn names_times_namespaces_and_selectors_narrow_what_is_seen() {
 }
 
 #[tokio::test]
+async fn an_object_that_begins_or_ends_to_match_labels_is_added_or_deleted() {
+    let labelled = |app: &str, value: &str| {
+        let mut object = config_map("ns", "a", value);
+        object["metadata"]["labels"] = json!({"app": app});
+        object
+    };
+    let cluster = cluster(&[ns(), labelled("other", "1")]).await;
+    let selector = json!({"labelSelector": {"matchLabels": {"app": "mine"}}});
+    let mut bench = Bench::settled(&cluster, &[("echo", quiet(selector))]).await;
+    apply(&cluster, &[labelled("mine", "2")]).await;
+    assert_eq!(fired(&[bench.contexts("echo").await]), ["Added a"]);
+    apply(&cluster, &[labelled("other", "3")]).await;
+    let gone = bench.contexts("echo").await;
+    assert_eq!(fired(std::slice::from_ref(&gone)), ["Deleted a"]);
+    assert_eq!(
+        gone[0]["object"]["data"],
+        json!({"v": "2"}),
+        "as it last matched"
+    );
+    apply(&cluster, &[labelled("other", "4")]).await;
+    bench.settle().await;
+    assert!(bench.drain_contexts("echo").is_empty());
+}
+
+#[tokio::test]
 async fn cut_watches_and_forgotten_history_lose_no_event() {
     let cluster = cluster(&[
         ns(),

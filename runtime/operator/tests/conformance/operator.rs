@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::support::*;
+use hookbox_cluster::{Failure, Matching};
 use hookbox_operator::OperatorEvent;
 use serde_json::json;
 
@@ -27,6 +28,35 @@ async fn health_metrics_and_readiness_are_served() {
         "{metrics}"
     );
     assert!(get("/metrics/hooks").await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn requests_to_the_api_server_are_counted() {
+    let cluster = cluster(&[ns()]).await;
+    cluster.faults().fail_next(
+        1,
+        Matching::any().resource("configmaps"),
+        Failure::Forbidden,
+    );
+    let hooks = [(
+        "write",
+        json!({"kubernetes": [binding("watched", json!({}))]}),
+    )];
+    let mut bench = Bench::start(&cluster, &hooks).await;
+    bench.run("write").await;
+    let text = bench.running.metrics_text();
+    let count = |labels: &str| -> u64 {
+        let name = format!("hookbox_kubernetes_client_request_result_total{{{labels}}} ");
+        let line = text.lines().find_map(|l| l.strip_prefix(&name));
+        line.map_or(0, |count| count.parse().unwrap())
+    };
+    assert_eq!(count(r#"code="403",method="GET""#), 1, "{text}");
+    assert_eq!(count(r#"code="201",method="POST""#), 1, "{text}");
+    // Discovery and the watch.
+    assert!(count(r#"code="200",method="GET""#) >= 2, "{text}");
+    assert!(
+        text.contains(r#"hookbox_kubernetes_client_request_latency_seconds_count{verb="GET"}"#)
+    );
 }
 
 #[tokio::test]

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use hookbox_sandbox::Usage;
 
 use super::*;
