@@ -222,6 +222,22 @@ async fn a_port_or_a_journal_that_cannot_be_had_ends_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn without_a_cluster_it_warns_of_the_bindings_that_never_run() {
+    let folder = hooks("greet.wasm").await;
+    let operator = run(folder.path()).args(["--no-cluster"]).start();
+    let line = operator
+        .stderr_line(|line| line.contains("these bindings never run"))
+        .await;
+    let record: Value = serde_json::from_str(&line).expect("JSON");
+    assert_eq!(
+        [&record["level"], &record["hook"], &record["bindings"]],
+        ["WARN", "greet", "names"]
+    );
+    let stopped = operator.stop("TERM").await.expect_code(0);
+    assert!(!stopped.stderr.contains("ERROR"), "{stopped:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn runs_go_on_when_the_journal_s_disk_is_full() {
     let folder = hooks("greet.wasm").await;
     let place = scratch();
@@ -264,6 +280,8 @@ async fn runs_go_on_when_the_journal_s_disk_is_full() {
         .await;
     let stopped = operator.stop("TERM").await.expect_code(0);
     assert!(stopped.stderr.contains("0 to greet"), "{stopped:?}");
+    // A hook's record without fields has no empty ones.
+    assert!(!stopped.stderr.contains(r#""fields":"""#), "{stopped:?}");
     server.shutdown().await;
 }
 
