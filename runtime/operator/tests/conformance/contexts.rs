@@ -362,3 +362,20 @@ async fn a_schedule_in_a_group_has_its_own_snapshots_and_those_of_the_group() {
         json!([{"binding": "tick", "type": "Group", "groupName": "g", "snapshots": {"own": items, "grouped": items}}])
     );
 }
+
+#[tokio::test]
+async fn keys_are_sorted_as_shell_operator_writes_them() {
+    let mut object = config_map("ns", "a", "1");
+    object["metadata"]["labels"] = json!({"z": "1", "a": "2"});
+    let cluster = cluster(&[ns(), object]).await;
+    let config = json!({"kubernetes": [binding("maps", json!({"jqFilter": "{z: 1, a: {c: 2, b: 3}}", "includeSnapshotsFrom": ["maps"]}))]});
+    let mut bench = Bench::settled(&cluster, &[("echo", config)]).await;
+    let run = bench.run("echo").await;
+    let text = &run.log[0].message;
+    let sorted: Value = serde_json::from_str(text).unwrap();
+    assert_eq!(*text, sorted.to_string());
+    assert!(
+        text.contains(r#""filterResult":{"a":{"b":3,"c":2},"z":1}"#),
+        "{text}"
+    );
+}

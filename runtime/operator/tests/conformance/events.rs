@@ -147,44 +147,6 @@ async fn a_failing_filter_keeps_what_was_known_and_a_deletion_still_fires() {
 }
 
 #[tokio::test]
-async fn events_wait_for_the_synchronization_and_are_dropped_when_it_shows_them() {
-    let cluster = cluster(&[
-        ns(),
-        config_map("ns", "a", "1"),
-        config_map("default", "switch", "on"),
-    ])
-    .await;
-    let config = json!({"kubernetes": [
-        binding("maps", json!({"includeSnapshotsFrom": ["switch"]})),
-        {"name": "switch", "kind": "ConfigMap", "apiVersion": "v1", "nameSelector": {"matchNames": ["switch"]},
-         "namespace": {"nameSelector": {"matchNames": ["default"]}}, "executeHookOnSynchronization": false, "executeHookOnEvent": []},
-    ]});
-    let mut bench = Bench::start(&cluster, &[("switch", config)]).await;
-    let first = bench.run("switch").await;
-    assert!(failed(&first));
-    assert_eq!(contexts(&first)[0]["objects"].as_array().unwrap().len(), 1);
-    // It is tried again in five seconds; until then this waits in the buffer.
-    apply(&cluster, &[config_map("ns", "b", "1")]).await;
-    let buffered = bench.event_where(|event| match event {
-        OperatorEvent::KubeEvent { outcome, .. } => Some(*outcome),
-        _ => None,
-    });
-    assert_eq!(buffered.await, EventOutcome::Buffered);
-    delete(&cluster, "/api/v1/namespaces/default/configmaps/switch").await;
-    let second = bench.run("switch").await;
-    assert!(!failed(&second), "{second:?}");
-    assert_eq!(contexts(&second)[0]["objects"].as_array().unwrap().len(), 2);
-    bench.settle().await;
-    assert_eq!(
-        bench.drain_contexts("switch").len(),
-        0,
-        "what the Synchronization showed is no event"
-    );
-    apply(&cluster, &[config_map("ns", "c", "1")]).await;
-    assert_eq!(fired(&[bench.contexts("switch").await]), ["Added c"]);
-}
-
-#[tokio::test]
 async fn namespaces_that_match_labels_come_and_go_without_events() {
     let label = json!({"watched": "yes"});
     let cluster = cluster(&[
@@ -355,32 +317,4 @@ async fn cut_watches_and_forgotten_history_lose_no_event() {
     apply(&cluster, &[config_map("ns", "later", "1")]).await;
     bench.settle().await;
     assert_eq!(fired(&bench.drain_contexts("echo")), ["Added later"]);
-}
-
-// Two threads: a guest that spins must not hold up the test.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_changes_while_the_synchronization_runs_fires_after_it() {
-    let cluster = cluster(&[ns()]).await;
-    let config = json!({"kubernetes": [binding("maps", json!({"allowFailure": true}))]});
-    let mut bench = Bench::with(&cluster, &[("spin", config)], |options| {
-        options.budget.cpu_time = std::time::Duration::from_millis(500);
-    })
-    .await;
-    bench.started("spin").await;
-    // Its objects were read already.
-    apply(&cluster, &[config_map("ns", "a", "1")]).await;
-    let mut outcomes = Vec::new();
-    let first = bench
-        .event_where(|event| match event {
-            OperatorEvent::KubeEvent { outcome, .. } => {
-                outcomes.push(*outcome);
-                None
-            }
-            OperatorEvent::RunFinished(run) => Some((**run).clone()),
-            _ => None,
-        })
-        .await;
-    assert_eq!(contexts(&first)[0]["objects"], json!([]));
-    assert_eq!(outcomes, [EventOutcome::Buffered]);
-    assert_eq!(fired(&[bench.contexts("spin").await]), ["Added a"]);
 }

@@ -14,6 +14,7 @@ mod events;
 mod failures;
 mod journal;
 mod loading;
+mod locked;
 mod operator;
 mod pauses;
 mod queues;
