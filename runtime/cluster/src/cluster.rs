@@ -34,6 +34,10 @@ pub struct Options {
     pub history: usize,
     /// Bytes of objects that the history of each kind may hold.
     pub history_bytes: usize,
+    /// The resource version to count from. A client that outlives a cluster takes the next one at the same address for
+    /// the same: its watches are told to list anew only if what they have seen is older than all there is now, so give
+    /// each of them a greater one, such as the time.
+    pub first_revision: u64,
     /// Time between bookmarks of a watch.
     pub bookmark_interval: Duration,
     /// Make the `default` ServiceAccount and the `kube-root-ca.crt` ConfigMap in every namespace, as the controllers of
@@ -49,6 +53,7 @@ impl Default for Options {
         Self {
             history: 20_000,
             history_bytes: 64 << 20,
+            first_revision: 1,
             bookmark_interval: Duration::from_secs(60),
             namespace_defaults: false,
             controllers: true,
@@ -78,10 +83,11 @@ impl Cluster {
     /// A cluster that behaves as told.
     #[must_use]
     pub fn with_options(options: Options) -> Self {
-        let store = Store::new(Window {
+        let window = Window {
             changes: options.history.max(1),
             bytes: options.history_bytes.max(1),
-        });
+        };
+        let store = Store::new(window, options.first_revision.max(1));
         let registry = Registry::new(&store);
         let server = Server {
             store,

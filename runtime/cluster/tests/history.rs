@@ -149,6 +149,19 @@ async fn a_watch_from_a_version_that_is_gone_gets_an_error_event() {
 }
 
 #[tokio::test]
+async fn a_watch_of_the_cluster_before_this_one_is_told_so() {
+    let mut options = Options::default();
+    options.first_revision = 1_000_000;
+    let client = Cluster::with_options(options).client();
+    let made = create(&client, "a").await;
+    let version = made["metadata"]["resourceVersion"].as_str().unwrap();
+    assert!(version.parse::<u64>().unwrap() > 1_000_000);
+    let path = format!("{MAPS}?watch=true&resourceVersion=20000");
+    let told = events(&client, &path).await;
+    assert_eq!(told[0]["object"]["code"], 410, "{told:?}");
+}
+
+#[tokio::test]
 async fn the_history_is_bounded() {
     let cluster = Cluster::with_options(Options {
         history: 3,

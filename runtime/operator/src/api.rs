@@ -100,6 +100,12 @@ impl ApiError {
         matches!(self, Self::Status { code: 409, reason, .. } if reason == "AlreadyExists")
     }
 
+    /// Whether RBAC forbids it. Admission, quotas and namespaces on their way out answer 403 too; no rule helps there.
+    #[must_use]
+    pub fn is_denied(&self) -> bool {
+        matches!(self, Self::Status { code: 403, message, .. } if message.contains(" cannot "))
+    }
+
     /// Whether somebody else changed the object in between.
     #[must_use]
     pub fn is_conflict(&self) -> bool {

@@ -19,7 +19,7 @@ use hookbox_sandbox::effects::ObjectRef;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use error::{Cause, Rule, WriteError, WriteErrors};
+pub use error::{Cause, WriteError, WriteErrors};
 pub(crate) use gate::json_bytes;
 pub use gate::{Checked, Gate, GateError, Limits, Offence};
 pub use parse::{ParseError, ParseErrors, Parsed, parse};

@@ -264,15 +264,18 @@ fn exposition(text: String) -> Response {
 }
 
 async fn ready(State(pages): State<Pages>) -> Response {
-    let pending = pages.readiness.pending();
-    if pending.is_empty() {
-        return "ok\n".into_response();
+    let lines = |word: &str, texts: Vec<String>| -> String {
+        let line = |text: &String| format!("{word} {text}\n");
+        texts.iter().map(line).collect()
+    };
+    let waiting = lines("waiting for", pages.readiness.pending());
+    let without = lines("without", pages.readiness.missing());
+    if waiting.is_empty() {
+        format!("ok\n{without}").into_response()
+    } else {
+        let text = format!("{waiting}{without}");
+        (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
     }
-    let lines: String = pending
-        .iter()
-        .map(|what| format!("waiting for {what}\n"))
-        .collect();
-    (StatusCode::SERVICE_UNAVAILABLE, lines).into_response()
 }
 
 #[cfg(test)]

@@ -26,10 +26,12 @@ pub mod watch;
 mod backoff;
 mod engine;
 mod operator;
+mod rule;
 mod running;
 
 pub use clock::Clock;
 pub use event::OperatorEvent;
 pub use operator::{Operator, Options, StartError};
+pub use rule::Rule;
 pub use running::{QueueView, Running, TaskView};
 pub use source::{HookSource, HookSpec};

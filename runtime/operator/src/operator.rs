@@ -180,6 +180,16 @@ fn announce(engine: &Engine, problems: &[LoadProblem]) {
                 "this binding is not served: it never runs the hook"
             );
         }
+        let denied = hook.component.denied_imports();
+        if !denied.is_empty() {
+            let imports = denied.join(", ");
+            tracing::warn!(
+                hook = &*hook.name,
+                source = hook.source,
+                imports,
+                "the component asks for a network: every call is refused"
+            );
+        }
         for warning in &hook.config.warnings {
             tracing::warn!(hook = &*hook.name, source = hook.source, "{warning}");
         }

@@ -61,7 +61,11 @@ pub(super) async fn dev(global: &Global, args: &Dev, ui: &Ui) -> Outcome {
     let jq = Jq::new(&sandbox)
         .context("the jq filters' sandbox could not be made")
         .or_environment()?;
-    let cluster = Cluster::new();
+    let mut options = hookbox_cluster::Options::default();
+    // A `hookbox run` that watched the last cluster at this address notices that this is another one.
+    let now = jiff::Timestamp::now().as_millisecond();
+    options.first_revision = u64::try_from(now).unwrap_or(1);
+    let cluster = Cluster::with_options(options);
     state::seed(&cluster, &manifests).await?;
     let session = Session {
         ui,

@@ -65,6 +65,8 @@ struct State {
 pub(crate) struct Store {
     state: Mutex<State>,
     window: Window,
+    /// The revision before the first one.
+    before: u64,
 }
 
 /// `namespace/name`, or `name`: ordered as etcd orders them.
@@ -83,13 +85,14 @@ pub(crate) fn prefix(namespace: Option<&str>) -> String {
 }
 
 impl Store {
-    pub(crate) fn new(window: Window) -> Self {
+    pub(crate) fn new(window: Window, first: u64) -> Self {
         Self {
             state: Mutex::new(State {
-                rev: 1,
+                rev: first,
                 ..State::default()
             }),
             window,
+            before: first.saturating_sub(1),
         }
     }
 
@@ -104,8 +107,8 @@ impl Store {
             return *id;
         }
         let id = state.tables.len();
-        let floor = state.rev;
-        state.tables.push(Table::new(floor));
+        let table = Table::new(state.rev, self.before);
+        state.tables.push(table);
         state.names.insert(name.into(), id);
         id
     }

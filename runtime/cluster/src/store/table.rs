@@ -62,13 +62,14 @@ pub(super) struct Table {
 }
 
 impl Table {
-    pub(super) fn new(floor: u64) -> Self {
+    /// An empty table of a store that is at `now` and began after `floor`.
+    pub(super) fn new(now: u64, floor: u64) -> Self {
         Self {
             objects: BTreeMap::new(),
             history: VecDeque::new(),
             bytes: 0,
-            floor: 0,
-            last: floor,
+            floor,
+            last: now,
             changed: watch::Sender::new(0),
         }
     }

@@ -8,6 +8,7 @@ use hookbox_sandbox::effects::ObjectRef;
 use super::display_ref;
 use crate::api::{ApiError, chain};
 use crate::kinds::KindError;
+use crate::rule::Rule;
 
 /// One object patch that was not applied.
 #[derive(Debug)]
@@ -130,41 +131,6 @@ impl Cause {
         matches!(
             self,
             Self::Api(ApiError::Timeout(_) | ApiError::Unreachable(_))
-        )
-    }
-}
-
-/// The RBAC rule that would allow a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rule {
-    /// Verb: `create`, `get`, `update`, `patch`, `delete`.
-    pub verb: &'static str,
-    /// API group; empty for the core group.
-    pub group: String,
-    /// Resource, with its subresource: `deployments/status`.
-    pub resource: String,
-    /// Namespace; none for cluster-scoped objects.
-    pub namespace: Option<String>,
-}
-
-impl fmt::Display for Rule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            verb,
-            group,
-            resource,
-            ..
-        } = self;
-        match &self.namespace {
-            Some(namespace) => write!(
-                f,
-                "To allow it, bind a Role in namespace `{namespace}` (or a ClusterRole)"
-            )?,
-            None => f.write_str("To allow it, bind a ClusterRole")?,
-        }
-        write!(
-            f,
-            " with the rule: apiGroups [\"{group}\"], resources [\"{resource}\"], verbs [\"{verb}\"]"
         )
     }
 }

@@ -6,9 +6,10 @@ use hookbox_sandbox::effects::ObjectRef;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::error::{Cause, Rule};
+use super::error::Cause;
 use crate::api::ApiError;
 use crate::kinds::{Kind, Kinds};
+use crate::rule::Rule;
 
 /// A request, and what RBAC calls it.
 pub(super) struct Call {
@@ -52,12 +53,12 @@ impl Target {
         let request = http::Request::get(self.object_path(None))
             .header(http::header::ACCEPT, JSON)
             .body(Vec::new());
-        self.call(request, "get", None)
+        self.call(request, &["get"], None)
     }
 
     pub(super) fn create(&self, manifest: &Value, query: &WriteQuery) -> Result<Call, Cause> {
         let request = http::Request::post(self.collection_path() + &query.text());
-        self.call(with_body(request, JSON, manifest)?, "create", None)
+        self.call(with_body(request, JSON, manifest)?, &["create"], None)
     }
 
     pub(super) fn replace(
@@ -67,7 +68,7 @@ impl Target {
         query: &WriteQuery,
     ) -> Result<Call, Cause> {
         let request = http::Request::put(self.object_path(subresource) + &query.text());
-        self.call(with_body(request, JSON, object)?, "update", subresource)
+        self.call(with_body(request, JSON, object)?, &["update"], subresource)
     }
 
     pub(super) fn patch(
@@ -80,7 +81,7 @@ impl Target {
         let request = http::Request::patch(self.object_path(subresource) + &query.text());
         self.call(
             with_body(request, content_type, patch)?,
-            "patch",
+            &["patch"],
             subresource,
         )
     }
@@ -89,13 +90,13 @@ impl Target {
         let dry_run: &[&str] = if dry_run { &["All"] } else { &[] };
         let options = serde_json::json!({"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": propagation, "dryRun": dry_run});
         let request = http::Request::delete(self.object_path(None));
-        self.call(with_body(request, JSON, &options)?, "delete", None)
+        self.call(with_body(request, JSON, &options)?, &["delete"], None)
     }
 
     fn call(
         &self,
         request: Result<http::Request<Vec<u8>>, http::Error>,
-        verb: &'static str,
+        verbs: &'static [&'static str],
         subresource: Option<&str>,
     ) -> Result<Call, Cause> {
         let resource = match subresource {
@@ -103,7 +104,7 @@ impl Target {
             None => self.kind.resource.plural.clone(),
         };
         let rule = Rule {
-            verb,
+            verbs,
             group: self.kind.resource.group.clone(),
             resource,
             namespace: self.object.namespace.clone(),

@@ -12,6 +12,7 @@ use super::target::{Call, WriteQuery};
 use super::{Applied, Checked, object_ref, operation};
 use crate::api::{self, ApiError};
 use crate::kinds::Kinds;
+use crate::rule::Rule;
 
 /// Patches in a row that the API server did not answer; the rest of the run is not tried then.
 const SILENCES: u32 = 3;
@@ -266,12 +267,10 @@ fn pause(error: &ApiError, before: u32) -> Option<Duration> {
     Some(wanted.min(BUSY_PAUSE))
 }
 
-fn cause(error: ApiError, rule: super::Rule) -> Cause {
+fn cause(error: ApiError, rule: Rule) -> Cause {
+    let denied = error.is_denied();
     match error {
-        // Admission, quotas and namespaces on their way out answer 403 too; no RBAC rule helps there.
-        ApiError::Status {
-            code: 403, message, ..
-        } if message.contains(" cannot ") => Cause::Forbidden { message, rule },
+        ApiError::Status { message, .. } if denied => Cause::Forbidden { message, rule },
         error => Cause::Api(error),
     }
 }

@@ -119,9 +119,8 @@ impl Engine {
     /// Whether all of these snapshots hold what they should. Hooks take a snapshot for whole: an empty one that only is
     /// not known yet would make them remove things.
     pub(super) fn snapshots_are_whole(&self, hook: HookIndex, snapshots: &[String]) -> bool {
-        self.needed(hook, snapshots)
-            .iter()
-            .all(|monitor| monitor.phase().borrow().is_whole())
+        let needed = self.needed(hook, snapshots);
+        needed.len() == snapshots.len() && needed.iter().all(|m| m.phase().borrow().is_whole())
     }
 
     /// Starts a hook's schedules.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
-use super::Engine;
+use super::{Engine, binding_key};
 use crate::api;
 use crate::backoff::seconds;
 use crate::event::OperatorEvent;
@@ -114,6 +114,7 @@ impl Engine {
                 error,
             } => {
                 let message = api::chain(error);
+                self.metrics.filter_failed(labels, error.code());
                 tracing::error!(
                     hook = &*hook.name,
                     binding = binding.name,
@@ -148,16 +149,20 @@ impl Engine {
                 self.metrics.event_took(labels, *took);
                 self.metrics.snapshot(labels, *objects, *bytes);
             }
-            Notice::WatchFailed(error) => {
+            Notice::WatchFailed { error, enabled } => {
                 self.metrics.watch_error(error.code());
-                tracing::warn!(
-                    hook = &*hook.name,
-                    binding = binding.name,
-                    error = api::chain(*error),
-                    "a watch failed; it is tried again"
-                );
+                if *enabled {
+                    tracing::warn!(
+                        hook = &*hook.name,
+                        binding = binding.name,
+                        error = error.text(),
+                        "a watch failed; it is tried again"
+                    );
+                }
             }
             Notice::Enabled { objects } => {
+                self.readiness
+                    .without_no_more(&binding_key(&hook.name, id.binding));
                 tracing::info!(
                     hook = &*hook.name,
                     binding = binding.name,
@@ -175,6 +180,9 @@ impl Engine {
             }
             Notice::NotEnabled { error, retry_in } => {
                 let message = api::chain(*error);
+                let without = format!("binding {} of hook {}: {message}", binding.name, hook.name);
+                self.readiness
+                    .without(&binding_key(&hook.name, id.binding), &without);
                 let retry_in_seconds = retry_in.map(seconds);
                 tracing::error!(
                     hook = &*hook.name,

@@ -7,8 +7,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// well before anything has been looked at. Clones are the same.
 #[derive(Debug, Clone)]
 pub struct Readiness {
-    /// Key to text, in the order of the keys.
-    pending: Arc<Mutex<BTreeMap<String, String>>>,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// What is waited for: key to text, in the order of the keys.
+    pending: BTreeMap<String, String>,
+    /// What is done without.
+    without: BTreeMap<String, String>,
 }
 
 /// The key of what every operator waits for first.
@@ -21,7 +28,10 @@ impl Default for Readiness {
     fn default() -> Self {
         let first = BTreeMap::from([(HOOKS.to_owned(), "hooks to be loaded".to_owned())]);
         Self {
-            pending: Arc::new(Mutex::new(first)),
+            state: Arc::new(Mutex::new(State {
+                pending: first,
+                without: BTreeMap::new(),
+            })),
         }
     }
 }
@@ -35,38 +45,58 @@ impl Readiness {
 
     /// The hooks are loaded. Add what they wait for before: see [`Self::wait_for`].
     pub fn hooks_loaded(&self) {
-        self.lock().remove(HOOKS);
+        self.lock().pending.remove(HOOKS);
     }
 
     /// Not ready before [`Self::done`] with the same key: `text` says for what, such as
     /// `the first Synchronization of binding pods of hook a`.
     pub fn wait_for(&self, key: &str, text: &str) {
-        self.lock().insert(key.to_owned(), text.to_owned());
+        self.lock().pending.insert(key.to_owned(), text.to_owned());
     }
 
     /// That has happened.
     pub fn done(&self, key: &str) {
-        self.lock().remove(key);
+        self.lock().pending.remove(key);
     }
 
     /// Whether there is nothing left to wait for.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.lock().is_empty()
+        self.lock().pending.is_empty()
     }
 
     /// What is still waited for: the first fifty, and how many more.
     #[must_use]
     pub fn pending(&self) -> Vec<String> {
-        let pending = self.lock();
-        let mut shown: Vec<String> = pending.values().take(SHOWN).cloned().collect();
-        if let Some(more) = pending.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-            shown.push(format!("{more} more"));
-        }
-        shown
+        shown(&self.lock().pending)
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Ready or not, something is missing that is not waited for: `text` says what and why, such as
+    /// `binding pods of hook a: …`. It is tried again.
+    pub fn without(&self, key: &str, text: &str) {
+        self.lock().without.insert(key.to_owned(), text.to_owned());
     }
+
+    /// It is there now.
+    pub fn without_no_more(&self, key: &str) {
+        self.lock().without.remove(key);
+    }
+
+    /// What is missing and not waited for: the first fifty, and how many more.
+    #[must_use]
+    pub fn missing(&self) -> Vec<String> {
+        shown(&self.lock().without)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn shown(texts: &BTreeMap<String, String>) -> Vec<String> {
+    let mut shown: Vec<String> = texts.values().take(SHOWN).cloned().collect();
+    if let Some(more) = texts.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        shown.push(format!("{more} more"));
+    }
+    shown
 }

@@ -92,11 +92,18 @@ async fn readiness_says_what_is_waited_for() {
     );
     pages.readiness.done("a/pods");
     assert!(pages.readiness.is_ready());
+    pages
+        .readiness
+        .without("a/pods", "binding pods of hook a: no such kind");
+    let answer = ask(server.address(), "/readyz").await;
     assert!(
-        ask(server.address(), "/readyz")
-            .await
-            .starts_with("HTTP/1.1 200 ")
+        answer.starts_with("HTTP/1.1 200 ")
+            && answer.ends_with("\r\n\r\nok\nwithout binding pods of hook a: no such kind\n"),
+        "{answer}"
     );
+    pages.readiness.without_no_more("a/pods");
+    let answer = ask(server.address(), "/readyz").await;
+    assert!(answer.ends_with("\r\n\r\nok\n"), "{answer}");
     server.stop().await;
 }
 

@@ -91,7 +91,12 @@ pub enum Notice<'a> {
         bytes: usize,
     },
     /// A watch failed and tries again.
-    WatchFailed(&'a WatchError),
+    WatchFailed {
+        /// Why.
+        error: &'a WatchError,
+        /// Whether the binding was enabled before; else [`Notice::NotEnabled`] follows.
+        enabled: bool,
+    },
     /// The binding is enabled: its objects are known.
     Enabled {
         /// How many.

@@ -12,7 +12,6 @@ use tokio::time::Instant;
 use super::changes::Difference;
 use super::scopes::{NAMESPACES, ScopeId, Scopes};
 use super::{EnableError, Notice, Outcome, Phase, Shared};
-use crate::api;
 use crate::backoff::Backoff;
 use crate::kinds::{Kind, KindError};
 use crate::object::Object;
@@ -143,7 +142,8 @@ impl Follower<'_> {
     }
 
     fn failed(&self, error: &WatchError) -> Result<(), EnableError> {
-        self.shared.notice(Notice::WatchFailed(error));
+        let enabled = self.enabled();
+        self.shared.notice(Notice::WatchFailed { error, enabled });
         let gone = match error {
             WatchError::List { source, .. } | WatchError::Watch { source, .. } => {
                 source.is_not_found()
@@ -152,12 +152,12 @@ impl Follower<'_> {
         };
         if gone {
             self.shared.spec.kinds.forget();
-        } else if self.enabled() {
+        } else if enabled {
             return Ok(());
         }
         let error = EnableError::List {
             code: error.code(),
-            message: api::chain(error),
+            message: error.text(),
         };
         if gone {
             // The kind may have moved, or be there no longer: look for it again.

@@ -13,6 +13,7 @@ use super::wire::{self, Line, WireError};
 use super::{WatchError, WatchEvent, WatchSpec};
 use crate::api::{self, ApiError};
 use crate::backoff::Backoff;
+use crate::rule::Rule;
 
 /// Objects asked for at once.
 const PAGE: u32 = 500;
@@ -122,9 +123,20 @@ impl Collection {
             .map_err(|e| ApiError::Answer(serde::de::Error::custom(e)))
     }
 
+    /// What is missing where RBAC forbids it. A watch is of no use without a list, nor the other way round.
+    fn rule(&self, error: &ApiError) -> Option<Rule> {
+        error.is_denied().then(|| Rule {
+            verbs: &["list", "watch"],
+            group: self.spec.resource.group.clone(),
+            resource: self.spec.resource.plural.clone(),
+            namespace: self.spec.namespace.clone(),
+        })
+    }
+
     pub(super) fn not_listed(&self, source: ApiError) -> WatchError {
         WatchError::List {
             what: self.what.clone(),
+            rule: self.rule(&source),
             source,
         }
     }
@@ -132,6 +144,7 @@ impl Collection {
     pub(super) fn not_watched(&self, source: ApiError) -> WatchError {
         WatchError::Watch {
             what: self.what.clone(),
+            rule: self.rule(&source),
             source,
         }
     }

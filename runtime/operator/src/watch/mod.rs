@@ -17,8 +17,9 @@ use std::sync::Arc;
 
 use kube::core::{ApiResource, DynamicObject};
 
-use crate::api::ApiError;
+use crate::api::{self, ApiError};
 use crate::object::Object;
+use crate::rule::Rule;
 
 pub use feed::{Events, Feed, Room};
 pub use hub::{Hub, Subscription, Tag};
@@ -98,6 +99,8 @@ pub enum WatchError {
     List {
         /// The collection.
         what: String,
+        /// The rule that would allow it, where RBAC forbids it.
+        rule: Option<Rule>,
         /// Why.
         #[source]
         source: ApiError,
@@ -107,6 +110,8 @@ pub enum WatchError {
     Watch {
         /// The collection.
         what: String,
+        /// The rule that would allow it, where RBAC forbids it.
+        rule: Option<Rule>,
         /// Why.
         #[source]
         source: ApiError,
@@ -123,6 +128,21 @@ pub enum WatchError {
 }
 
 impl WatchError {
+    /// The error with all its causes and, where RBAC forbids it, what would help: one line.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let text = api::chain(self);
+        match self {
+            Self::List {
+                rule: Some(rule), ..
+            }
+            | Self::Watch {
+                rule: Some(rule), ..
+            } => format!("{text}. {rule}"),
+            _ => text,
+        }
+    }
+
     /// A stable word for this error; `error_type` in metrics.
     #[must_use]
     pub fn code(&self) -> &'static str {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::*;
 use hookbox_cluster::{Failure, Matching};
 use hookbox_operator::OperatorEvent;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn health_metrics_and_readiness_are_served() {
@@ -57,6 +57,73 @@ async fn requests_to_the_api_server_are_counted() {
     assert!(
         text.contains(r#"hookbox_kubernetes_client_request_latency_seconds_count{verb="GET"}"#)
     );
+}
+
+#[tokio::test]
+async fn a_binding_that_is_refused_is_told_with_the_rule_that_is_missing() {
+    let cluster = cluster(&[ns()]).await;
+    let service = cluster.service();
+    let bob = http::HeaderValue::from_static("bob");
+    let service = tower::service_fn(move |mut request: http::Request<kube::client::Body>| {
+        request
+            .headers_mut()
+            .insert("impersonate-user", bob.clone());
+        tower::Service::call(&mut service.clone(), request)
+    });
+    let hooks = [("echo", json!({"kubernetes": [binding("maps", json!({}))]}))];
+    let mut bench = Bench::with(&cluster, &hooks, |options| {
+        options.client = Some(kube::Client::new(service, "default"));
+        options.listen = Some(([127, 0, 0, 1], 0).into());
+    })
+    .await;
+    let told = bench
+        .event_where(|event| match event {
+            OperatorEvent::BindingFailed { message, .. } => Some(message.clone()),
+            _ => None,
+        })
+        .await;
+    let rule = "To allow it, bind a Role in namespace `ns` (or a ClusterRole) with the rule: apiGroups [\"\"], resources [\"configmaps\"], verbs [\"list\", \"watch\"]";
+    assert!(told.ends_with(rule), "{told}");
+    patiently("the start", bench.running.idle()).await;
+    let address = bench.running.http_addr().unwrap();
+    let ready = get(address, "/readyz").await;
+    assert!(ready.starts_with("HTTP/1.1 200"), "{ready}");
+    assert!(
+        ready.contains("\nwithout binding maps of hook echo: "),
+        "{ready}"
+    );
+
+    let allow = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "bob"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
+        "subjects": [{"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": "bob"}]});
+    apply(&cluster, &[allow]).await;
+    bench.run("echo").await;
+    let ready = get(address, "/readyz").await;
+    assert!(ready.ends_with("\nok\n"), "{ready}");
+}
+
+#[tokio::test]
+async fn a_schedule_never_runs_on_snapshots_that_nobody_knows() {
+    let nowhere = cluster(&[]).await;
+    let schedule = |name: &str, snapshots: Value| json!({"name": name, "crontab": "* * * * * *", "includeSnapshotsFrom": snapshots});
+    let with = schedule("with", json!(["maps"]));
+    let mut without = schedule("without", json!([]));
+    without
+        .as_object_mut()
+        .unwrap()
+        .remove("includeSnapshotsFrom");
+    let config = json!({"kubernetes": [binding("maps", json!({}))], "schedule": [with, without]});
+    let mut bench = Bench::with(&nowhere, &[("echo", config)], |options| {
+        options.client = None;
+    })
+    .await;
+    for _ in 0..2 {
+        let contexts = bench.contexts("echo").await;
+        assert_eq!(
+            contexts,
+            json!([{"binding": "without", "type": "Schedule"}])
+        );
+    }
 }
 
 #[tokio::test]

@@ -56,6 +56,17 @@ impl SelfMetrics {
         );
     }
 
+    /// A filter failed on an object: `code` is the error's.
+    pub fn filter_failed(&self, run: RunLabels<'_>, code: &str) {
+        let [hook, binding, queue] = run.pairs();
+        self.add(
+            "kube_jq_filter_errors_total",
+            "Objects on which the filter failed.",
+            &[hook, binding, queue, ("code", code)],
+            1.0,
+        );
+    }
+
     /// An event of a watch was handled: filtered, compared, put into the snapshot and queued.
     pub fn event_took(&self, run: RunLabels<'_>, took: Duration) {
         self.observe(
