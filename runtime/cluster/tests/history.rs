@@ -150,8 +150,10 @@ async fn a_watch_from_a_version_that_is_gone_gets_an_error_event() {
 
 #[tokio::test]
 async fn a_watch_of_the_cluster_before_this_one_is_told_so() {
-    let mut options = Options::default();
-    options.first_revision = 1_000_000;
+    let options = Options {
+        first_revision: 1_000_000,
+        ..Options::default()
+    };
     let client = Cluster::with_options(options).client();
     let made = create(&client, "a").await;
     let version = made["metadata"]["resourceVersion"].as_str().unwrap();
