@@ -5,7 +5,13 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// The folders of the repository that a guest is built from.
-const PARTS: [&str; 4] = ["wit", "sdk/rust", "sdk/rust/macros", "runtime/config"];
+const PARTS: [&str; 5] = [
+    "wit",
+    "sdk/rust",
+    "sdk/rust/macros",
+    "runtime/config",
+    "runtime/jq/syntax",
+];
 
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default())
@@ -86,7 +92,9 @@ fn workspace(manifest: &str) -> String {
         }
         let kept_section = section == "workspace" || section.starts_with("workspace.");
         if line.starts_with("members") {
-            out.push_str("members = [\"sdk/rust\", \"sdk/rust/macros\", \"runtime/config\"]\n");
+            out.push_str(
+                "members = [\"sdk/rust\", \"sdk/rust/macros\", \"runtime/config\", \"runtime/jq/syntax\"]\n",
+            );
             in_list = !line.contains(']');
             continue;
         }
@@ -97,7 +105,7 @@ fn workspace(manifest: &str) -> String {
         let host_only = line.starts_with("exclude")
             || line.starts_with("# Guests")
             || (line.starts_with("hookbox-")
-                && !["hookbox-sdk", "hookbox-config"]
+                && !["hookbox-sdk", "hookbox-config", "hookbox-jq-syntax"]
                     .iter()
                     .any(|k| line.starts_with(k)));
         if kept_section && !host_only {

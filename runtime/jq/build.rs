@@ -78,6 +78,8 @@ fn main() -> Result<(), BuildError> {
         "guest/Cargo.toml",
         "guest/Cargo.lock",
         "guest/src",
+        "syntax/Cargo.toml",
+        "syntax/src",
     ] {
         println!("cargo::rerun-if-changed={path}");
     }

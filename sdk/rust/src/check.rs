@@ -73,7 +73,17 @@ pub const fn covers(mut bindings: &[Binding], names: &[&str], group: Option<&str
 /// Whether the hook has a reason to run.
 #[must_use]
 pub const fn has_reason(parts: &Parts, bindings: &[Binding]) -> bool {
-    parts.on_startup.is_some() || !parts.schedules.is_empty() || !bindings.is_empty()
+    parts.on_startup.is_some() || !parts.schedules.is_empty() || any_runs(bindings)
+}
+
+const fn any_runs(mut bindings: &[Binding]) -> bool {
+    while let [first, rest @ ..] = bindings {
+        if first.runs {
+            return true;
+        }
+        bindings = rest;
+    }
+    false
 }
 
 #[cfg(test)]
@@ -83,6 +93,7 @@ mod tests {
     const PODS: Binding = Binding {
         name: "pods",
         filtered: false,
+        runs: true,
         group: Some("g"),
         optional: false,
         includes: &[],
@@ -90,6 +101,7 @@ mod tests {
     const NODES: Binding = Binding {
         name: "nodes",
         filtered: false,
+        runs: false,
         group: None,
         optional: true,
         includes: &[],
@@ -101,6 +113,19 @@ mod tests {
         assert!(!has_binding(&[PODS, NODES], "node"));
         assert!(!same("a", "b"));
         assert!(same("", ""));
+    }
+
+    #[test]
+    fn a_hook_that_only_looks_has_no_reason_to_run() {
+        let mut parts = Parts {
+            settings: None,
+            on_startup: None,
+            schedules: &[],
+        };
+        assert!(has_reason(&parts, &[NODES, PODS]));
+        assert!(!has_reason(&parts, &[NODES]));
+        parts.on_startup = Some(1);
+        assert!(has_reason(&parts, &[NODES]));
     }
 
     #[test]

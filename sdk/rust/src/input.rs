@@ -24,7 +24,11 @@ pub struct Input<S = ()> {
 
 impl<S: Snapshots> Input<S> {
     pub(crate) fn new(host: &Host, contexts: Vec<Context>) -> Result<Self> {
-        let snapshots = S::load(&Loader { host })?;
+        let fired: Vec<String> = contexts.iter().map(ContextCalls::binding).collect();
+        let snapshots = S::load(&Loader {
+            host,
+            fired: &fired,
+        })?;
         Ok(Self::with_snapshots(host, contexts, snapshots))
     }
 

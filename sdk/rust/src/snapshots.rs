@@ -22,6 +22,10 @@ pub trait Snapshots: Sized {
     #[doc(hidden)]
     const CONFIG: &'static str;
 
+    /// Whether the derive found no mistake; else what depends on the bindings cannot be checked.
+    #[doc(hidden)]
+    const VALID: bool = true;
+
     /// Fills the fields.
     ///
     /// # Errors
@@ -48,6 +52,8 @@ pub struct Binding {
     pub name: &'static str,
     /// Whether it has a filter: then views are made from the filter's result, else from the object.
     pub filtered: bool,
+    /// Whether anything of it runs the hook.
+    pub runs: bool,
     /// Its group.
     pub group: Option<&'static str>,
     /// Whether a run without its snapshot can do.
@@ -61,6 +67,8 @@ pub struct Binding {
 #[derive(Debug)]
 pub struct Loader<'a> {
     pub(crate) host: &'a Host,
+    /// Names of the bindings that fired, for messages.
+    pub(crate) fired: &'a [String],
 }
 
 impl Loader<'_> {
@@ -70,6 +78,9 @@ impl Loader<'_> {
     /// As [`Snapshots::load`].
     pub fn field<F: SnapshotField>(&self, binding: &'static Binding) -> Result<F> {
         let snapshot = self.host.open(binding.name);
+        if snapshot.is_none() && !F::OPTIONAL {
+            return Err(absent(binding.name, self.fired));
+        }
         F::load(
             snapshot.map(|snapshot| Objects {
                 snapshot: Rc::new(snapshot),
@@ -108,9 +119,18 @@ pub trait SnapshotField: Sized {
     fn load(objects: Option<Objects>, binding: &str) -> Result<Self>;
 }
 
-fn absent(binding: &str) -> Error {
+/// What a field says that a run of `fired` has no snapshot for.
+fn absent(binding: &str, fired: &[String]) -> Error {
+    let mut names: Vec<&str> = fired.iter().map(String::as_str).collect();
+    names.sort_unstable();
+    names.dedup();
+    let run = match names.as_slice() {
+        [] => "this run".to_owned(),
+        ["onStartup"] => "a run at startup".to_owned(),
+        names => format!("this run of `{}`", names.join("`, `")),
+    };
     Error::msg(format_args!(
-        "this run does not have the snapshot `{binding}`: include it in the binding that fired, or make the field an `Option`"
+        "{run} does not have the snapshot `{binding}`: include it in the binding that fired, or make the field an `Option`"
     ))
 }
 
@@ -126,7 +146,7 @@ impl<T: DeserializeOwned> SnapshotField for Lazy<T> {
     const OPTIONAL: bool = false;
 
     fn load(objects: Option<Objects>, binding: &str) -> Result<Self> {
-        objects.map(Lazy::new).ok_or_else(|| absent(binding))
+        objects.map(Lazy::new).ok_or_else(|| absent(binding, &[]))
     }
 }
 

@@ -100,7 +100,7 @@ fn a_run_without_a_required_snapshot_fails_instead_of_showing_it_empty() {
     assert!(
         error
             .message()
-            .contains("does not have the snapshot `pods`"),
+            .contains("a run at startup does not have the snapshot `pods`"),
         "{error}"
     );
 }

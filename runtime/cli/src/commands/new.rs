@@ -169,6 +169,7 @@ mod tests {
             "sdk/rust/src/lib.rs",
             "sdk/rust/macros/src/lib.rs",
             "runtime/config/src/lib.rs",
+            "runtime/jq/syntax/src/lib.rs",
         ] {
             assert!(
                 SDK_FILES

@@ -1,7 +1,7 @@
 //! The jq interpreter that hookbox runs in a sandbox.
 //!
-//! The language and its evaluation are jaq's; values, builtins and the grammar are written here after gojq, which
-//! shell-operator's users write their filters for. `abi` is what the host calls.
+//! The language and its evaluation are jaq's; values and builtins are written here, and the grammar in
+//! `hookbox-jq-syntax`, after gojq, which shell-operator's users write their filters for. `abi` is what the host calls.
 
 mod abi;
 mod access;
@@ -12,9 +12,9 @@ mod num;
 mod ops;
 mod prelude;
 mod program;
-mod syntax;
+mod tree;
 mod val;
 
+pub use hookbox_jq_syntax::SyntaxError;
 pub use native::set_now;
 pub use program::{Program, RunError};
-pub use syntax::SyntaxError;

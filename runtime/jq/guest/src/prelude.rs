@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jaq_core::load::parse::Def;
 
-use crate::syntax;
+use crate::tree;
 
 const TEXT: &str = include_str!("prelude.jq");
 
@@ -27,24 +27,11 @@ pub fn definitions(calls: &BTreeSet<&str>) -> Vec<Def<&'static str>> {
         if !wanted.contains(name) {
             continue;
         }
-        if let Ok(parsed) = syntax::definition(text) {
+        if let Ok(parsed) = hookbox_jq_syntax::definition(text) {
             wanted.extend(parsed.calls);
-            defs.push(parsed.tree);
+            defs.push(tree::definition(parsed.tree));
         }
     }
     defs.reverse();
     defs
-}
-
-/// Names and numbers of arguments.
-pub fn signatures() -> impl Iterator<Item = (&'static str, usize)> {
-    texts().map(|(name, text)| {
-        let head = text.split_once(':').map_or(text, |(head, _)| head);
-        let args = if head.contains('(') {
-            head.matches(';').count() + 1
-        } else {
-            0
-        };
-        (name, args)
-    })
 }

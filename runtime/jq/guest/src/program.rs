@@ -1,6 +1,6 @@
 //! A compiled filter.
 
-use jaq_core::compile::Undefined;
+use hookbox_jq_syntax::SyntaxError;
 use jaq_core::load::parse::Def;
 use jaq_core::load::{Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, Filter, Vars};
@@ -8,7 +8,7 @@ use jaq_core::{Compiler, Ctx, Filter, Vars};
 use crate::json::{self, ReadError};
 use crate::native::{self, Data};
 use crate::prelude;
-use crate::syntax::{self, SyntaxError};
+use crate::tree;
 use crate::val::Val;
 
 /// A name that no filter can call.
@@ -31,12 +31,12 @@ pub enum RunError {
 impl Program {
     /// Parse and compile.
     pub fn compile(text: &str) -> Result<Self, SyntaxError> {
-        let parsed = syntax::filter(text)?;
+        let parsed = hookbox_jq_syntax::filter(text)?;
         let mut defs: Vec<Def<&str>> = prelude::definitions(&parsed.calls);
         defs.push(Def {
             name: MAIN,
             args: Vec::new(),
-            body: parsed.tree,
+            body: tree::term(parsed.tree),
         });
         let arena = Arena::default();
         let main = File {
@@ -54,10 +54,9 @@ impl Program {
         let compiler = Compiler::default().with_funs(native::all());
         compiler.compile(modules).map(Self).map_err(|files| {
             let mut undefined = files.iter().flat_map(|(_, errors)| errors);
-            undefined.next().map_or_else(
-                || internal("unknown"),
-                |(name, kind)| missing(text, name, kind),
-            )
+            // The parser knows all names: what it lets through is here.
+            let name = undefined.next().map_or("unknown", |(name, _)| name);
+            internal(&format!("there is no `{name}`"))
         })
     }
 
@@ -94,46 +93,5 @@ impl Program {
             )));
         }
         Ok(json::to_json(&result))
-    }
-}
-
-/// What is missing, where, and what there is instead.
-fn missing(text: &str, name: &str, kind: &Undefined) -> SyntaxError {
-    // Names are slices of the filter's text, except for those that other terms were rewritten to.
-    let offset = (name.as_ptr() as usize)
-        .checked_sub(text.as_ptr() as usize)
-        .filter(|at| *at < text.len());
-    let message = match kind {
-        Undefined::Var => format!("there is no variable `{name}`"),
-        Undefined::Label => format!("there is no label `{name}`"),
-        Undefined::Filter(args) => {
-            let natives = native::all();
-            let natives = natives.iter().map(|(name, binds, _)| (*name, binds.len()));
-            let known: Vec<_> = prelude::signatures()
-                .chain(natives)
-                .filter(|(n, _)| *n == name)
-                .collect();
-            let plural = |n: &usize| {
-                if *n == 1 {
-                    "1 argument".to_owned()
-                } else {
-                    format!("{n} arguments")
-                }
-            };
-            match known
-                .iter()
-                .map(|(_, n)| plural(n))
-                .reduce(|l, r| format!("{l} or {r}"))
-            {
-                Some(takes) => format!("`{name}` takes {takes}, not {args}"),
-                None => format!("there is no function `{name}`"),
-            }
-        }
-        _ => format!("there is no `{name}`"),
-    };
-    SyntaxError {
-        offset: offset.unwrap_or(0),
-        message,
-        too_deep: false,
     }
 }

@@ -242,3 +242,18 @@ async fn a_run_that_is_given_up_leaves_no_trace() {
     assert!(given_up.is_err());
     assert_eq!(filter.apply("2").await.unwrap(), "2");
 }
+
+#[tokio::test]
+async fn what_the_parser_knows_the_interpreter_has() {
+    for (name, arities) in hookbox_jq_syntax::BUILTINS {
+        for n in *arities {
+            let args = match n {
+                0 => String::new(),
+                n => format!("({})", vec!["."; *n].join(";")),
+            };
+            let filter = format!("def f: {name}{args}; .");
+            let compiled = patient().compile(&filter).await;
+            assert!(compiled.is_ok(), "{filter}: {:?}", compiled.err());
+        }
+    }
+}

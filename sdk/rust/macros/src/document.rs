@@ -107,11 +107,44 @@ impl Document {
             let span = nearest(&self.spans, &offence.path).unwrap_or(self.span);
             let help = offence
                 .help
-                .map(|help| format!("\nhelp: {help}"))
+                .map(|help| format!("\nhelp: {}", words(&help)))
                 .unwrap_or_default();
-            errors.push(Error::new(span, format!("{}{help}", offence.message)));
+            errors.push(Error::new(
+                span,
+                format!("{}{help}", words(&offence.message)),
+            ));
         }
     }
+}
+
+/// The document's words and the attributes'.
+const WORDS: &[(&str, &str)] = &[
+    ("nameSelector.matchNames", "names"),
+    ("nameSelector", "names"),
+    ("labelSelector", "labels"),
+    ("fieldSelector", "fields"),
+    ("jqFilter", "jq"),
+    ("apiVersion", "api_version"),
+    ("executeHookOnEvent", "on_event"),
+    ("executeHookOnSynchronization", "on_synchronization"),
+    ("waitForSynchronization", "wait_for_synchronization"),
+    ("keepFullObjectsInMemory", "keep_full_objects"),
+    ("includeSnapshotsFrom", "include_snapshots"),
+    ("allowFailure", "allow_failure"),
+    ("onStartup", "on_startup"),
+    ("executionMinInterval", "min_interval"),
+    ("executionBurst", "burst"),
+];
+
+/// A message in the words of the attributes.
+fn words(message: &str) -> String {
+    WORDS
+        .iter()
+        .fold(message.to_owned(), |message, (theirs, ours)| {
+            message
+                .replace(&format!("`{theirs}`"), &format!("`{ours}`"))
+                .replace(theirs, &format!("`{ours}`"))
+        })
 }
 
 /// The place of the longest known path that leads to `path`.
@@ -130,6 +163,18 @@ fn nearest(spans: &[(String, Span)], path: &str) -> Option<Span> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn messages_name_what_the_author_wrote() {
+        assert_eq!(
+            words(
+                "fieldSelector 'metadata.name' and nameSelector.matchNames are mutually exclusive"
+            ),
+            "`fields` 'metadata.name' and `names` are mutually exclusive"
+        );
+        assert_eq!(words("without `jqFilter` each is"), "without `jq` each is");
+        assert_eq!(words("must be a whole number"), "must be a whole number");
+    }
 
     #[test]
     fn paths_lead_to_whole_segments_only() {

@@ -247,6 +247,7 @@ impl Hook {
 
     /// What only the compiler can check, since the struct of the snapshots is expanded apart.
     fn checks(&self, ident: &syn::Ident, snapshots: &TokenStream) -> TokenStream {
+        let valid = quote!(<#snapshots as ::hookbox_sdk::Snapshots>::VALID);
         let bindings = quote!(<#snapshots as ::hookbox_sdk::Snapshots>::BINDINGS);
         let schedules = self
             .schedules
@@ -255,15 +256,15 @@ impl Hook {
         let startup = self.on_startup.map(|(_, span)| {
             quote_spanned! { span =>
                 const _: () = ::core::assert!(
-                    ::hookbox_sdk::__private::check::all_optional(#bindings),
+                    !#valid || ::hookbox_sdk::__private::check::all_optional(#bindings),
                     "a run at startup has no snapshots: make the fields an `Option`, or make a hook of its own for the startup"
                 );
             }
         });
         let reason = quote_spanned! { ident.span() =>
             const _: () = ::core::assert!(
-                ::hookbox_sdk::__private::check::has_reason(&<#ident as ::hookbox_sdk::Hook>::PARTS, #bindings),
-                "this hook would never run: give it `on_startup`, a `schedule(…)`, or snapshots"
+                !#valid || ::hookbox_sdk::__private::check::has_reason(&<#ident as ::hookbox_sdk::Hook>::PARTS, #bindings),
+                "this hook would never run: give it `on_startup`, a `schedule(…)`, or a binding with events"
             );
         };
         quote!(#(#schedules)* #startup #reason)

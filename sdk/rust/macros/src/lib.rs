@@ -87,7 +87,8 @@ pub fn hook(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// | `allow_failure` | a failed run counts as done | `false` |
 /// | `include_snapshots` | which snapshots its runs have: a list of fields | all |
 ///
-/// All of it is checked when the hook is compiled.
+/// All of it is checked when the hook is compiled: keys, names, selectors, and jq filters with the functions that they
+/// call. Only the cluster knows whether a kind is there, and only an object what a filter makes of it.
 #[proc_macro_derive(Snapshots, attributes(watch))]
 pub fn snapshots(item: TokenStream) -> TokenStream {
     snapshots::expand(parse_macro_input!(item)).into()

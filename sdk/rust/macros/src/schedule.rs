@@ -94,6 +94,7 @@ impl Schedule {
         let Some((words, span)) = &self.includes else {
             return TokenStream::new();
         };
+        let valid = quote!(<#snapshots as ::hookbox_sdk::Snapshots>::VALID);
         let bindings = quote!(<#snapshots as ::hookbox_sdk::Snapshots>::BINDINGS);
         let known = words.iter().map(|word| {
             let name = &word.text;
@@ -102,7 +103,7 @@ impl Schedule {
             );
             quote_spanned! { word.span =>
                 const _: () = ::core::assert!(
-                    ::hookbox_sdk::__private::check::has_binding(#bindings, #name), #message
+                    !#valid || ::hookbox_sdk::__private::check::has_binding(#bindings, #name), #message
                 );
             }
         });
@@ -117,7 +118,7 @@ impl Schedule {
         );
         let covers = quote_spanned! { *span =>
             const _: () = ::core::assert!(
-                ::hookbox_sdk::__private::check::covers(#bindings, &[#(#names),*], #group), #message
+                !#valid || ::hookbox_sdk::__private::check::covers(#bindings, &[#(#names),*], #group), #message
             );
         };
         quote!(#(#known)* #covers)

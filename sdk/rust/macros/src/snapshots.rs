@@ -18,12 +18,15 @@ pub(crate) fn expand(input: DeriveInput) -> TokenStream {
         // With an implementation, the only errors are those of the macro, not those of its absence.
         _ => {
             let name = &input.ident;
+            let (parameters, arguments, bounds) = input.generics.split_for_impl();
             let errors = errors.into_compile_error();
             quote! {
                 #errors
-                impl ::hookbox_sdk::Snapshots for #name {
+                impl #parameters ::hookbox_sdk::Snapshots for #name #arguments #bounds {
                     const BINDINGS: &'static [::hookbox_sdk::__private::Binding] = &[];
-                    const CONFIG: &'static str = "-";
+                    const CONFIG: &'static ::core::primitive::str = "";
+                    // The checks of the hooks have nothing to go by.
+                    const VALID: ::core::primitive::bool = false;
                     fn load(_: &::hookbox_sdk::__private::Loader<'_>) -> ::hookbox_sdk::Result<Self> {
                         ::core::unreachable!()
                     }
@@ -67,8 +70,9 @@ fn read<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<Vec<BoundFiel
         return None;
     }
     let mut bound = Vec::new();
-    for (index, field) in fields.named.iter().enumerate() {
-        if let Some(watch) = watch(field, index, errors) {
+    for field in &fields.named {
+        // The index is that in the document, where a field without an attribute is not.
+        if let Some(watch) = watch(field, bound.len(), errors) {
             bound.push(BoundField {
                 field,
                 watch,
@@ -220,7 +224,7 @@ fn definition(
         includes,
     } = binding;
     let ty = &field.ty;
-    let (name, filtered) = (&watch.name.text, watch.filtered);
+    let (name, filtered, runs) = (&watch.name.text, watch.filtered, watch.runs);
     let group = match &watch.group {
         Some(group) => quote!(::core::option::Option::Some(#group)),
         None => quote!(::core::option::Option::None),
@@ -235,6 +239,7 @@ fn definition(
         const #constant: ::hookbox_sdk::__private::Binding = ::hookbox_sdk::__private::Binding {
             name: #name,
             filtered: #filtered,
+            runs: #runs,
             group: #group,
             optional: #optional,
             includes: &[#(#effective),*],

@@ -33,6 +33,8 @@ const KEYS: &[&str] = &[
 pub(crate) struct Watch {
     pub(crate) name: Word,
     pub(crate) filtered: bool,
+    /// Whether anything of it runs the hook, and not only its snapshot is wanted.
+    pub(crate) runs: bool,
     pub(crate) group: Option<String>,
     /// The author's own list, if there is one.
     pub(crate) includes: Option<(Vec<Word>, Span)>,
@@ -78,6 +80,8 @@ impl Watch {
         events(args, &mut item, errors);
         let filtered = args.get("jq").is_some();
         keep_objects(args, filtered, &mut item, errors);
+        jq_filter(args, errors);
+        let runs = runs(&item);
         let includes = args.read("include_snapshots", errors, Arg::words);
         let includes = includes.zip(args.get("include_snapshots").map(Arg::span));
         let group = item
@@ -88,6 +92,7 @@ impl Watch {
         Self {
             name,
             filtered,
+            runs,
             group,
             includes,
             item,
@@ -97,6 +102,27 @@ impl Watch {
 
 fn item_span(args: &Args, name: &Word) -> Span {
     args.0.first().map_or(name.span, |arg| arg.key.span())
+}
+
+/// Notes the mistake in a filter. A key that is not text is noted elsewhere.
+fn jq_filter(args: &Args, errors: &mut Errors) {
+    let Some(Ok(word)) = args.get("jq").map(Arg::text) else {
+        return;
+    };
+    if let Err(error) = hookbox_jq_syntax::filter(&word.text) {
+        let (line, column) = error.line_and_column(&word.text);
+        let message = format!(
+            "not a jq filter: {} (line {line}, column {column})",
+            error.message
+        );
+        errors.at(word.span, message);
+    }
+}
+
+fn runs(item: &Item) -> bool {
+    let events = item.fields.get("executeHookOnEvent");
+    let none = events.is_some_and(|events| events.as_array().is_some_and(Vec::is_empty));
+    !none || item.fields.get("executeHookOnSynchronization") != Some(&Value::Bool(false))
 }
 
 /// Objects are kept when nothing else would be left to read.
@@ -129,6 +155,7 @@ fn texts(words: &[Word]) -> Value {
 
 fn selectors(args: &Args, item: &mut Item, errors: &mut Errors) {
     if let (Some(names), Some(arg)) = (args.read("names", errors, Arg::words), args.get("names")) {
+        some(&names, arg, errors);
         item.set(
             "nameSelector",
             json!({"matchNames": texts(&names)}),
@@ -169,11 +196,20 @@ fn namespaces(args: &Args, item: &mut Item, errors: &mut Errors) {
             item.set("namespace", json!({"labelSelector": selector}), text.span);
         }
     } else if let Some(names) = errors.take(arg.words()) {
+        some(&names, arg, errors);
         item.set(
             "namespace",
             json!({"nameSelector": {"matchNames": texts(&names)}}),
             arg.span(),
         );
+    }
+}
+
+/// An empty list of names selects all, which nobody means by it.
+fn some(names: &[Word], arg: &Arg, errors: &mut Errors) {
+    if names.is_empty() {
+        let message = format!("an empty list selects all: leave `{}` out", arg.key);
+        errors.at(arg.span(), message);
     }
 }
 

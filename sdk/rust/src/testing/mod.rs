@@ -71,6 +71,7 @@ pub fn lazy<T: Serialize>(items: impl IntoIterator<Item = T>) -> Result<Lazy<T>>
     const BINDING: Binding = Binding {
         name: "test",
         filtered: true,
+        runs: false,
         group: None,
         optional: false,
         includes: &[],

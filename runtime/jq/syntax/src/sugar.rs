@@ -3,13 +3,9 @@
 //! jaq differs from the peers' jq where a term has several outputs, and in assignments. Most terms have exactly one
 //! output; those keep jaq's own, faster form.
 
-use jaq_core::load::lex::StrPart;
-use jaq_core::load::parse::{BinaryOp, Pattern, Term};
-use jaq_core::ops::Math;
-use jaq_core::path::{Opt, Part};
-
 use super::parse::{Parser, Tree};
 use super::terms::{extend, let_var};
+use super::tree::{BinaryOp, Math, Opt, Part, Pattern, StrPart, Term};
 
 // Variables that no filter can name.
 const RIGHT: &str = "$ right";
@@ -116,7 +112,7 @@ const TAKES_ANY: &[&str] = &[
     "path",
 ];
 
-fn boxed<'s>(l: Tree<'s>, op: BinaryOp<&'s str>, r: Tree<'s>) -> Tree<'s> {
+fn boxed<'s>(l: Tree<'s>, op: BinaryOp<'s>, r: Tree<'s>) -> Tree<'s> {
     Term::BinOp(Box::new(l), op, Box::new(r))
 }
 
@@ -187,10 +183,9 @@ fn wrap<'s>(around: Vec<(Tree<'s>, &'s str)>, body: Tree<'s>) -> Tree<'s> {
 pub(super) fn binary<'s>(
     p: &mut Parser<'s>,
     l: Tree<'s>,
-    op: BinaryOp<&'static str>,
+    op: BinaryOp<'static>,
     r: Tree<'s>,
 ) -> Tree<'s> {
-    let op: BinaryOp<&'s str> = op;
     match op {
         BinaryOp::Math(_) | BinaryOp::Cmp(_) if !plain(&r) && !single(p, &l) => {
             let_var(r, RIGHT, boxed(l, op, Term::Var(RIGHT)))
@@ -226,14 +221,14 @@ fn modify<'s>(p: &mut Parser<'s>, l: Tree<'s>, f: Tree<'s>) -> Tree<'s> {
     p.call("_modify", vec![paths, f])
 }
 
-fn update<'s>(p: &mut Parser<'s>, l: Tree<'s>, op: BinaryOp<&'s str>, r: Tree<'s>) -> Tree<'s> {
+fn update<'s>(p: &mut Parser<'s>, l: Tree<'s>, op: BinaryOp<'s>, r: Tree<'s>) -> Tree<'s> {
     let f = boxed(Term::Id, op, Term::Var(RIGHT));
     let modify = modify(p, l, f);
     let_var(r, RIGHT, modify)
 }
 
 /// `term[part]`. The key's outputs are the outer loop.
-pub(super) fn index<'s>(p: &Parser<'s>, term: Tree<'s>, part: Part<Tree<'s>>) -> Tree<'s> {
+pub(super) fn index<'s>(p: &Parser<'s>, term: Tree<'s>, part: Part<'s>) -> Tree<'s> {
     let mut around = Vec::new();
     // With the current value as the base there is no order to keep but that of the bounds.
     let part = match part {
@@ -266,13 +261,12 @@ pub(super) fn optional(term: Tree<'_>, is_path: bool) -> Tree<'_> {
 pub(super) fn string<'s>(
     p: &mut Parser<'s>,
     format: Option<&'s str>,
-    parts: Vec<StrPart<&'s str, Tree<'s>>>,
+    parts: Vec<StrPart<'s>>,
 ) -> Tree<'s> {
     if let Some(format) = format {
         p.calls.insert(format);
     }
-    let several =
-        |part: &StrPart<&'s str, Tree<'s>>| matches!(part, StrPart::Term(t) if !single(p, t));
+    let several = |part: &StrPart<'s>| matches!(part, StrPart::Term(t) if !single(p, t));
     if parts.iter().filter(|part| several(part)).count() < 2 {
         return Term::Str(format, parts);
     }
@@ -283,11 +277,7 @@ pub(super) fn string<'s>(
 }
 
 /// `term as patterns | body`.
-pub(super) fn bind<'s>(
-    term: Tree<'s>,
-    mut patterns: Vec<Pattern<&'s str>>,
-    body: Tree<'s>,
-) -> Tree<'s> {
+pub(super) fn bind<'s>(term: Tree<'s>, mut patterns: Vec<Pattern<'s>>, body: Tree<'s>) -> Tree<'s> {
     if patterns.len() == 1
         && let Some(pattern) = patterns.pop()
     {
@@ -295,9 +285,13 @@ pub(super) fn bind<'s>(
     }
     // Variables of all alternatives exist in each; an error tries the next one, with the value from before.
     let mut names = Vec::new();
-    patterns
-        .iter()
-        .for_each(|pattern| variables(pattern, &mut names));
+    for pattern in &patterns {
+        pattern.variables(&mut |x| {
+            if !names.contains(&x) {
+                names.push(x);
+            }
+        });
+    }
     let attempts = patterns.into_iter().map(|pattern| {
         let bound = boxed(
             Term::Var(VALUE),
@@ -319,23 +313,11 @@ pub(super) fn bind<'s>(
     )
 }
 
-fn variables<'s>(pattern: &Pattern<&'s str>, names: &mut Vec<&'s str>) {
-    match pattern {
-        Pattern::Var(x) => {
-            if !names.contains(x) {
-                names.push(x);
-            }
-        }
-        Pattern::Arr(items) => items.iter().for_each(|p| variables(p, names)),
-        Pattern::Obj(entries) => entries.iter().for_each(|(_, p)| variables(p, names)),
-    }
-}
-
 /// `reduce`: the last output of the update is the next state; no output keeps the state.
 pub(super) fn reduce<'s>(
     p: &mut Parser<'s>,
     source: Tree<'s>,
-    pattern: Pattern<&'s str>,
+    pattern: Pattern<'s>,
     init: Tree<'s>,
     update: Tree<'s>,
 ) -> Tree<'s> {
@@ -351,7 +333,7 @@ pub(super) fn reduce<'s>(
 pub(super) fn foreach<'s>(
     p: &mut Parser<'s>,
     source: Tree<'s>,
-    pattern: Pattern<&'s str>,
+    pattern: Pattern<'s>,
     init: Tree<'s>,
     update: Tree<'s>,
     extract: Option<Tree<'s>>,

@@ -49,6 +49,16 @@ impl<'s> Lexer<'s> {
             .unwrap_or(0)
     }
 
+    /// What is not read yet.
+    pub(super) fn rest(&self) -> &'s str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// What was read since `start`.
+    fn slice(&self, start: usize) -> &'s str {
+        self.text.get(start..self.at).unwrap_or_default()
+    }
+
     fn fail(&self, offset: usize, message: impl Into<String>) -> SyntaxError {
         SyntaxError {
             offset,
@@ -95,31 +105,31 @@ impl<'s> Lexer<'s> {
         let token = match first {
             b if ident_start(b) => {
                 self.name();
-                Token::Word(&self.text[start..self.at])
+                Token::Word(self.slice(start))
             }
             b'0'..=b'9' => self.number()?,
             b'.' if self.byte(1).is_ascii_digit() => self.number()?,
             b'.' if ident_start(self.byte(1)) => {
                 self.at += 1;
                 self.skip(ident);
-                Token::Field(&self.text[start + 1..self.at])
+                Token::Field(self.slice(start + 1))
             }
             b'$' if ident_start(self.byte(1)) => {
                 self.at += 1;
                 self.name();
-                Token::Var(&self.text[start..self.at])
+                Token::Var(self.slice(start))
             }
             b'@' if ident(self.byte(1)) => {
                 self.at += 1;
                 self.skip(ident);
-                Token::Format(&self.text[start..self.at])
+                Token::Format(self.slice(start))
             }
             b'"' => {
                 self.at += 1;
                 Token::Quote
             }
             _ => {
-                let rest = &self.text[start..];
+                let rest = self.rest();
                 let Some(op) = OPERATORS.into_iter().find(|op| rest.starts_with(op)) else {
                     let c = rest.chars().next().unwrap_or_default();
                     return Err(self.fail(start, format!("unexpected `{}`", c.escape_debug())));
@@ -161,10 +171,13 @@ impl<'s> Lexer<'s> {
         if ident_start(self.byte(0)) || self.byte(0) == b'.' && self.byte(1).is_ascii_digit() {
             return Err(self.fail(
                 start,
-                format!("`{}` is not a number", &self.text[start..self.at + 1]),
+                format!(
+                    "`{}` is not a number",
+                    self.text.get(start..=self.at).unwrap_or_default()
+                ),
             ));
         }
-        Ok(Token::Num(&self.text[start..self.at]))
+        Ok(Token::Num(self.slice(start)))
     }
 
     /// The character that an escape stands for; `at` is behind the backslash.

@@ -2,14 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
-use jaq_core::ops::{Cmp, Math};
-
 use super::lex::{Lexer, Token};
+use super::tree::{BinaryOp, Cmp, Def, Math, Pattern, Term};
 use super::{SyntaxError, sugar};
 
 pub(super) type Result<T> = std::result::Result<T, SyntaxError>;
-pub(super) type Tree<'s> = Term<&'s str>;
+pub(super) type Tree<'s> = Term<'s>;
 
 /// How deep terms may be nested. Each level costs the parser, jaq's compiler and the run some of their stack.
 const MAX_DEPTH: u32 = 500;
@@ -18,6 +16,11 @@ const KEYWORDS: [&str; 21] = [
     "or", "and", "module", "import", "include", "def", "as", "label", "break", "null", "true",
     "false", "if", "then", "elif", "else", "end", "try", "catch", "reduce", "foreach",
 ];
+
+/// A variable's name without the dollar sign.
+pub(super) fn bare(variable: &str) -> &str {
+    variable.strip_prefix('$').unwrap_or(variable)
+}
 
 pub(super) fn is_keyword(word: &str) -> bool {
     KEYWORDS.contains(&word)
@@ -48,7 +51,7 @@ enum Level {
     Multiply,
 }
 
-fn operator(token: Token<'_>) -> Option<(Level, BinaryOp<&'static str>)> {
+fn operator(token: Token<'_>) -> Option<(Level, BinaryOp<'static>)> {
     use BinaryOp as B;
     Some(match token {
         Token::Op("//") => (Level::Alt, B::Alt),
@@ -202,7 +205,7 @@ impl<'s> Parser<'s> {
         })
     }
 
-    pub(super) fn definition(&mut self) -> Result<Def<&'s str>> {
+    pub(super) fn definition(&mut self) -> Result<Def<'s>> {
         self.need_word("def")?;
         let name = match self.token {
             Token::Word(name) if !is_keyword(name) && !name.contains("::") => name,
@@ -234,12 +237,12 @@ impl<'s> Parser<'s> {
         // `$x` is a parameter that can also be called as `x`.
         let body = args
             .iter()
-            .filter(|a| a.starts_with('$') && self.calls.contains(&a[1..]))
+            .filter(|a| a.starts_with('$') && self.calls.contains(bare(a)))
             .fold(body, |body, arg| {
                 let def = Def {
-                    name: &arg[1..],
+                    name: bare(arg),
                     args: Vec::new(),
-                    body: Term::Var(*arg),
+                    body: Term::Var(arg),
                 };
                 Term::Def(vec![def], Box::new(body))
             });
@@ -343,7 +346,7 @@ impl<'s> Parser<'s> {
     }
 
     /// What comes after `as`: one pattern, or alternatives.
-    pub(super) fn patterns(&mut self) -> Result<Vec<Pattern<&'s str>>> {
+    pub(super) fn patterns(&mut self) -> Result<Vec<Pattern<'s>>> {
         let mut patterns = vec![self.pattern()?];
         while self.eat(Token::Op("?//"))? {
             patterns.push(self.pattern()?);
@@ -351,7 +354,7 @@ impl<'s> Parser<'s> {
         Ok(patterns)
     }
 
-    pub(super) fn pattern(&mut self) -> Result<Pattern<&'s str>> {
+    pub(super) fn pattern(&mut self) -> Result<Pattern<'s>> {
         self.nested(|p| match p.token {
             Token::Var(x) => {
                 p.advance()?;

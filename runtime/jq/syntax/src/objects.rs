@@ -1,11 +1,9 @@
 //! Objects and object patterns.
 
-use jaq_core::load::lex::StrPart;
-use jaq_core::load::parse::{Pattern, Term};
-
 use super::lex::Token;
-use super::parse::{Parser, Result, Tree};
+use super::parse::{Parser, Result, Tree, bare};
 use super::sugar;
+use super::tree::{Pattern, StrPart, Term};
 
 impl<'s> Parser<'s> {
     /// `{…}`, behind the opening brace.
@@ -30,7 +28,7 @@ impl<'s> Parser<'s> {
             Token::Var(x) => {
                 self.advance()?;
                 if self.token != Token::Op(":") {
-                    let name = sugar::text(&x[1..]);
+                    let name = sugar::text(bare(x));
                     return Ok((name, Some(self.variable(x))));
                 }
                 self.variable(x)
@@ -62,13 +60,13 @@ impl<'s> Parser<'s> {
     }
 
     /// `{…}` in a pattern, behind the opening brace.
-    pub(super) fn object_pattern(&mut self) -> Result<Pattern<&'s str>> {
+    pub(super) fn object_pattern(&mut self) -> Result<Pattern<'s>> {
         let mut entries = Vec::new();
         loop {
             let key = match self.token {
                 Token::Var(x) => {
                     self.advance()?;
-                    let name = sugar::text(&x[1..]);
+                    let name = sugar::text(bare(x));
                     entries.push((name.clone(), Pattern::Var(x)));
                     (self.token == Token::Op(":")).then_some(name)
                 }
@@ -101,10 +99,10 @@ impl<'s> Parser<'s> {
         let opening = self.start;
         let mut parts = Vec::new();
         loop {
-            let rest = &self.lexer.text[self.lexer.at..];
+            let rest = self.lexer.rest();
             let plain = rest.find(['"', '\\']).unwrap_or(rest.len());
             if plain > 0 {
-                parts.push(StrPart::Str(&rest[..plain]));
+                parts.push(StrPart::Str(rest.get(..plain).unwrap_or_default()));
             }
             self.lexer.at += plain;
             match (self.lexer.byte(0), self.lexer.byte(1)) {

@@ -1,14 +1,12 @@
 //! The grammar's lower half: terms and what is appended to them.
 
-use jaq_core::load::parse::{BinaryOp, Term};
-use jaq_core::path::{Opt, Part, Path};
-
 use super::lex::Token;
 use super::parse::{Parser, Result, Tree, is_keyword};
 use super::sugar;
+use super::tree::{BinaryOp, Opt, Part, Path, Pattern, Term};
 
 /// Formats of strings.
-pub(crate) const FORMATS: [&str; 10] = [
+const FORMATS: [&str; 10] = [
     "@text", "@json", "@html", "@uri", "@urid", "@csv", "@tsv", "@sh", "@base64", "@base64d",
 ];
 
@@ -61,7 +59,7 @@ impl<'s> Parser<'s> {
     }
 
     /// `[…]` behind a term.
-    fn part(&mut self) -> Result<Part<Tree<'s>>> {
+    fn part(&mut self) -> Result<Part<'s>> {
         self.need("[")?;
         if self.eat(Token::Op("]"))? {
             return Ok(Part::Range(None, None));
@@ -259,7 +257,7 @@ impl<'s> Parser<'s> {
 }
 
 /// A path with one more part.
-pub(super) fn extend<'s>(term: Tree<'s>, part: Part<Tree<'s>>) -> Tree<'s> {
+pub(super) fn extend<'s>(term: Tree<'s>, part: Part<'s>) -> Tree<'s> {
     match term {
         Term::Path(base, mut path) => {
             path.0.push((part, Opt::Essential));
@@ -271,7 +269,7 @@ pub(super) fn extend<'s>(term: Tree<'s>, part: Part<Tree<'s>>) -> Tree<'s> {
 
 /// `source as $x | body`.
 pub(super) fn let_var<'s>(source: Tree<'s>, x: &'s str, body: Tree<'s>) -> Tree<'s> {
-    let pattern = jaq_core::load::parse::Pattern::Var(x);
+    let pattern = Pattern::Var(x);
     Term::BinOp(
         Box::new(source),
         BinaryOp::Pipe(Some(pattern)),
