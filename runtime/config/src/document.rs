@@ -29,6 +29,10 @@ impl Document {
         let mut documents = yaml::load(text, &Limits::CONFIG)
             .map_err(|error| {
                 let offence = Offence::new("", error.code(), error.message.clone());
+                let offence = match error.help {
+                    Some(help) => offence.with_help(help),
+                    None => offence,
+                };
                 offence.at(error.position())
             })?
             .into_iter();

@@ -1,6 +1,7 @@
 //! The rules of a `v1` document.
 
 mod conversion;
+mod idle;
 mod kubernetes;
 mod names;
 mod object;
@@ -39,6 +40,7 @@ pub(crate) fn check(root: &Node) -> Result<HookConfig, Offences> {
     report.finish()?;
     let mut config = config.unwrap_or_default();
     snapshots::complete(&mut config);
+    idle::idle(&config, root, &mut report);
     config.warnings = report.into_warnings();
     Ok(config)
 }
@@ -51,7 +53,7 @@ fn document(root: &Node, report: &mut Report) -> Option<HookConfig> {
         if !version(root, &at, report) {
             return None;
         }
-        if entries.len() < 2 {
+        if entries.iter().all(|entry| entry.key == "configVersion") {
             report.offence(&at, "no-bindings", "has no bindings", {
                 "add `onStartup`, `schedule` or `kubernetes`"
             });

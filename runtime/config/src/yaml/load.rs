@@ -23,7 +23,7 @@ pub(super) fn load(text: &str, limits: &Limits) -> Result<Vec<(usize, Node)>, Ya
     };
     loader
         .read(&mut parser)
-        .map_err(|error| error.in_document(loader.number.max(1)))?;
+        .map_err(|error| tab(text, error).in_document(loader.number.max(1)))?;
     Ok(loader.documents)
 }
 
@@ -32,6 +32,26 @@ fn position(marker: Marker) -> Position {
         line: marker.line().max(1),
         column: marker.col() + 1,
     }
+}
+
+/// The same error at the tab that it comes of, if it does: the parser tells where it began to read what the tab broke.
+fn tab(text: &str, mut error: YamlError) -> YamlError {
+    if error.kind != YamlErrorKind::Syntax {
+        return error;
+    }
+    let said = error.message.contains("tab");
+    let lines = text.lines().enumerate().skip(error.line - 1);
+    for (index, line) in lines.take(if said { usize::MAX } else { 1 }) {
+        let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
+        let indent = line.get(..indent).unwrap_or_default();
+        if let Some(column) = indent.find('\t') {
+            error.line = index + 1;
+            error.column = column + 1;
+            error.help = Some("YAML is indented by spaces");
+            break;
+        }
+    }
+    error
 }
 
 struct Loader<'a> {

@@ -49,7 +49,7 @@ impl Limits {
 
 /// Why a text is no document.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{message} (document {document}, line {line}, column {column})")]
+#[error("{message}{} (document {document}, line {line}, column {column})", .help.map(|help| format!(": {help}")).unwrap_or_default())]
 pub struct YamlError {
     /// What is wrong, for a person.
     pub message: String,
@@ -61,6 +61,8 @@ pub struct YamlError {
     pub document: usize,
     /// What kind of error.
     pub kind: YamlErrorKind,
+    /// What to do about it, where that can be told.
+    pub help: Option<&'static str>,
 }
 
 /// What kind of error it is.
@@ -113,6 +115,7 @@ impl YamlError {
             column: at.column,
             document: 1,
             kind,
+            help: None,
         }
     }
 

@@ -32,7 +32,7 @@ fn documents_are_read_in_order_and_empty_ones_left_out() {
 fn a_mistake_is_reported_with_its_document_line_and_column() {
     for (text, line, column) in [
         ("c: [1, 2\nd: 3\n", 6, 2),
-        ("c: 3\n\td: 4\n", 5, 4),
+        ("c: 3\n\td: 4\n", 6, 1),
         ("c: 'x\n", 5, 4),
         ("c: 3\nc: 4\n", 6, 1),
         ("c: !mine 4\n", 5, 4),
@@ -258,5 +258,30 @@ proptest! {
     #[test]
     fn any_text_is_read_or_refused(text in "([-a:{}\\[\\]&*!|>'\"?,%#@ \n\t~0-]|\n---\n|: |- |<<: |\u{feff}|\\PC){0,60}") {
         let _ = load(&text, &Limits::CONFIG);
+    }
+}
+
+#[test]
+fn a_tab_in_the_indentation_is_shown() {
+    for (text, line, column) in [
+        ("configVersion: v1\n\tonStartup: 1\n", 2, 1),
+        ("a:\n  b: 1\n\tc: 2\n", 3, 1),
+        ("a:\n\tb: 1\n", 2, 1),
+        ("a:\n- b: 1\n  \tc: 2\n", 3, 3),
+        ("a:\n  - b\n\t- c\n", 3, 1),
+    ] {
+        let error = parse_documents(text).unwrap_err();
+        assert_eq!(
+            (error.line, error.column),
+            (line, column),
+            "{text:?}: {error}"
+        );
+        assert_eq!(error.help, Some("YAML is indented by spaces"), "{text:?}");
+        assert!(error.to_string().contains("indented by spaces"), "{error}");
+    }
+    // A tab elsewhere, or none, is not to blame.
+    for text in ["a: 'x\n", "a: [1,\t2\n", "- a\nb\n\n"] {
+        let error = parse_documents(text).unwrap_err();
+        assert_eq!(error.help, None, "{text:?}: {error}");
     }
 }

@@ -11,6 +11,8 @@ fn config_version() {
             "onStartup: 1\nschedule: [{crontab: '@daily'}]",
             "is missing",
         ),
+        // One key is enough to be a binding.
+        ("onStartup: 1", "is missing"),
         (
             "onKubernetesEvent: [{kind: Pod}]\nonStartup: 1",
             "is missing, so that the document is in the format v0, which is not supported",
@@ -61,6 +63,8 @@ fn config_version() {
 #[test]
 fn at_least_two_keys() {
     bad("", &[("", "no-bindings")]);
+    let codes: Vec<_> = offences("{}").iter().map(|offence| offence.code).collect();
+    assert_eq!(codes, ["config-version", "no-bindings"]);
     let config = good("settings: {executionMinInterval: 1s}");
     assert_eq!(warnings(&config), [("", "no-bindings")]);
 }

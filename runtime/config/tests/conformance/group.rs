@@ -1,4 +1,4 @@
-use super::{bad, good};
+use super::{bad, binding, good, warnings};
 
 /// Row "includeSnapshotsFrom: each name must exist exactly once among the hook's KBs".
 #[test]
@@ -113,4 +113,40 @@ kubernetesCustomResourceConversion:
         config.kubernetes_custom_resource_conversion[0].include_snapshots_from,
         ["e"]
     );
+}
+
+/// A hook that only looks has nothing that runs it; shell-operator takes it without a word.
+#[test]
+fn bindings_that_run_nothing() {
+    const IDLE: &str = "executeHookOnEvent: [], executeHookOnSynchronization: false";
+    for (rest, expected) in [
+        ("".to_owned(), vec![("kubernetes", "never-runs")]),
+        (
+            "onStartup: 1".to_owned(),
+            vec![("kubernetes[0]", "never-runs")],
+        ),
+        (
+            "schedule: [{crontab: '@daily'}]".to_owned(),
+            vec![("kubernetes[0]", "never-runs")],
+        ),
+        (
+            "schedule: [{crontab: '@daily', includeSnapshotsFrom: [a]}]".to_owned(),
+            vec![],
+        ),
+    ] {
+        let text = format!("kubernetes: [{{name: a, kind: Pod, {IDLE}}}]\n{rest}");
+        assert_eq!(warnings(&good(&text)), expected, "{rest}");
+    }
+    // In a group, the others' runs have its snapshot.
+    let group = format!(
+        "kubernetes: [{{name: a, kind: Pod, group: g, {IDLE}}}, {{name: b, kind: Pod, group: g}}]"
+    );
+    assert_eq!(warnings(&good(&group)), [] as [(&str, &str); 0]);
+    let other = format!("kubernetes: [{{name: b, kind: Pod}}, {{name: a, kind: Pod, {IDLE}}}]");
+    let config = good(&other);
+    assert_eq!(warnings(&config), [("kubernetes[1]", "never-runs")]);
+    assert!(config.warnings[0].position.is_some());
+    // One of the two is enough to run.
+    let synchronized = good(&binding("executeHookOnEvent: []"));
+    assert_eq!(warnings(&synchronized), [] as [(&str, &str); 0]);
 }
