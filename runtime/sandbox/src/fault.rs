@@ -71,7 +71,9 @@ fn reason(
         };
     }
     if let Some(I32Exit(status)) = error.downcast_ref::<I32Exit>() {
-        return format!("it called exit({status}); a hook returns instead");
+        // WASI knows success and failure, and no number.
+        let how = if *status == 0 { "success" } else { "a failure" };
+        return format!("it called exit with {how}; a hook returns instead");
     }
     if error.downcast_ref::<Utf8Error>().is_some() {
         return "it passed a string that is not UTF-8".to_owned();

@@ -211,7 +211,9 @@ fn check_exports(exports: &[String], types: &Types) -> Result<(), LoadError> {
         _ if command => format!(
             "{wanted}; it is a command line program (build the hook as a library, not a binary)"
         ),
-        [] => format!("{wanted}; it exports nothing"),
+        [] => format!(
+            "{wanted}; it exports nothing (in Rust, `hookbox_sdk::export!(…)` with the names of the hooks makes the exports)"
+        ),
         exports => format!("{wanted}; it exports {}", list(exports)),
     }))
 }

@@ -53,7 +53,7 @@ pub(crate) fn manifest(object: &Value, always_new: bool) -> Result<(), Refusal> 
     if metadata.get("name").is_none_or(Value::is_null) && metadata.contains_key("generateName") {
         if !always_new {
             return Err(invalid_object(
-                "`metadata.generateName` always makes a new object: create with `fail-if-exists`",
+                "`metadata.generateName` always makes a new object: use the operation `Create` (`create` of the SDK, mode `fail-if-exists` of the contract)",
             ));
         }
         return segment(

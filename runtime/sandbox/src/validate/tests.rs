@@ -18,7 +18,7 @@ fn manifests() {
         manifest(&generated, false)
             .unwrap_err()
             .message
-            .contains("fail-if-exists")
+            .contains("use the operation `Create` (`create` of the SDK")
     );
     let bad = [
         (json!([]), "JSON object"),

@@ -133,7 +133,7 @@ async fn a_trap_and_an_exit_are_named() {
     );
     let run = beside_others("exit", &budget()).await;
     assert!(
-        trap(&run).starts_with("it called exit(0); a hook returns instead"),
+        trap(&run).starts_with("it called exit with success; a hook returns instead"),
         "{}",
         trap(&run)
     );

@@ -47,7 +47,8 @@ async fn what_is_no_hook_component_is_told_why() {
         (
             component("(component)"),
             "wrong-world",
-            "not a hook component: it exports no hookbox:hook/hooks@0.1.x; it exports nothing",
+            "not a hook component: it exports no hookbox:hook/hooks@0.1.x; it exports nothing (in Rust, \
+             `hookbox_sdk::export!(…)` with the names of the hooks makes the exports)",
         ),
         (
             component(r#"(component (instance $i) (export "wasi:cli/run@0.2.6" (instance $i)))"#),
