@@ -230,7 +230,11 @@ fn refusal(head: &http::response::Parts, body: &[u8]) -> ApiError {
         ),
         None => (
             String::new(),
-            String::from_utf8_lossy(body).chars().take(QUOTED).collect(),
+            String::from_utf8_lossy(body)
+                .trim()
+                .chars()
+                .take(QUOTED)
+                .collect(),
             None,
         ),
     };
@@ -290,6 +294,15 @@ mod tests {
         assert_eq!(message.len(), QUOTED);
         assert_eq!(*retry_after, Some(Duration::from_secs(3)));
         assert_eq!(error.code(), "server-error");
+    }
+
+    #[test]
+    fn a_plain_answer_is_quoted_without_its_line_end() {
+        let error = refusal(&head(404, None), b"404 page not found\n");
+        assert_eq!(
+            error.to_string(),
+            "the API server answered 404: 404 page not found"
+        );
     }
 
     #[test]

@@ -144,3 +144,33 @@ async fn a_failed_run_may_still_say_so_in_a_status() {
         (&json!(7), &Value::Null)
     );
 }
+
+#[tokio::test]
+async fn the_first_binding_of_a_combined_run_says_whether_it_may_fail() {
+    for (order, allowed) in [
+        (["strict", "lenient"], false),
+        (["lenient", "strict"], true),
+    ] {
+        let cluster = cluster(&[ns()]).await;
+        let on_change = |name: &str, allowed: bool| {
+            let more = json!({"executeHookOnSynchronization": false, "allowFailure": allowed, "nameSelector": {"matchNames": [name]}});
+            binding(name, more)
+        };
+        // The two skipped Synchronizations take the tokens, so that both changes join one run.
+        let config = json!({
+            "kubernetes": [on_change("strict", false), on_change("lenient", true)],
+            "settings": {"executionMinInterval": "10m", "executionBurst": 2},
+        });
+        let mut bench = Bench::settled(&cluster, &[("fail", config)]).await;
+        for name in order {
+            apply(&cluster, &[config_map("ns", name, "1")]).await;
+            bench.catch_up().await;
+        }
+        leap();
+        let run = bench.run("fail").await;
+        let seen = contexts(&run);
+        assert_eq!([&seen[0]["binding"], &seen[1]["binding"]], order);
+        assert_eq!(pause(&run).is_none(), allowed, "{run:?}");
+        tokio::time::resume();
+    }
+}

@@ -30,6 +30,63 @@ async fn health_metrics_and_readiness_are_served() {
     assert!(get("/metrics/hooks").await.starts_with("HTTP/1.1 200"));
 }
 
+/// BEHAVIOUR C3. What has no equivalent here is in docs/differences.md.
+#[tokio::test]
+async fn own_metrics_have_the_names_and_labels_of_shell_operator() {
+    let cluster = cluster(&[ns(), config_map("ns", "a", "1")]).await;
+    cluster.faults().fail_next(
+        1,
+        Matching::any().resource("configmaps"),
+        Failure::Forbidden,
+    );
+    let config =
+        json!({"kubernetes": [binding("maps", json!({"jqFilter": ".data", "queue": "other"}))]});
+    let mut bench = Bench::with(&cluster, &[("echo", config)], |options| {
+        options.metrics_prefix = "shell_operator_".to_owned();
+    })
+    .await;
+    bench.run("echo").await;
+    bench.settle().await;
+    let text = bench.running.metrics_text();
+    let hook = r#"{hook="echo"}"#;
+    // The Synchronization runs in main, whatever the binding's queue.
+    let run = r#"{binding="maps",hook="echo",queue="main"}"#;
+    let binding = r#"{binding="maps",hook="echo",queue="other"}"#;
+    for (name, labels) in [
+        ("live_ticks", ""),
+        ("tasks_queue_length", r#"{queue="main"}"#),
+        ("tasks_queue_length", r#"{queue="other"}"#),
+        ("hook_enable_kubernetes_bindings_seconds", hook),
+        ("hook_enable_kubernetes_bindings_errors_total", hook),
+        ("hook_enable_kubernetes_bindings_success", hook),
+        ("hook_run_seconds_count", run),
+        ("hook_run_user_cpu_seconds_count", run),
+        ("hook_run_sys_cpu_seconds_count", run),
+        ("hook_run_max_rss_bytes", run),
+        ("hook_run_errors_total", run),
+        ("hook_run_allowed_errors_total", run),
+        ("hook_run_success_total", run),
+        ("task_wait_in_queue_seconds_total", run),
+        ("kube_snapshot_objects", binding),
+        ("kube_jq_filter_duration_seconds_count", binding),
+        ("kube_event_duration_seconds_count", binding),
+        (
+            "kubernetes_client_request_latency_seconds_count",
+            r#"{verb="GET"}"#,
+        ),
+        (
+            "kubernetes_client_watch_errors_total",
+            r#"{error_type="forbidden"}"#,
+        ),
+    ] {
+        let series = format!("shell_operator_{name}{labels} ");
+        assert!(
+            text.lines().any(|l| l.starts_with(&series)),
+            "{series}: {text}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn requests_to_the_api_server_are_counted() {
     let cluster = cluster(&[ns()]).await;
