@@ -2,6 +2,7 @@
 //!
 //! Serialised, it is again a `v1` document: the normalised form that `hookbox check -o json` prints.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::ser::SerializeStruct;
@@ -25,8 +26,8 @@ pub struct HookConfig {
     pub on_startup: Option<i64>,
     /// Run at times.
     pub schedule: Vec<Schedule>,
-    /// Run for objects.
-    pub kubernetes: Vec<Kubernetes>,
+    /// Run for objects. Whoever watches for one of them keeps it as long as it likes.
+    pub kubernetes: Vec<Arc<Kubernetes>>,
     /// Validating admission webhooks.
     pub kubernetes_validating: Vec<Webhook>,
     /// Mutating admission webhooks.
@@ -50,7 +51,7 @@ struct Normalised {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     schedule: Vec<Schedule>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    kubernetes: Vec<Kubernetes>,
+    kubernetes: Vec<Arc<Kubernetes>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     kubernetes_validating: Vec<Webhook>,
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -6,6 +6,7 @@
 
 mod check;
 mod hook;
+mod labels;
 mod own;
 mod parse;
 mod registry;

@@ -10,7 +10,7 @@ use crate::engine::Engine;
 use crate::event::OperatorEvent;
 use crate::http::{HttpLimits, HttpServer, Pages};
 use crate::load::{Hook, LoadProblem};
-use crate::monitor::{MonitorId, Phase};
+use crate::monitor::{MonitorId, Phase, Progress};
 use crate::operator::{Options, StartError};
 use crate::schedule::ScheduleId;
 use crate::snapshot::Frozen;
@@ -228,22 +228,11 @@ impl Running {
     /// one each minute, the embedded cluster on demand.
     pub async fn caught_up(&self, resource_version: u64) {
         for (_, monitor) in self.engine.monitors() {
-            let (mut seen, mut phase) = (monitor.seen(), monitor.phase());
-            let up = async {
-                seen.wait_for(|s| s.is_some_and(|s| s >= resource_version))
-                    .await
-                    .is_ok()
+            let there = |progress: Progress| {
+                let seen = progress.seen.is_some_and(|seen| seen >= resource_version);
+                seen || matches!(progress.phase, Phase::Retrying | Phase::Absent)
             };
-            let out = async {
-                phase
-                    .wait_for(|p| matches!(p, Phase::Retrying | Phase::Absent))
-                    .await
-                    .is_ok()
-            };
-            tokio::select! {
-                _ = up => {}
-                _ = out => {}
-            }
+            monitor.reached(there).await;
         }
     }
 

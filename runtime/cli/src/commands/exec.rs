@@ -169,6 +169,7 @@ async fn select(
     config.on_startup = None;
     config.schedule.clear();
     for binding in &mut config.kubernetes {
+        let binding = Arc::make_mut(binding);
         binding.execute_hook_on_synchronization = false;
         binding.execute_hook_on_event.clear();
     }

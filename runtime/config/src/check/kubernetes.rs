@@ -1,5 +1,7 @@
 //! `kubernetes[]`
 
+use std::sync::Arc;
+
 use crate::config::{Kubernetes, MAIN_QUEUE, NamespaceSelector, WatchEvent};
 
 use super::names::{api_version, name_selector, namespace_name, object_name};
@@ -42,7 +44,7 @@ pub(super) fn bindings(
     object: &Object<'_>,
     bindings: &Bindings<'_>,
     report: &mut Report,
-) -> Vec<Kubernetes> {
+) -> Vec<Arc<Kubernetes>> {
     let mut names = Names::default();
     object.bindings("kubernetes", report, |at, report| {
         let object = Object::read(at, KEYS, report)?;
@@ -55,7 +57,7 @@ pub(super) fn bindings(
             report.offence(&at, "too-long", message, "");
         }
         names.add(name.unwrap_or(DEFAULT_NAME), &object, report);
-        Some(binding(name, &object, bindings, report))
+        Some(Arc::new(binding(name, &object, bindings, report)))
     })
 }
 

@@ -293,7 +293,7 @@ impl<'a> Object<'a> {
         mut read: impl FnMut(At<'a>, &mut Report) -> Option<T>,
     ) -> Vec<T> {
         let mut left = MOST_BINDINGS;
-        let bindings = self.items(key, report, |at, report| {
+        let mut bindings = self.items(key, report, |at, report| {
             left = left.checked_sub(1)?;
             read(at, report)
         });
@@ -304,6 +304,8 @@ impl<'a> Object<'a> {
             let message = format!("must not have more than {MOST_BINDINGS} items");
             report.offence(&at, "too-many-items", message, "");
         }
+        // They are kept for as long as the hook is, and there may be thousands of hooks.
+        bindings.shrink_to_fit();
         bindings
     }
 

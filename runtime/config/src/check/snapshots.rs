@@ -1,6 +1,7 @@
 //! `includeSnapshotsFrom` and `group`: which snapshots belong to a binding.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::config::HookConfig;
 use crate::suggest;
@@ -122,6 +123,7 @@ pub(super) fn complete(config: &mut HookConfig) {
         complete(&binding.group, &mut binding.include_snapshots_from);
     }
     for binding in &mut config.kubernetes {
+        let binding = Arc::make_mut(binding);
         complete(&binding.group, &mut binding.include_snapshots_from);
     }
     for binding in &mut config.kubernetes_validating {

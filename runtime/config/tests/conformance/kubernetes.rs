@@ -23,7 +23,7 @@ fn defaults() {
     assert_eq!(binding.group, None);
     assert!(binding.include_snapshots_from.is_empty());
     let empty = good_binding("name: '', apiVersion: '', jqFilter: '', queue: '', group: ''");
-    assert_eq!(empty, binding);
+    assert_eq!(empty, *binding);
 }
 
 /// Row "apiVersion: must parse as group/version".

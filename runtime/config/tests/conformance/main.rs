@@ -41,7 +41,8 @@ fn binding(fields: &str) -> String {
 }
 
 fn good_binding(fields: &str) -> hookbox_config::Kubernetes {
-    good(&binding(fields)).kubernetes.remove(0)
+    let binding = good(&binding(fields)).kubernetes.remove(0);
+    std::sync::Arc::unwrap_or_clone(binding)
 }
 
 fn offences(text: &str) -> Vec<Offence> {

@@ -54,19 +54,17 @@ impl Engine {
             monitors.push((id, monitor));
         }
         for (_, monitor) in &monitors {
-            let mut phase = monitor.phase();
             let left = FIRST_LIST.saturating_sub(started.elapsed());
             // Whether it came to something or not shows below.
-            let _ = tokio::time::timeout(left, phase.wait_for(|p| *p != Phase::Starting)).await;
+            let known = monitor.reached(|p| p.phase != Phase::Starting);
+            let _ = tokio::time::timeout(left, known).await;
         }
         let mut ready = Vec::with_capacity(monitors.len());
         let mut late = Vec::new();
         for (id, monitor) in monitors {
             let needs = self.needed(index, &monitor.config().include_snapshots_from);
-            let whole = needs
-                .iter()
-                .all(|needed| needed.phase().borrow().is_whole());
-            if whole && *monitor.phase().borrow() == Phase::Enabled {
+            let whole = needs.iter().all(|needed| needed.phase().is_whole());
+            if whole && monitor.phase() == Phase::Enabled {
                 ready.push(synchronization(&monitor));
             } else {
                 late.push((id, monitor, needs));
@@ -120,7 +118,7 @@ impl Engine {
     /// not known yet would make them remove things.
     pub(super) fn snapshots_are_whole(&self, hook: HookIndex, snapshots: &[String]) -> bool {
         let needed = self.needed(hook, snapshots);
-        needed.len() == snapshots.len() && needed.iter().all(|m| m.phase().borrow().is_whole())
+        needed.len() == snapshots.len() && needed.iter().all(|m| m.phase().is_whole())
     }
 
     /// Starts a hook's schedules.
@@ -153,18 +151,15 @@ async fn come_later(
     needs: Vec<Arc<Monitor>>,
 ) {
     let known = async {
-        let mut own = monitor.phase();
-        let enabled = own.wait_for(|p| *p == Phase::Enabled).await.is_ok();
+        monitor.reached(|p| p.phase == Phase::Enabled).await;
         for needed in needs {
-            let mut phase = needed.phase();
-            let _ = phase.wait_for(|p| p.is_whole()).await;
+            needed.reached(|p| p.phase.is_whole()).await;
         }
-        enabled
     };
     let enabled = tokio::select! {
         biased;
         () = engine.stop.cancelled() => false,
-        enabled = known => enabled,
+        () = known => true,
     };
     if enabled {
         engine.push_head(index, vec![synchronization(&monitor)]);

@@ -15,7 +15,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use hookbox_sandbox::MetricOperation;
 use hookbox_sandbox::effects::MetricAction;
 
-use super::registry::{Family, Labels, Type};
+use super::labels::Labels;
+use super::registry::{Family, Type};
 
 /// Label names that one metric may collect over time.
 const MAX_LABEL_NAMES: usize = 128;
@@ -301,7 +302,7 @@ impl State {
         let Some(value) = op.value.filter(|_| !op.name.is_empty()) else {
             return Err(ProblemKind::Incomplete);
         };
-        let mut labels: Labels = op.labels.clone();
+        let mut labels: BTreeMap<String, String> = op.labels.clone();
         labels.extend(common.iter().map(|(k, v)| (k.clone(), v.clone())));
 
         self.make_room(limits, &op.name, &owner.hook)?;
@@ -333,6 +334,7 @@ impl State {
         // An empty value is the same as no label, but the name is exposed from now on.
         family.label_names.extend(labels.keys().cloned());
         labels.retain(|_, value| !value.is_empty());
+        let labels: Labels = labels.iter().collect();
 
         if !family.series.contains_key(&labels) {
             let count = self.counts.entry(Arc::clone(&owner.hook)).or_default();

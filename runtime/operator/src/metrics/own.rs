@@ -13,7 +13,8 @@ mod run;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::registry::{Family, Labels, Type};
+use super::labels::Labels;
+use super::registry::{Family, Type};
 
 pub use run::RunLabels;
 
@@ -115,7 +116,7 @@ impl SelfMetrics {
         for family in self.lock().values_mut() {
             family.series.retain(|labels, _| {
                 labels.get(label).is_none_or(|v| v != value)
-                    || (label == "queue" && labels.contains_key("hook"))
+                    || (label == "queue" && labels.get("hook").is_some())
             });
         }
     }
@@ -170,10 +171,7 @@ impl SelfMetrics {
             .entry(name)
             .or_insert_with(|| Family::new(kind, help, bounds));
         // Label names are fixed for each name here, so that empty values stay as they are: `queue=""`.
-        let labels: Labels = labels
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-            .collect();
+        let labels: Labels = labels.iter().copied().collect();
         let bounds = std::sync::Arc::clone(&family.bounds);
         act(&mut family.series(labels, || ()).value, &bounds);
     }

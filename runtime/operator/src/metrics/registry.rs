@@ -3,10 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::labels::Labels;
 use super::text;
-
-/// Labels of one series: sorted, and without empty values, because an empty label is the same as none.
-pub(super) type Labels = BTreeMap<String, String>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Type {
@@ -52,6 +50,7 @@ pub(super) struct Family<O> {
     pub(super) bounds: Arc<[f64]>,
     /// All label names that were ever used. A series without one of them has it empty (BEHAVIOUR C2).
     pub(super) label_names: BTreeSet<String>,
+    /// Empty values are left out of labels that hooks choose: an empty label is the same as none.
     pub(super) series: BTreeMap<Labels, Series<O>>,
 }
 
@@ -71,9 +70,9 @@ impl<O> Family<O> {
 
     /// The series with these labels, made with `owner` where it is not there.
     pub(super) fn series(&mut self, labels: Labels, owner: impl FnOnce() -> O) -> &mut Series<O> {
-        for name in labels.keys() {
+        for (name, _) in labels.pairs() {
             if !self.label_names.contains(name) {
-                self.label_names.insert(name.clone());
+                self.label_names.insert(name.to_owned());
             }
         }
         let value = || match self.kind {
@@ -98,7 +97,7 @@ impl<O> Family<O> {
             let pairs = || {
                 self.label_names
                     .iter()
-                    .map(|n| (n.as_str(), labels.get(n).map_or("", String::as_str)))
+                    .map(|n| (n.as_str(), labels.get(n).unwrap_or_default()))
             };
             match &series.value {
                 Value::Number(value) => text::sample(out, name, "", pairs(), None, *value),

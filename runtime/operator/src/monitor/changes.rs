@@ -77,7 +77,7 @@ impl Shared {
     /// The API server serves the kind no longer: its objects are gone, whether somebody told of it or not.
     pub(super) fn vanish(&self) {
         let started = Instant::now();
-        let at = self.seen.borrow().unwrap_or_default().to_string();
+        let at = self.progress().seen.unwrap_or_default().to_string();
         let mut state = self.state();
         let gone = state.store.keys_where(|_| true);
         if gone.is_empty() {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use hookbox_config::{Kubernetes, WatchEvent};
 use hookbox_jq::JqError;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::filter::Filter;
@@ -179,12 +179,21 @@ impl Phase {
     }
 }
 
+/// How far a monitor is, and how much it has seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// How far it is.
+    pub phase: Phase,
+    /// Up to which resource version everything was seen and handled; none before the first list.
+    pub seen: Option<u64>,
+}
+
 /// What a monitor needs.
 pub struct MonitorSpec {
     /// Which binding.
     pub id: MonitorId,
     /// Its configuration.
-    pub config: Kubernetes,
+    pub config: Arc<Kubernetes>,
     /// Its filter, compiled.
     pub filter: Filter,
     /// The watches, which all monitors share.
@@ -219,14 +228,32 @@ pub(crate) struct Shared {
     group: Option<Arc<str>>,
     snapshots: Arc<[String]>,
     state: Mutex<State>,
-    phase: watch::Sender<Phase>,
-    /// Up to which resource version everything was seen and handled; none before the first list.
-    seen: watch::Sender<Option<u64>>,
+    /// Never locked for longer than it takes to read or change it.
+    progress: Mutex<Progress>,
+    /// The progress is another.
+    progressed: Notify,
 }
 
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn progress(&self) -> Progress {
+        *self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Comes to be at this phase, or has seen more, and tells those who wait for it.
+    fn advance(&self, advance: impl FnOnce(&mut Progress)) {
+        let changed = {
+            let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+            let before = *progress;
+            advance(&mut progress);
+            *progress != before
+        };
+        if changed {
+            self.progressed.notify_waiters();
+        }
     }
 
     fn notice(&self, notice: Notice<'_>) {
@@ -260,7 +287,7 @@ impl std::fmt::Debug for Monitor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Monitor")
             .field("id", &self.shared.spec.id)
-            .field("phase", &*self.shared.phase.borrow())
+            .field("phase", &self.phase())
             .finish()
     }
 }
@@ -283,8 +310,11 @@ impl Monitor {
                 buffer: Vec::new(),
                 enabled: false,
             }),
-            phase: watch::Sender::new(Phase::Starting),
-            seen: watch::Sender::new(None),
+            progress: Mutex::new(Progress {
+                phase: Phase::Starting,
+                seen: None,
+            }),
+            progressed: Notify::new(),
             spec,
         });
         let task = AbortOnDropHandle::new(tokio::spawn(task::run(shared.clone())));
@@ -347,13 +377,19 @@ impl Monitor {
 
     /// How far it is.
     #[must_use]
-    pub fn phase(&self) -> watch::Receiver<Phase> {
-        self.shared.phase.subscribe()
+    pub fn phase(&self) -> Phase {
+        self.shared.progress().phase
     }
 
-    /// Up to which resource version everything was seen and handled.
-    #[must_use]
-    pub fn seen(&self) -> watch::Receiver<Option<u64>> {
-        self.shared.seen.subscribe()
+    /// Waits until it has come so far.
+    pub async fn reached(&self, mut enough: impl FnMut(Progress) -> bool) {
+        loop {
+            // Made before looking, so that no progress that is made meanwhile goes unnoticed.
+            let progressed = self.shared.progressed.notified();
+            if enough(self.shared.progress()) {
+                return;
+            }
+            progressed.await;
+        }
     }
 }

@@ -49,10 +49,12 @@ pub(super) async fn run(shared: Arc<Shared>) {
         if missed == SURE {
             shared.vanish();
         }
-        shared.phase.send_replace(if absent {
-            Phase::Absent
-        } else {
-            Phase::Retrying
+        shared.advance(|progress| {
+            progress.phase = if absent {
+                Phase::Absent
+            } else {
+                Phase::Retrying
+            };
         });
         tokio::time::sleep(pause).await;
     }
@@ -138,7 +140,7 @@ impl Follower<'_> {
     }
 
     fn enabled(&self) -> bool {
-        *self.shared.phase.borrow() == Phase::Enabled
+        self.shared.progress().phase == Phase::Enabled
     }
 
     fn failed(&self, error: &WatchError) -> Result<(), EnableError> {
@@ -167,7 +169,7 @@ impl Follower<'_> {
             error: &error,
             retry_in: None,
         });
-        self.shared.phase.send_replace(Phase::Retrying);
+        self.shared.advance(|p| p.phase = Phase::Retrying);
         Ok(())
     }
 
@@ -357,11 +359,9 @@ impl Follower<'_> {
         if now {
             backoff.reset();
             self.shared.notice(Notice::Enabled { objects });
-            self.shared.phase.send_replace(Phase::Enabled);
+            self.shared.advance(|p| p.phase = Phase::Enabled);
         }
         let seen = self.scopes.seen();
-        self.shared
-            .seen
-            .send_if_modified(|before| std::mem::replace(before, seen) != seen);
+        self.shared.advance(|p| p.seen = seen);
     }
 }

@@ -27,9 +27,11 @@ pub type Tag = u64;
 
 /// All watches of one client. Clones are the same.
 #[derive(Clone)]
-pub struct Hub {
+pub struct Hub(Arc<Watches>);
+
+struct Watches {
     client: Client,
-    watches: Arc<Mutex<HashMap<WatchSpec, Weak<Watch>>>>,
+    open: Mutex<HashMap<WatchSpec, Weak<Watch>>>,
 }
 
 impl std::fmt::Debug for Hub {
@@ -42,16 +44,16 @@ impl Hub {
     /// A hub without watches.
     #[must_use]
     pub fn new(client: Client) -> Self {
-        Self {
+        Self(Arc::new(Watches {
             client,
-            watches: Arc::default(),
-        }
+            open: Mutex::default(),
+        }))
     }
 
     /// Watches that are open.
     #[must_use]
     pub fn open(&self) -> usize {
-        lock(&self.watches)
+        lock(&self.0.open)
             .values()
             .filter(|w| w.strong_count() > 0)
             .count()
@@ -60,13 +62,13 @@ impl Hub {
     /// Subscribes to a collection: a list, then its changes, each with `tag`. Ends when the subscription is dropped.
     #[must_use]
     pub fn watch(&self, spec: WatchSpec, tag: Tag, events: Events) -> Subscription {
-        let mut watches = lock(&self.watches);
+        let mut watches = lock(&self.0.open);
         if let Some(watch) = watches.get(&spec).and_then(Weak::upgrade) {
             let id = watch.join(tag, events);
             return Subscription { watch, id };
         }
         watches.retain(|_, watch| watch.strong_count() > 0);
-        let watch = Watch::start(self.client.clone(), spec.clone(), tag, events);
+        let watch = Watch::start(self.0.client.clone(), spec.clone(), tag, events);
         watches.insert(spec, Arc::downgrade(&watch));
         Subscription { watch, id: 0 }
     }

@@ -46,6 +46,10 @@ impl Lines {
             if self.buffer.len() > MAX_LINE {
                 return Err(LineError::TooLong);
             }
+            if self.buffer.is_empty() {
+                // What a long list needed is given back: now nothing may come for hours.
+                self.buffer = BytesMut::new();
+            }
             match self.body.frame().await {
                 None => return Ok(None),
                 Some(Err(error)) => return Err(LineError::Broken(Box::new(error))),

@@ -6,6 +6,10 @@ use super::lines::Lines;
 use super::wire::Line;
 use crate::api::{self, ApiError};
 
+/// A streamed list of so many bytes leaves its connection with buffers that have grown to some hundred kilobytes. What
+/// follows comes by another one then, so that they are not kept for as long as the watch lives.
+const LONG: usize = 256 << 10;
+
 /// A collection that was listed.
 pub(super) struct Listed {
     /// Up to where it is known.
@@ -50,9 +54,11 @@ impl Collection {
             }
         };
         sink.send(WatchEvent::Restarted).await?;
+        let mut bytes = 0;
         loop {
             let error = match self.next(&mut lines).await {
                 Ok(Some(Line::Applied(object))) => {
+                    bytes += object.json.len();
                     sink.send(WatchEvent::Listed(object.into())).await?;
                     continue;
                 }
@@ -62,7 +68,7 @@ impl Collection {
                 })) => {
                     return Ok(Some(Listed {
                         resource_version,
-                        lines: Some(lines),
+                        lines: (bytes < LONG).then_some(lines),
                     }));
                 }
                 Ok(Some(Line::Bookmark { .. })) => continue,

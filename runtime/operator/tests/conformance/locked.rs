@@ -87,10 +87,9 @@ async fn what_changes_after_the_synchronization_read_its_objects_fires_once_it_s
         kinds: Kinds::new(cluster.client()),
         listener: Arc::new(fired.clone()),
     });
-    let mut seen = monitor.seen();
-    let mut seen = async |revision: u64| {
-        let up = seen.wait_for(|s| s.is_some_and(|s| s >= revision));
-        patiently("the monitor", up).await.unwrap();
+    let seen = async |revision: u64| {
+        let up = monitor.reached(|p| p.seen.is_some_and(|seen| seen >= revision));
+        patiently("the monitor", up).await;
     };
     seen(1).await;
     // What comes before the objects are read, they show.
