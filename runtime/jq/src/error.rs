@@ -123,6 +123,18 @@ fn limit_text(limit: JqLimit, allowed: u64) -> String {
 }
 
 impl JqError {
+    /// The same without what the filter said of the object, which may hold its values: for Secrets.
+    #[must_use]
+    pub fn without_values(self) -> Self {
+        match self {
+            Self::Runtime { .. } => Self::Runtime {
+                message: "it failed; why is left out, because that may hold a secret value"
+                    .to_owned(),
+            },
+            other => other,
+        }
+    }
+
     /// A stable word for the kind of error.
     #[must_use]
     pub fn code(&self) -> &'static str {

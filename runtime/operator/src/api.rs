@@ -115,9 +115,19 @@ impl ApiError {
 
 /// The error with all its causes, in one line.
 #[must_use]
-pub fn chain(error: &dyn std::error::Error) -> String {
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    if let Some(text) = credentials(error) {
+        return text;
+    }
     let mut text = error.to_string();
     let mut source = error.source();
+    if let Some(quiet) = std::iter::successors(source, |e| e.source()).find_map(credentials) {
+        // Errors quote their sources, so what a plugin said is in this one's text too.
+        return match error.downcast_ref::<ApiError>() {
+            Some(_) => format!("the API server cannot be reached: {quiet}"),
+            None => quiet,
+        };
+    }
     while let Some(cause) = source {
         let cause_text = cause.to_string();
         // Several libraries repeat their cause in their own text.
@@ -128,6 +138,32 @@ pub fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+/// What is wrong with credentials, without the credentials: a plugin's output may hold them.
+fn credentials(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    use kube::client::AuthError;
+    let error = match error.downcast_ref::<kube::Error>() {
+        Some(kube::Error::Auth(error)) => error,
+        _ => error.downcast_ref::<AuthError>()?,
+    };
+    Some(match error {
+        AuthError::AuthExecRun { cmd, out } => {
+            let said: String = String::from_utf8_lossy(&out.stderr)
+                .trim()
+                .chars()
+                .take(QUOTED)
+                .collect();
+            format!(
+                "the credential plugin `{cmd}` failed with {}: {said:?}",
+                out.status
+            )
+        }
+        AuthError::AuthExecParse(_) => {
+            "the credential plugin's answer is no ExecCredential".to_owned()
+        }
+        error => error.to_string(),
+    })
 }
 
 /// Send one request and read the whole answer.

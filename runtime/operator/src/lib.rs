@@ -24,11 +24,13 @@ pub mod source;
 pub mod watch;
 
 mod backoff;
+mod client;
 mod engine;
 mod operator;
 mod rule;
 mod running;
 
+pub use client::client;
 pub use clock::Clock;
 pub use event::OperatorEvent;
 pub use operator::{Operator, Options, StartError};

@@ -34,6 +34,7 @@ pub(super) async fn run(global: &Global, args: &Run, ui: &Ui) -> Outcome {
     } else {
         Some(connect(args).await?)
     };
+    more_files();
     let sandbox = hooks::sandbox(global)?;
     let jq = Jq::new(&sandbox)
         .context("the jq filters' sandbox could not be made")
@@ -86,6 +87,19 @@ pub(super) async fn run(global: &Global, args: &Run, ui: &Ui) -> Outcome {
     }
 }
 
+/// Each watch is a connection: take as many files as this process may have.
+fn more_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let most = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, most) {
+        tracing::debug!(%error, "the limit of open files stays");
+    }
+}
+
 /// Say what is wrong with one component.
 fn report(problem: &LoadProblem, dir: &Path, ui: &Ui) {
     ui.status(
@@ -119,9 +133,13 @@ async fn connect(args: &Run) -> Outcome<Client> {
         })?,
     };
     let url = config.cluster_url.clone();
-    let client = Client::try_from(config)
-        .context("the client for the API server cannot be made")
-        .or_usage()?;
+    let client = hookbox_operator::client(config).map_err(|error| {
+        // Not the error itself: it may hold what a credential plugin said.
+        let why = hookbox_operator::api::chain(&error);
+        Failure::usage(anyhow!(
+            "the client for the API server cannot be made: {why}"
+        ))
+    })?;
     match tokio::time::timeout(FIRST_ANSWER, client.apiserver_version()).await {
         Ok(Ok(version)) => {
             tracing::info!(%url, version = version.git_version, "connected");

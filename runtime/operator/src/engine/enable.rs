@@ -1,5 +1,6 @@
 //! Enabling a hook's bindings.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -73,11 +74,19 @@ impl Engine {
         self.metrics
             .enable_kubernetes_bindings(&hook.name, started.elapsed(), late.is_empty());
         self.push_head(index, ready);
+        let left = Arc::new(AtomicUsize::new(late.len()));
         for (id, monitor, needs) in late {
             // The others do not wait for it, so neither does readiness.
             self.readiness.done(&binding_key(&hook.name, id.binding));
-            self.tasks
-                .spawn(come_later(self.clone(), index, monitor, needs));
+            let (engine, left) = (self.clone(), left.clone());
+            self.tasks.spawn(async move {
+                let enabled = come_later(&engine, index, monitor, needs).await;
+                if enabled && left.fetch_sub(1, Ordering::Relaxed) == 1 {
+                    let took = started.elapsed();
+                    let name = engine.hook_name(index);
+                    engine.metrics.enable_kubernetes_bindings(name, took, true);
+                }
+            });
         }
     }
 
@@ -144,12 +153,13 @@ impl Engine {
 }
 
 /// Queues the Synchronization of a binding once its objects, and all that it shows of other bindings, are known.
+/// Whether it came to that before the operator stopped.
 async fn come_later(
-    engine: Arc<Engine>,
+    engine: &Engine,
     index: HookIndex,
     monitor: Arc<Monitor>,
     needs: Vec<Arc<Monitor>>,
-) {
+) -> bool {
     let known = async {
         monitor.reached(|p| p.phase == Phase::Enabled).await;
         for needed in needs {
@@ -164,6 +174,7 @@ async fn come_later(
     if enabled {
         engine.push_head(index, vec![synchronization(&monitor)]);
     }
+    enabled
 }
 
 fn synchronization(monitor: &Monitor) -> HookRun {

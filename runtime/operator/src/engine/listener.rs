@@ -113,7 +113,7 @@ impl Engine {
                 name,
                 error,
             } => {
-                let message = api::chain(error);
+                let message = api::chain(*error);
                 self.metrics.filter_failed(labels, error.code());
                 tracing::error!(
                     hook = &*hook.name,
@@ -183,6 +183,7 @@ impl Engine {
                 let without = format!("binding {} of hook {}: {message}", binding.name, hook.name);
                 self.readiness
                     .without(&binding_key(&hook.name, id.binding), &without);
+                self.metrics.kubernetes_bindings_failed(&hook.name, 1.0);
                 let retry_in_seconds = retry_in.map(seconds);
                 tracing::error!(
                     hook = &*hook.name,

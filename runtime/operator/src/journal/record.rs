@@ -84,27 +84,27 @@ impl RunResult {
         };
         Self {
             retry,
-            ..Self::failed(RunOutcome::RunFailed, error.code(), error)
+            ..Self::failed(RunOutcome::RunFailed, error.code(), chain(error))
         }
     }
 
     /// The gate refused the run's effects.
     #[must_use]
     pub fn refused(error: &apply::GateError) -> Self {
-        Self::failed(RunOutcome::EffectsRefused, error.code(), error)
+        Self::failed(RunOutcome::EffectsRefused, error.code(), chain(error))
     }
 
     /// Effects could not be applied.
     #[must_use]
     pub fn effects_failed(errors: &apply::WriteErrors<'_>) -> Self {
-        Self::failed(RunOutcome::EffectsFailed, errors.code(), errors)
+        Self::failed(RunOutcome::EffectsFailed, errors.code(), errors.to_string())
     }
 
-    fn failed(outcome: RunOutcome, code: &str, error: &dyn std::error::Error) -> Self {
+    fn failed(outcome: RunOutcome, code: &str, message: String) -> Self {
         Self {
             outcome,
             code: Some(code.to_owned()),
-            message: Some(chain(error)),
+            message: Some(message),
             ..Self::success()
         }
     }

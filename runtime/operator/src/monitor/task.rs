@@ -92,8 +92,13 @@ async fn follow(
         state.enabled
     };
     let (events, mut feed) = Feed::new(Room::default());
+    let secret = kind.resource.group.is_empty() && kind.resource.kind == "Secret";
     let scopes = Scopes::start(&shared.spec.hub, &shared.spec.config, kind, events, !again);
-    let mut follower = Follower { shared, scopes };
+    let mut follower = Follower {
+        shared,
+        scopes,
+        secret,
+    };
     loop {
         let batch = feed.next(BATCH).await;
         let started = Instant::now();
@@ -113,6 +118,8 @@ async fn follow(
 struct Follower<'a> {
     shared: &'a Shared,
     scopes: Scopes<'a>,
+    /// Whether the objects are Secrets.
+    secret: bool,
 }
 
 impl Follower<'_> {
@@ -129,7 +136,11 @@ impl Follower<'_> {
             })
             .collect();
         let started = Instant::now();
-        let results = self.shared.spec.filter.apply(&objects).await;
+        let mut results = self.shared.spec.filter.apply(&objects).await;
+        if self.secret {
+            let quiet = |result: FilterResult| result.map_err(JqError::without_values);
+            results = results.into_iter().map(quiet).collect();
+        }
         if !self.shared.spec.filter.is_none() && !objects.is_empty() {
             self.shared.notice(Notice::Filtered {
                 objects: objects.len(),

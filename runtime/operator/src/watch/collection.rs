@@ -23,6 +23,8 @@ const ANSWER: Duration = Duration::from_secs(60);
 const WATCH_SECONDS: u32 = 240;
 /// A watch silent for this long after it should have ended is dead.
 const GRACE: Duration = Duration::from_secs(5);
+/// A watch silent for this long is dead, where the server sends bookmarks: they come about once a minute.
+const SILENCE: Duration = Duration::from_secs(90);
 /// The longest pause that a server may ask for.
 const ASKED: Duration = Duration::from_secs(60);
 
@@ -44,6 +46,8 @@ pub(super) struct Collection {
     what: String,
     /// Whether streaming lists are still believed in.
     pub(super) streaming: bool,
+    /// Whether the server sends bookmarks: one came since a watch was last silent for too long.
+    pub(super) bookmarks: bool,
     /// Objects asked for at once.
     pub(super) page_size: u32,
     pub(super) backoff: Backoff,
@@ -63,6 +67,7 @@ impl Collection {
             request,
             what,
             streaming: true,
+            bookmarks: false,
             page_size: PAGE,
             backoff,
         }
@@ -94,9 +99,19 @@ impl Collection {
     }
 
     /// The next line of a watch; none at its end or when the connection is dead.
-    pub(super) async fn next(&self, lines: &mut Lines) -> Result<Option<Line>, WatchError> {
-        let dead = Duration::from_secs(u64::from(WATCH_SECONDS + WATCH_SECONDS / 4)) + GRACE;
-        let Ok(read) = tokio::time::timeout(dead, lines.next()).await else {
+    pub(super) async fn next(&mut self, lines: &mut Lines) -> Result<Option<Line>, WatchError> {
+        let patience = if self.bookmarks {
+            SILENCE
+        } else {
+            Duration::from_secs(u64::from(WATCH_SECONDS + WATCH_SECONDS / 4)) + GRACE
+        };
+        let Ok(read) = tokio::time::timeout(patience, lines.next()).await else {
+            tracing::info!(
+                collection = self.what,
+                seconds = patience.as_secs(),
+                "a watch was silent for too long; its connection is taken for dead"
+            );
+            self.bookmarks = false;
             return Ok(None);
         };
         let Some(text) = read.map_err(|error| self.broken(error))? else {
@@ -105,6 +120,17 @@ impl Collection {
         let resource = &self.spec.resource;
         let line = wire::line(&text, &resource.api_version, &resource.kind);
         line.map(Some).map_err(|error| self.broken(error))
+    }
+
+    /// As [`Collection::next`], while the objects of a list come.
+    pub(super) async fn next_listed(
+        &mut self,
+        lines: &mut Lines,
+    ) -> Result<Option<Line>, WatchError> {
+        match tokio::time::timeout(ANSWER, self.next(lines)).await {
+            Ok(line) => line,
+            Err(_) => Err(self.broken(ApiError::Timeout(ANSWER))),
+        }
     }
 
     /// One page of a list, from `next` on.

@@ -109,8 +109,9 @@ impl Collection {
                 }
                 Ok(Some(Line::Bookmark {
                     resource_version: at,
-                    ..
+                    initial_end,
                 })) => {
+                    self.bookmarks |= !initial_end;
                     if at.is_empty() {
                         continue;
                     }

@@ -56,7 +56,7 @@ impl Collection {
         sink.send(WatchEvent::Restarted).await?;
         let mut bytes = 0;
         loop {
-            let error = match self.next(&mut lines).await {
+            let error = match self.next_listed(&mut lines).await {
                 Ok(Some(Line::Applied(object))) => {
                     bytes += object.json.len();
                     sink.send(WatchEvent::Listed(object.into())).await?;

@@ -246,3 +246,73 @@ async fn stopping_waits_for_runs_and_begins_no_other() {
     }
     assert_eq!(ended, ["spin"]);
 }
+
+#[tokio::test]
+async fn what_a_filter_says_of_a_secret_is_told_to_nobody() {
+    let secret = |name: &str, value: &str| json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": "ns"}, "stringData": {"v": value}});
+    let cluster = cluster(&[ns()]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut secrets = binding(
+        "secrets",
+        json!({"jqFilter": ".data.v | @base64d | tonumber"}),
+    );
+    secrets["kind"] = json!("secrets");
+    let mut bench = Bench::with(
+        &cluster,
+        &[("echo", json!({"kubernetes": [secrets]}))],
+        |options| {
+            options.journal = Some(folder.path().to_owned());
+            options.listen = Some(([127, 0, 0, 1], 0).into());
+        },
+    )
+    .await;
+    bench.run("echo").await;
+    apply(&cluster, &[secret("a", "hunter2")]).await;
+    let told = bench
+        .event_where(|event| match event {
+            OperatorEvent::FilterFailed { message, .. } => Some(message.clone()),
+            _ => None,
+        })
+        .await;
+    assert!(
+        told.contains("left out") && !told.contains("hunter2"),
+        "{told}"
+    );
+    let address = bench.running.http_addr().unwrap();
+    let metrics = get(address, "/metrics").await;
+    let count = "hookbox_kube_jq_filter_errors_total{binding=\"secrets\",code=\"runtime\",hook=\"echo\",queue=\"main\"} 1";
+    assert!(metrics.contains(count), "{metrics}");
+    bench.running.stop().await;
+
+    // From the start on, it keeps the binding from being enabled.
+    let mut secrets = binding("secrets", json!({"jqFilter": ".data.v | @base64d | error"}));
+    secrets["kind"] = json!("Secret");
+    let mut bench = Bench::start(&cluster, &[("echo", json!({"kubernetes": [secrets]}))]).await;
+    let told = bench
+        .event_where(|event| match event {
+            OperatorEvent::BindingFailed { message, .. } => Some(message.clone()),
+            _ => None,
+        })
+        .await;
+    assert!(
+        told.contains("left out") && !told.contains("hunter2"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn a_hook_is_counted_as_enabled_once_its_late_bindings_are() {
+    let cluster = cluster(&[ns()]).await;
+    let forbid = Matching::any().resource("configmaps");
+    cluster.faults().fail_next(1, forbid, Failure::Forbidden);
+    let hooks = [("echo", json!({"kubernetes": [binding("maps", json!({}))]}))];
+    let mut bench = Bench::start(&cluster, &hooks).await;
+    bench.run("echo").await;
+    let metrics = bench.running.metrics_text();
+    for line in [
+        "hookbox_hook_enable_kubernetes_bindings_success{hook=\"echo\"} 1",
+        "hookbox_hook_enable_kubernetes_bindings_errors_total{hook=\"echo\"} 1",
+    ] {
+        assert!(metrics.contains(line), "{metrics}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Watches on a server that is old, slow, full or broken.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use hookbox_cluster::{Cluster, Failure, Matching, Verb};
 use hookbox_operator::object::Object;
@@ -395,4 +395,61 @@ async fn whatever_happens_all_end_with_the_state_of_the_cluster() {
             assert_eq!(known.objects, state, "seed {seed}");
         }
     }
+}
+
+/// A client on whose connections nothing comes any more once they are frozen, as when a router forgets them.
+fn freezable(cluster: &Cluster) -> (kube::Client, impl Fn()) {
+    use futures::{StreamExt, TryStreamExt};
+    use http_body_util::{BodyExt, StreamBody};
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    let connections: Arc<Mutex<Vec<Arc<AtomicBool>>>> = Arc::default();
+    let (service, open) = (cluster.service(), connections.clone());
+    let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {
+        let frozen = Arc::new(AtomicBool::new(false));
+        open.lock().unwrap().push(frozen.clone());
+        let answer = tower::Service::call(&mut service.clone(), request);
+        async move {
+            let body = |body: hookbox_cluster::ResponseBody| {
+                let data = body.into_data_stream().boxed();
+                let data =
+                    futures::stream::unfold((data, frozen), |(mut data, frozen)| async move {
+                        let next = data.next().await;
+                        if frozen.load(Ordering::Relaxed) {
+                            futures::future::pending::<()>().await;
+                        }
+                        next.map(|chunk| (chunk, (data, frozen)))
+                    });
+                StreamBody::new(data.map_ok(http_body::Frame::data))
+            };
+            answer.await.map(|answer| answer.map(body))
+        }
+    });
+    let freeze = move || {
+        for connection in connections.lock().unwrap().iter() {
+            connection.store(true, Ordering::Relaxed);
+        }
+    };
+    (kube::Client::new(service, "default"), freeze)
+}
+
+#[tokio::test]
+async fn a_connection_that_died_in_silence_is_noticed_by_the_bookmarks_that_do_not_come() {
+    let cluster = cluster(&[ns()]).await;
+    let (client, freeze) = freezable(&cluster);
+    let quiet = json!({"executeHookOnSynchronization": false});
+    let hooks = [("echo", json!({"kubernetes": [binding("maps", quiet)]}))];
+    let mut bench = Bench::with(&cluster, &hooks, |options| options.client = Some(client)).await;
+    patiently("the start", bench.running.idle()).await;
+    // What does not concern the watch, it learns of by a bookmark.
+    apply(&cluster, &[namespace("other", json!({}))]).await;
+    bench.catch_up().await;
+    freeze();
+    leap();
+    apply(&cluster, &[config_map("ns", "a", "1")]).await;
+    let before = tokio::time::Instant::now();
+    let contexts = bench.contexts("echo").await;
+    assert_eq!(contexts[0]["object"], shown("ns", "a", "1"));
+    let waited = before.elapsed().as_secs();
+    assert!((85..100).contains(&waited), "{waited}");
 }

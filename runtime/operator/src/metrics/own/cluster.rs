@@ -5,27 +5,32 @@ use std::time::Duration;
 use super::{EVENT_BOUNDS, RunLabels, SelfMetrics};
 
 impl SelfMetrics {
-    /// The monitors of a hook's `kubernetes` bindings were started, or not.
+    /// All of a hook's `kubernetes` bindings are enabled since `took` after the first attempt, or not yet.
     pub fn enable_kubernetes_bindings(&self, hook: &str, took: Duration, success: bool) {
         let labels = [("hook", hook)];
         self.set(
             "hook_enable_kubernetes_bindings_seconds",
-            "Time to start the hook's kubernetes bindings.",
+            "Time to enable the hook's kubernetes bindings.",
             &labels,
             took.as_secs_f64(),
         );
         self.set(
             "hook_enable_kubernetes_bindings_success",
-            "1 when the hook's kubernetes bindings are started, else 0.",
+            "1 when all of the hook's kubernetes bindings are enabled, else 0.",
             &labels,
             f64::from(u8::from(success)),
         );
-        let errors = f64::from(u8::from(!success));
+        // There from the start, so that a rate over it starts from 0.
+        self.kubernetes_bindings_failed(hook, 0.0);
+    }
+
+    /// So many attempts to enable a `kubernetes` binding of the hook failed.
+    pub fn kubernetes_bindings_failed(&self, hook: &str, attempts: f64) {
         self.add(
             "hook_enable_kubernetes_bindings_errors_total",
-            "Failed attempts to start the hook's kubernetes bindings.",
-            &labels,
-            errors,
+            "Failed attempts to enable the hook's kubernetes bindings.",
+            &[("hook", hook)],
+            attempts,
         );
     }
 
