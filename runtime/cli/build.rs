@@ -103,6 +103,7 @@ fn workspace(manifest: &str) -> String {
             continue;
         }
         let host_only = line.starts_with("exclude")
+            || line.starts_with("default-members")
             || line.starts_with("# Guests")
             || (line.starts_with("hookbox-")
                 && !["hookbox-sdk", "hookbox-config", "hookbox-jq-syntax"]

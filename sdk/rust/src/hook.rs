@@ -94,8 +94,9 @@ pub struct SchedulePart {
 /// What the function of a hook may return: nothing, or a `Result` whose error becomes an [`Error`].
 #[diagnostic::on_unimplemented(
     message = "a hook cannot return `{Self}`",
-    label = "a hook returns `Result` or nothing",
-    note = "its errors are `hookbox_sdk::Error`, or whatever becomes one by `?`"
+    label = "a hook returns `hookbox_sdk::Result` or nothing",
+    note = "its errors are `hookbox_sdk::Error` or types that implement `std::error::Error`",
+    note = "a `String`, `Box<dyn Error>` or `anyhow::Error` becomes one by `.map_err(hookbox_sdk::Error::msg)`"
 )]
 pub trait Outcome {
     /// As a result.
@@ -111,6 +112,8 @@ impl Outcome for () {
     }
 }
 
+// So that the compiler names what the hook returns, and not what the conversion of errors lacks.
+#[diagnostic::do_not_recommend]
 impl<E: Into<Error>> Outcome for Result<(), E> {
     fn into_result(self) -> Result {
         self.map_err(Into::into)

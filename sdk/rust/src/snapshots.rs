@@ -13,6 +13,11 @@ use crate::{Error, Result, ResultExt};
 const PAGE: u32 = 64;
 
 /// A struct whose fields are the hook's `kubernetes` bindings. Derive it: [`macro@crate::Snapshots`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` holds no snapshots",
+    label = "not derived from `Snapshots`",
+    note = "write `#[derive(Snapshots)]` before it, and `#[watch(…)]` before each of its fields"
+)]
 pub trait Snapshots: Sized {
     /// The bindings, in the order of the fields.
     #[doc(hidden)]

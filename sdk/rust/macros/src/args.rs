@@ -71,7 +71,9 @@ impl Parse for Args {
 
 impl Parse for Arg {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let key = input.call(Ident::parse_any)?;
+        let key = input
+            .call(Ident::parse_any)
+            .map_err(|error| Error::new(error.span(), "expected `key = value` or `key(…)`"))?;
         let value = if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
             Value::Expr(input.parse()?)
@@ -87,18 +89,21 @@ impl Parse for Arg {
 }
 
 impl Args {
-    /// Notes unknown keys, and keys that stand twice but may not.
+    /// Notes unknown keys, and keys that stand twice but may not. False when there is an unknown one, which then may
+    /// be a missing one misspelt.
     pub(crate) fn check_keys(
         &self,
         what: &str,
         known: &[&str],
         repeatable: &[&str],
         errors: &mut Errors,
-    ) {
+    ) -> bool {
+        let mut all_known = true;
         let mut seen: Vec<&Ident> = Vec::new();
         for Arg { key, .. } in &self.0 {
             let name = key.to_string();
             if !known.contains(&name.as_str()) {
+                all_known = false;
                 let help = match hookbox_config::suggest::nearest(&name, known) {
                     Some(meant) => format!("did you mean `{meant}`?"),
                     None => format!("it knows {}", list(known)),
@@ -112,6 +117,7 @@ impl Args {
             }
             seen.push(key);
         }
+        all_known
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&Arg> {
@@ -160,6 +166,9 @@ impl Arg {
                 span: text.span(),
                 bare: false,
             }),
+            Expr::Path(_) | Expr::Macro(_) => Err(self.wrong(&format!(
+                "{expected}\nhelp: write it out: attributes are read before constants and macros have values"
+            ))),
             _ => Err(self.wrong(&expected)),
         }
     }

@@ -132,6 +132,7 @@ fn snapshots_of(ty: &Type) -> Option<TokenStream> {
     match &segment.arguments {
         PathArguments::None => Some(quote!(())),
         PathArguments::AngleBracketed(arguments) => match arguments.args.first() {
+            Some(GenericArgument::Type(Type::Reference(_))) => None,
             Some(GenericArgument::Type(ty)) if arguments.args.len() == 1 => Some(quote!(#ty)),
             _ => None,
         },
@@ -218,7 +219,7 @@ impl Hook {
             None => quote!(::core::option::Option::None),
         };
         let schedules = self.schedules.iter().map(Schedule::part);
-        let checks = self.checks(ident, snapshots);
+        let checks = self.checks(ident);
         let output = match &function.sig.output {
             syn::ReturnType::Default => ident.span(),
             syn::ReturnType::Type(_, ty) => ty.span(),
@@ -246,13 +247,15 @@ impl Hook {
     }
 
     /// What only the compiler can check, since the struct of the snapshots is expanded apart.
-    fn checks(&self, ident: &syn::Ident, snapshots: &TokenStream) -> TokenStream {
+    fn checks(&self, ident: &syn::Ident) -> TokenStream {
+        // By way of the hook, where the type is known to hold snapshots: if it does not, that is told once.
+        let snapshots = quote!(<#ident as ::hookbox_sdk::Hook>::Snapshots);
         let valid = quote!(<#snapshots as ::hookbox_sdk::Snapshots>::VALID);
         let bindings = quote!(<#snapshots as ::hookbox_sdk::Snapshots>::BINDINGS);
         let schedules = self
             .schedules
             .iter()
-            .map(|schedule| schedule.checks(snapshots));
+            .map(|schedule| schedule.checks(&snapshots));
         let startup = self.on_startup.map(|(_, span)| {
             quote_spanned! { span =>
                 const _: () = ::core::assert!(

@@ -95,7 +95,8 @@ pub fn snapshots(item: TokenStream) -> TokenStream {
 }
 
 /// Makes the crate a component with these hooks: `export!(pods, nodes)`. Once per component, at the root of the crate
-/// or in any module. Two hooks of one name are an error.
+/// or in any module. Two hooks of one name are an error. A function that lacks its `#[hook]` is told as "expected type,
+/// found function". Without `export!` the crate builds, and is no component that a host takes.
 #[proc_macro]
 pub fn export(hooks: TokenStream) -> TokenStream {
     export::expand(parse_macro_input!(hooks)).into()

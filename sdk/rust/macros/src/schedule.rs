@@ -25,7 +25,7 @@ pub(crate) struct Schedule {
 impl Schedule {
     /// Reads the arguments of the `index`th schedule, whose keyword stands at `span`.
     pub(crate) fn new(args: &Args, index: usize, span: Span, errors: &mut Errors) -> Self {
-        args.check_keys("`schedule`", KEYS, &[], errors);
+        let known = args.check_keys("`schedule`", KEYS, &[], errors);
         let mut item = Item::new("schedule", index, span);
         let name = args.read("name", errors, Arg::text);
         let name = name.unwrap_or(Word {
@@ -34,20 +34,19 @@ impl Schedule {
             bare: true,
         });
         item.set("name", name.text.as_str(), name.span);
+        // Where it is missing or wrong, which is told, the other mistakes are shown too.
+        item.set_default("crontab", "@hourly");
         match args.get("crontab") {
             Some(arg) => {
                 if let Some(crontab) = errors.take(arg.text()) {
                     item.set("crontab", crontab.text, crontab.span);
                 }
             }
-            None => {
-                errors.at(
-                    span,
-                    "`schedule` needs a crontab: `crontab = \"*/5 * * * *\"`",
-                );
-                // Goes on, so that the other mistakes are shown too.
-                item.set_default("crontab", "@hourly");
-            }
+            None if known => errors.at(
+                span,
+                "`schedule` needs a crontab: `crontab = \"*/5 * * * *\"`",
+            ),
+            None => {}
         }
         let group = args.read("group", errors, Arg::text);
         for (field, word) in [

@@ -5,7 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use serde_json::Value;
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
-use syn::{Data, DeriveInput, Field, Fields};
+use syn::{Data, DeriveInput, Field, Fields, Meta};
 
 use crate::args::{Args, Errors, Word};
 use crate::document::Document;
@@ -118,7 +118,11 @@ fn watch(field: &Field, index: usize, errors: &mut Errors) -> Option<Watch> {
             "a field is one binding: it has one `#[watch]`",
         );
     }
-    let args: Args = errors.take(attribute.parse_args())?;
+    let args: Args = match &attribute.meta {
+        // Without arguments, as with empty parentheses, it lacks a kind.
+        Meta::Path(_) => Args::default(),
+        _ => errors.take(attribute.parse_args())?,
+    };
     let name = Word {
         text: ident.unraw().to_string(),
         span: ident.span(),

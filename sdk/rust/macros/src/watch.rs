@@ -44,18 +44,18 @@ pub(crate) struct Watch {
 impl Watch {
     /// Reads the arguments for the field `name`, the `index`th of the struct.
     pub(crate) fn new(args: &Args, index: usize, name: Word, errors: &mut Errors) -> Self {
-        args.check_keys("`#[watch]`", KEYS, &[], errors);
+        let known = args.check_keys("`#[watch]`", KEYS, &[], errors);
         let mut item = Item::new("kubernetes", index, name.span);
         let name = args.read("name", errors, Arg::text).unwrap_or(name);
         item.set("name", name.text.as_str(), name.span);
-        if args.get("kind").is_none() {
+        if args.get("kind").is_none() && known {
             errors.at(
                 item_span(args, &name),
                 "`#[watch]` needs a kind: `kind = \"Pod\"`",
             );
-            // Goes on, so that the other mistakes are shown too.
-            item.set_default("kind", "Pod");
         }
+        // Where it is missing or wrong, which was told, the other mistakes are shown too.
+        item.set_default("kind", "Pod");
         for (key, field) in [
             ("kind", "kind"),
             ("api_version", "apiVersion"),
