@@ -20,6 +20,15 @@ struct Content {
     data: Option<BTreeMap<String, String>>,
 }
 
+/// A namespace that wants a copy.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+struct Target {
+    name: String,
+    /// It is being deleted: nothing new can be made in it, and what is in it goes anyway.
+    going: bool,
+}
+
 /// All bindings are in one group: whatever happens is one reason to look at all three snapshots.
 #[derive(Snapshots)]
 struct Watches {
@@ -41,10 +50,10 @@ struct Watches {
     #[watch(
         kind = "Namespace",
         labels = "registry=yes",
-        jq = ".metadata.name",
+        jq = "{name: .metadata.name, going: (.metadata.deletionTimestamp != null)}",
         group = "registry"
     )]
-    targets: Vec<String>,
+    targets: Vec<Target>,
 }
 
 fn copy(source: &Content, namespace: &str) -> Secret {
@@ -64,18 +73,17 @@ fn copy_secret(input: Input<Watches>, out: &mut Effects) -> Result {
         .collect();
     let mut wanted: BTreeSet<&str> = BTreeSet::new();
     if let Some(source) = input.source.first() {
-        // The source itself needs no copy.
-        wanted = input
-            .targets
-            .iter()
-            .map(String::as_str)
-            .filter(|name| *name != source.namespace)
-            .collect();
-        for &namespace in &wanted {
+        for target in &input.targets {
+            let namespace = target.name.as_str();
+            // The source itself needs no copy.
+            if namespace == source.namespace {
+                continue;
+            }
+            wanted.insert(namespace);
             let up_to_date = copies
                 .get(namespace)
                 .is_some_and(|copy| copy.kind == source.kind && copy.data == source.data);
-            if !up_to_date {
+            if !up_to_date && !target.going {
                 info!("copying the secret"; namespace);
                 out.create_or_update(&copy(source, namespace));
             }
@@ -108,6 +116,18 @@ mod tests {
         }
     }
 
+    /// `NAME`, or `NAME going`.
+    fn target(text: &str) -> Target {
+        let (name, going) = match text.strip_suffix(" going") {
+            Some(name) => (name, true),
+            None => (text, false),
+        };
+        Target {
+            name: name.to_owned(),
+            going,
+        }
+    }
+
     fn run(
         source: Option<&str>,
         copies: &[(&str, &str)],
@@ -124,7 +144,7 @@ mod tests {
                     .iter()
                     .map(|(namespace, password)| content(namespace, password))
                     .collect(),
-                targets: targets.iter().map(|&name| name.to_owned()).collect(),
+                targets: targets.iter().map(|name| target(name)).collect(),
             });
         testing::run(copy_secret, input)
     }
@@ -166,6 +186,13 @@ mod tests {
 
         let effects = run(None, &[("a", "eA==")], &["a"])?;
         assert!(effects.deletes(ObjectRef::secret("a", "registry")));
+        Ok(())
+    }
+
+    #[test]
+    fn a_namespace_that_goes_is_left_alone() -> Result {
+        assert!(run(Some("eA=="), &[], &["a going"])?.is_empty());
+        assert!(run(Some("eA=="), &[("a", "b2xk")], &["a going"])?.is_empty());
         Ok(())
     }
 

@@ -36,6 +36,27 @@ pub(crate) fn stable(object: &Value) -> Value {
     object
 }
 
+/// As [`stable`], and without what else is never the same twice: the time of a deletion, and the end of a generated
+/// name.
+pub(crate) fn repeatable(object: &Value) -> Value {
+    let mut object = stable(object);
+    let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else {
+        return object;
+    };
+    if let Some(time) = metadata.get_mut("deletionTimestamp") {
+        *time = "(a time)".into();
+    }
+    let text = |key: &str| metadata.get(key).and_then(Value::as_str);
+    if let (Some(prefix), Some(name)) = (text("generateName"), text("name"))
+        && !prefix.is_empty()
+        && name.starts_with(prefix)
+    {
+        let name = format!("{prefix}(generated)");
+        metadata.insert("name".to_owned(), name.into());
+    }
+    object
+}
+
 /// `Kind namespace/name`.
 pub(crate) fn title(object: &Value) -> String {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
@@ -104,5 +125,21 @@ mod tests {
             .collect();
         assert_eq!(changed.len(), 2, "{changed:?}");
         assert!(objects(Some(&after), Some(&after)).unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_is_never_the_same_twice_is_replaced() {
+        let object = |metadata: Value| json!({"kind": "Job", "metadata": metadata});
+        let made = object(
+            json!({"generateName": "job-", "name": "job-x7k2p", "uid": "1", "deletionTimestamp": "2024-01-01T00:00:00Z"}),
+        );
+        assert_eq!(
+            repeatable(&made),
+            object(
+                json!({"generateName": "job-", "name": "job-(generated)", "deletionTimestamp": "(a time)"})
+            )
+        );
+        let named = object(json!({"generateName": "job-", "name": "other"}));
+        assert_eq!(repeatable(&named), named);
     }
 }

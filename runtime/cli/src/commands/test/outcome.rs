@@ -121,7 +121,7 @@ fn changes(
     let index = |objects: &[Value]| {
         objects
             .iter()
-            .map(|o| (key(o), diff::stable(o)))
+            .map(|o| (key(o), diff::repeatable(o)))
             .collect::<BTreeMap<_, _>>()
     };
     let (mut old, new) = (index(before), index(after));
@@ -133,7 +133,7 @@ fn changes(
                     let key = key(object);
                     // The hooks' work on the case's own objects still shows: what they found is what was applied.
                     let found = seen.get(&key).or_else(|| new.get(&key)).cloned();
-                    let _ = old.insert(key, found.unwrap_or_else(|| diff::stable(object)));
+                    let _ = old.insert(key, found.unwrap_or_else(|| diff::repeatable(object)));
                 }
                 Change::Delete(object) => removed_by_case.push(diff::display(object)),
             }
@@ -147,6 +147,10 @@ fn changes(
             Some(_) => {}
         }
     }
+    // Generated names have put them into any order.
+    changes
+        .added
+        .sort_by_cached_key(|o| (key(o), o.to_string()));
     changes.removed = old
         .iter()
         .filter(|(key, _)| !new.contains_key(*key))
@@ -164,7 +168,7 @@ fn first_seen(runs: &[Finished]) -> BTreeMap<String, Value> {
             && let Some(before) = &applied.before
         {
             seen.entry(key(before))
-                .or_insert_with(|| diff::stable(before));
+                .or_insert_with(|| diff::repeatable(before));
         }
     }
     seen
@@ -205,7 +209,7 @@ mod tests {
         let nothing = BTreeMap::new();
         assert!(changes(&[], std::slice::from_ref(&applied), &trigger, &nothing).is_empty());
         // A hook has patched it since.
-        let seen = BTreeMap::from([(key(&applied), diff::stable(&applied))]);
+        let seen = BTreeMap::from([(key(&applied), diff::repeatable(&applied))]);
         let changed = changes(&[], &[config_map("new", "2")], &trigger, &seen);
         assert_eq!(changed.changed.len(), 1);
         assert!(changed.added.is_empty() && changed.removed.is_empty());
