@@ -116,3 +116,21 @@ fn message(reason: &str, last_words: &[String], backtrace: Option<&WasmBacktrace
     }
     message
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exit_has_no_number() {
+        let told = |status| reason(&I32Exit(status).into(), None, None);
+        assert_eq!(
+            told(0),
+            "it called exit with success; a hook returns instead"
+        );
+        assert_eq!(
+            told(1),
+            "it called exit with a failure; a hook returns instead"
+        );
+    }
+}

@@ -265,7 +265,7 @@ impl<'a> MetricBuilder<'a> {
         self.record(Action::Add(1.0));
     }
 
-    /// Puts an observation into a histogram with these upper bounds.
+    /// Puts an observation into a histogram with these upper bounds, in any order.
     #[track_caller]
     pub fn observe(self, value: f64, buckets: &[f64]) {
         self.record(Action::Observe(value, buckets));

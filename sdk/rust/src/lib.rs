@@ -45,8 +45,9 @@
 //!
 //! [`#[hook]`](macro@hook) says it for startup and schedules, [`#[derive(Snapshots)]`](macro@Snapshots) for objects;
 //! their pages list every key. All of it becomes the configuration document that shell-operator's hooks print
-//! (`configVersion: v1`; see [`Hook::config`]), and all of it is checked when the hook is compiled: a wrong crontab or
-//! selector, a name that stands twice, a snapshot that is not there, are compiler errors at the word that is wrong.
+//! (`configVersion: v1`; see [`Hook::config`]), and all of it is checked when the hook is compiled: a wrong crontab,
+//! selector or jq filter, a name that stands twice, a snapshot that is not there, are compiler errors at the word that is
+//! wrong.
 //!
 //! ```
 //! # use hookbox_sdk::prelude::*;

@@ -405,3 +405,23 @@ impl<T: DeserializeOwned> Iterator for Iter<'_, T> {
         Some(self.lazy.view(index, entry))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_snapshot_is_told_with_the_bindings_that_fired() {
+        let told = |fired: &[&str]| {
+            let fired: Vec<String> = fired.iter().map(|name| (*name).to_owned()).collect();
+            absent("pods", &fired).message().to_owned()
+        };
+        let tail = "does not have the snapshot `pods`: include it in the binding that fired, or make the field an `Option`";
+        assert_eq!(told(&["tick"]), format!("this run of `tick` {tail}"));
+        assert_eq!(
+            told(&["tick", "nodes", "tick"]),
+            format!("this run of `nodes`, `tick` {tail}")
+        );
+        assert_eq!(told(&["onStartup"]), format!("a run at startup {tail}"));
+    }
+}

@@ -22,7 +22,7 @@ use syn::parse_macro_input;
 ///              allow_failure = true, include_snapshots = ["pods"]),
 ///     settings(min_interval = "1s", burst = 3),
 /// )]
-/// fn handle(input: Input<Watches>, out: &mut Effects) -> Result { … }
+/// fn handle(input: Input<Watches>, out: &mut Effects) -> Result { /* … */ Ok(()) }
 /// ```
 ///
 /// The function stays what it is, so that a test can call it. Its arguments are `Input<S>`, where `S` derives

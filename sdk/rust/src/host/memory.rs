@@ -344,6 +344,7 @@ impl HostCalls for Host {
         operation.insert("action".to_owned(), json!(action));
         operation.insert("value".to_owned(), json!(value));
         if let Some(buckets) = buckets {
+            let buckets = validate::sorted(buckets);
             operation.insert("buckets".to_owned(), json!(buckets));
         }
         if !measure.labels.is_empty() {

@@ -9,6 +9,7 @@ use crate::pointer;
 const NAME: usize = 253;
 const METRIC_NAME: usize = 256;
 const LABELS: usize = 64;
+const BUCKETS: usize = 512;
 
 pub(super) fn refusal(code: &str, message: impl ToString) -> Refusal {
     Refusal {
@@ -219,10 +220,17 @@ pub(super) fn measure(measure: &Measure<'_>) -> Result<(), Refusal> {
         ));
     }
     if let Action::Observe(_, buckets) = action {
-        let grow = !buckets.is_empty() && buckets.is_sorted_by(|a, b| a < b);
-        if !grow || buckets.iter().any(|bound| !bound.is_finite()) {
-            let message =
-                format!("{name}: the bounds of the buckets are not finite numbers that grow");
+        let what = if buckets.is_empty() {
+            "there are none".to_owned()
+        } else if buckets.len() > BUCKETS {
+            format!("there are {}, at most {BUCKETS} are allowed", buckets.len())
+        } else if buckets.iter().any(|bound| !bound.is_finite()) {
+            "one is not finite (the last bucket, up to infinity, is always there)".to_owned()
+        } else {
+            String::new()
+        };
+        if !what.is_empty() {
+            let message = format!("{name}: bounds of the buckets: {what}");
             return Err(refusal("invalid-buckets", message));
         }
     }
@@ -246,6 +254,14 @@ pub(super) fn measure(measure: &Measure<'_>) -> Result<(), Refusal> {
         }
     }
     Ok(())
+}
+
+/// The bounds as the host records them: sorted, and each once.
+pub(super) fn sorted(buckets: &[f64]) -> Vec<f64> {
+    let mut buckets = buckets.to_vec();
+    buckets.sort_by(f64::total_cmp);
+    buckets.dedup();
+    buckets
 }
 
 /// Letters, digits and `more`, not beginning with a digit.
@@ -348,9 +364,19 @@ mod tests {
             code("a", Action::Observe(1.0, &[1.0]), &["le"]).as_deref(),
             Some("invalid-label")
         );
-        assert_eq!(
-            code("a", Action::Observe(1.0, &[2.0, 1.0]), &[]).as_deref(),
-            Some("invalid-buckets")
-        );
+        assert_eq!(code("a", Action::Observe(1.0, &[2.0, 1.0, 2.0]), &[]), None);
+        assert_eq!(sorted(&[2.0, 1.0, 2.0]), [1.0, 2.0]);
+        for bad in [
+            &[][..],
+            &[f64::NAN],
+            &[1.0, f64::INFINITY],
+            &[1.0; BUCKETS + 1],
+        ] {
+            assert_eq!(
+                code("a", Action::Observe(1.0, bad), &[]).as_deref(),
+                Some("invalid-buckets"),
+                "{bad:?}"
+            );
+        }
     }
 }
