@@ -24,8 +24,8 @@ pub(super) struct Scope {
     pub(super) listed: bool,
     /// What is found is no event: it was there before anybody looked.
     pub(super) quiet: bool,
-    /// Objects of the list that is being read.
-    pub(super) in_list: HashSet<Key>,
+    /// Objects of the list that is being read; none where no object was known before it, so that none can be gone.
+    pub(super) in_list: Option<HashSet<Key>>,
     /// Up to which resource version this part was seen.
     pub(super) seen: Option<u64>,
     _watch: Subscription,
@@ -162,7 +162,7 @@ impl<'a> Scopes<'a> {
                 name: name.cloned(),
                 listed: false,
                 quiet: self.quiet,
-                in_list: HashSet::new(),
+                in_list: None,
                 seen: None,
                 _watch: watch,
             });

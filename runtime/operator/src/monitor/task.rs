@@ -1,5 +1,6 @@
 //! The life of one monitor.
 
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use super::{EnableError, Notice, Outcome, Phase, Shared};
 use crate::backoff::Backoff;
 use crate::kinds::{Kind, KindError};
 use crate::object::Object;
-use crate::snapshot::Change;
+use crate::snapshot::{Change, Key};
 use crate::watch::{Feed, Room, WatchError, WatchEvent};
 
 /// Events that are filtered in one go.
@@ -207,28 +208,29 @@ impl Follower<'_> {
             return Ok(());
         };
         match event {
-            WatchEvent::Restarted => scope.in_list.clear(),
+            WatchEvent::Restarted => {
+                let known = !self.shared.state().store.is_empty();
+                scope.in_list = known.then(HashSet::new);
+            }
             WatchEvent::Listed(object) => {
-                let key = self
-                    .shared
-                    .state()
-                    .store
-                    .key(&object.namespace, &object.name);
-                scope.in_list.insert(key);
+                if let Some(in_list) = &mut scope.in_list {
+                    let state = self.shared.state();
+                    in_list.insert(state.store.key(&object.namespace, &object.name));
+                }
                 let silent = scope.quiet;
                 self.put(&object, result, silent)?;
             }
             WatchEvent::ListDone { resource_version } => {
-                let listed = std::mem::take(&mut scope.in_list);
+                let listed = scope.in_list.take();
                 scope.seen = resource_version.parse().ok();
                 scope.listed = true;
                 let silent = std::mem::take(&mut scope.quiet);
-                let gone = self
-                    .shared
-                    .state()
-                    .store
-                    .keys_where(|key| scope.covers(key) && !listed.contains(key));
-                for key in gone {
+                let gone = listed.map(|listed| {
+                    let state = self.shared.state();
+                    let gone = |key: &Key| scope.covers(key) && !listed.contains(key);
+                    state.store.keys_where(gone)
+                });
+                for key in gone.unwrap_or_default() {
                     let mut state = self.shared.state();
                     let Some(last) = state.store.remove(&key) else {
                         continue;

@@ -28,7 +28,7 @@ impl Default for Room {
         Self {
             events: 64 << 10,
             bytes: 64 << 20,
-            list_bytes: 1 << 20,
+            list_bytes: 256 << 10,
         }
     }
 }
