@@ -138,7 +138,8 @@ impl Filter {
 
     async fn guest(&self) -> Result<Guest, JqError> {
         let shared = &self.inner.shared;
-        Guest::new(shared.module().await?, &shared.budget, &self.inner.text).await
+        let module = shared.module().await?;
+        Guest::new(&shared.sandbox, module, &shared.budget, &self.inner.text).await
     }
 }
 

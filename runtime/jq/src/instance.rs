@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hookbox_sandbox::WorkerTime;
+use hookbox_sandbox::{Sandbox, WorkerTime};
 use wasmtime::{
     Instance, Memory, Module, ResourceLimiter, Store, Trap, TypedFunc, UpdateDeadline, WasmParams,
     WasmResults,
@@ -67,6 +67,8 @@ struct OutOfTime;
 
 /// An instance.
 pub(crate) struct Guest {
+    /// Whose engine interrupts it.
+    sandbox: Sandbox,
     store: Store<State>,
     memory: Memory,
     input: TypedFunc<u32, u32>,
@@ -79,6 +81,7 @@ pub(crate) struct Guest {
 impl Guest {
     /// Make an instance and compile `filter` in it.
     pub(crate) async fn new(
+        sandbox: &Sandbox,
         module: &Module,
         budget: &JqBudget,
         filter: &str,
@@ -98,11 +101,13 @@ impl Guest {
             Ok(UpdateDeadline::Yield(1))
         });
         store.set_epoch_deadline(1);
+        let _ticking = sandbox.ticking();
         let instance = Instance::new_async(&mut store, module, &[])
             .await
             .map_err(JqError::host)?;
         let compile = function(&instance, &mut store, "hookbox_compile")?;
         let mut guest = Self {
+            sandbox: sandbox.clone(),
             memory: instance
                 .get_memory(&mut store, "memory")
                 .ok_or_else(|| JqError::host("no memory"))?,
@@ -169,6 +174,8 @@ impl Guest {
     ) -> Result<(u8, Vec<u8>), JqError> {
         // Until all went well: a call that is given up leaves the guest in the middle of something.
         self.spent = true;
+        // Also while it is asked why it stopped.
+        let _ticking = self.sandbox.ticking();
         let meter = Arc::clone(&self.store.data().meter);
         meter.reset();
         self.store.data_mut().refused = false;

@@ -41,7 +41,7 @@ pub struct Jq {
 
 /// What all filters share.
 pub(crate) struct Shared {
-    sandbox: Sandbox,
+    pub(crate) sandbox: Sandbox,
     pub(crate) budget: JqBudget,
     pub(crate) pool: Arc<Pool>,
     module: OnceCell<Module>,

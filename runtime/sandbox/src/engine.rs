@@ -1,12 +1,12 @@
 //! The wasmtime engine: how guests are compiled, where their instances live, and the clock that interrupts them.
 
 use std::num::NonZeroUsize;
-use std::thread;
 use std::time::Duration;
 
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::sandbox::{SandboxError, Settings};
+use crate::ticker::Ticker;
 
 /// Between two ticks of the epoch: how long a guest can hold a worker before others get a turn, and how finely CPU
 /// time is enforced. A little under the 10 ms promised, since a sleeping thread wakes late.
@@ -30,24 +30,18 @@ pub(crate) const TABLE_ELEMENTS: u64 = 100_000;
 /// Frames shown of a trap.
 pub(crate) const FRAMES: NonZeroUsize = NonZeroUsize::new(20).unwrap();
 
-/// Make the engine, and start the thread that ticks for as long as the engine lives.
-pub(crate) fn new(settings: &Settings) -> Result<Engine, SandboxError> {
+/// Make the engine, and start the thread that ticks while guests run.
+pub(crate) fn new(settings: &Settings) -> Result<(Engine, Ticker), SandboxError> {
     let engine = Engine::new(&config(settings))
         .map_err(|error| SandboxError::Engine(format!("{error:#}")))?;
     let weak = engine.weak();
-    thread::Builder::new()
-        .name("hookbox-epoch".to_owned())
-        .spawn(move || {
-            loop {
-                thread::sleep(TICK);
-                match weak.upgrade() {
-                    Some(engine) => engine.increment_epoch(),
-                    None => break,
-                }
-            }
-        })
-        .map_err(SandboxError::Thread)?;
-    Ok(engine)
+    let tick = move || {
+        if let Some(engine) = weak.upgrade() {
+            engine.increment_epoch();
+        }
+    };
+    let ticker = Ticker::start(TICK, tick).map_err(SandboxError::Thread)?;
+    Ok((engine, ticker))
 }
 
 fn config(settings: &Settings) -> Config {

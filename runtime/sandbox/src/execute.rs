@@ -47,6 +47,8 @@ pub(crate) async fn execute(
         let error = RunError::Instantiate("the sandbox is closed".to_owned());
         return (Err(error.clone()), Run::failed(error));
     };
+    // Until the guest's stack is gone.
+    let _ticking = component.shared.ticker.ticking();
     let started = clock::now();
     let mut budget = budget.clone();
     budget.memory = budget

@@ -49,6 +49,7 @@ pub mod run;
 pub mod sandbox;
 pub mod seconds;
 mod state;
+mod ticker;
 mod validate;
 mod wasi;
 
@@ -61,3 +62,4 @@ pub use load::LoadError;
 pub use render::render_contexts;
 pub use run::{HookDefinition, HookError, LogLevel, LogRecord, Retry, Run, RunError};
 pub use sandbox::{Sandbox, SandboxError, Settings};
+pub use ticker::Ticking;

@@ -15,6 +15,7 @@ use crate::cache::Cache;
 use crate::component::{Component, Inner};
 use crate::load::{self, Digest, LoadError};
 use crate::state::State;
+use crate::ticker::{Ticker, Ticking};
 use crate::{compile, engine};
 
 /// What a sandbox may use, for all its runs together.
@@ -92,6 +93,7 @@ pub struct Sandbox {
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) engine: Engine,
+    pub(crate) ticker: Ticker,
     pub(crate) linker: Linker<State>,
     pub(crate) cache: Option<Cache>,
     /// Turns of runs.
@@ -106,12 +108,13 @@ pub(crate) struct Shared {
 pub(crate) type Slot = tokio::sync::Mutex<Weak<Inner>>;
 
 impl Sandbox {
-    /// Make a sandbox. It reserves address space for its runs, and starts the thread that limits their CPU time.
+    /// Make a sandbox. It reserves address space for its runs, and starts the thread that limits their CPU time;
+    /// while nothing runs, that rests.
     ///
     /// # Errors
     /// When the engine cannot start.
     pub fn new(settings: Settings) -> Result<Self, SandboxError> {
-        let engine = engine::new(&settings)?;
+        let (engine, ticker) = engine::new(&settings)?;
         let linker = linker(&engine).map_err(|error| SandboxError::Engine(format!("{error:#}")))?;
         let cache = settings
             .cache_dir
@@ -123,6 +126,7 @@ impl Sandbox {
         Ok(Self {
             shared: Arc::new(Shared {
                 engine,
+                ticker,
                 linker,
                 cache,
                 runs: Semaphore::new(runs.min(Semaphore::MAX_PERMITS)),
@@ -133,11 +137,19 @@ impl Sandbox {
         })
     }
 
-    /// The engine, for guests that are not hooks. Its epoch advances at least every 10 ms; a store without a deadline
-    /// is interrupted at once, so set one. There is room for [`Settings::spare_instances`] instances.
+    /// The engine, for guests that are not hooks. There is room for [`Settings::spare_instances`] instances.
+    ///
+    /// Its epoch advances only while a run is under way or somebody holds a [`Sandbox::ticking`]: without, a guest that
+    /// does not end is never interrupted. A store without a deadline is interrupted at once, so set one.
     #[must_use]
     pub fn engine(&self) -> &Engine {
         &self.shared.engine
+    }
+
+    /// Let the engine's epoch advance, at least every 10 ms, until what comes back is dropped. Hold it from before the
+    /// first call into a guest of your own until after the last. Components of this sandbox do so by themselves.
+    pub fn ticking(&self) -> Ticking {
+        self.shared.ticker.ticking()
     }
 
     /// What it was made with.

@@ -1,5 +1,8 @@
 //! Filters that mean harm come to a limit, and nobody else notices.
 
+use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use crate::common::{jq, patient, run};
@@ -230,4 +233,42 @@ async fn a_large_object_does_not_stay_in_memory() {
     assert_eq!(filter.apply(&large).await.unwrap(), "500001");
     assert_eq!(jq.warm_instances(), 0);
     assert_eq!(filter.apply("[1,2,3]").await.unwrap(), "3");
+}
+
+/// The thread that interrupts guests rests while none runs. It must be there again when one does.
+#[test]
+fn a_loop_after_a_long_idle_time_runs_out_of_time() {
+    // On a thread of its own: a loop that nobody interrupts would never come back.
+    let (done, stopped) = mpsc::channel();
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        done.send(runtime.block_on(async {
+            // Shared with no other test, as their filters would keep the thread awake.
+            let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("components");
+            let sandbox = Sandbox::new(Settings {
+                cache_dir: Some(cache),
+                ..Settings::default()
+            })
+            .unwrap();
+            let jq = Jq::new(&sandbox).unwrap();
+            let filter = jq.compile("if . == 1 then def f: f; f else . end").await;
+            let filter = filter.unwrap();
+            let mut fates = Vec::new();
+            // A warm instance, a loop in it, and a loop in a new one.
+            for json in ["0", "1", "1"] {
+                // All of this test stands still: nothing runs in the sandbox.
+                thread::sleep(Duration::from_millis(100));
+                let result = filter.apply(json).await;
+                fates.push(result.map_or_else(|error| error.code(), |_| "ok"));
+            }
+            fates
+        }))
+    });
+    let fates = stopped
+        .recv_timeout(Duration::from_secs(120))
+        .expect("a loop was not stopped");
+    assert_eq!(fates, ["ok", "limit-time", "limit-time"]);
 }

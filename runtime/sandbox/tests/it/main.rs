@@ -11,6 +11,7 @@
 mod cache;
 mod harmless;
 mod hostile;
+mod idle;
 mod load;
 mod odd;
 mod support;
