@@ -158,7 +158,7 @@ pub struct MetricOperation {
     /// The value; none for [`MetricAction::Expire`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<f64>,
-    /// Upper bounds of a histogram's buckets.
+    /// Upper bounds of a histogram's buckets, ascending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub buckets: Option<Vec<f64>>,
     /// Labels.

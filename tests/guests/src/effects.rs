@@ -156,7 +156,7 @@ fn bad_effects() -> Answer {
     told("observe", metrics::observe("a", 1.0, &[], &[], None))?;
     told(
         "observe",
-        metrics::observe("a", 1.0, &[2.0, 1.0], &[], None),
+        metrics::observe("a", 1.0, &[2.0, f64::INFINITY], &[], None),
     )?;
     told("expire", metrics::expire(Some("a\nb")))
 }

@@ -86,7 +86,7 @@ fn ok(contexts: &[BindingContext]) -> Answer {
     let labels = [("node".to_owned(), "n1".to_owned())];
     metrics::add("runs_total", 1.0, &labels, None).map_err(refused)?;
     metrics::set("size", 2.5, &[], Some("g")).map_err(refused)?;
-    metrics::observe("seconds", 0.1, &[0.05, 0.5], &[], None).map_err(refused)?;
+    metrics::observe("seconds", 0.1, &[0.5, 0.05, 0.5], &[], None).map_err(refused)?;
     metrics::expire(Some("old")).map_err(refused)?;
     values::set("/module/done", "true").map_err(refused)?;
     config_values::set("/module", r#"{"on":true}"#).map_err(refused)

@@ -32,9 +32,9 @@ impl State {
             let bytes = name.len() + texts + numbers + group.as_ref().map_or(0, String::len);
             state.count_metric(bytes, labels.len())?;
             validate::metric(kind, &name, value, &labels)?;
-            if let Some(buckets) = &buckets {
-                validate::buckets(&name, buckets)?;
-            }
+            let buckets = buckets
+                .map(|buckets| validate::buckets(&name, buckets))
+                .transpose()?;
             let action = match kind {
                 MetricKind::Counter => MetricAction::Add,
                 MetricKind::Gauge => MetricAction::Set,

@@ -81,18 +81,18 @@ pub(crate) fn metric(
     Ok(())
 }
 
-/// The upper bounds of a histogram's buckets.
-pub(crate) fn buckets(name: &str, buckets: &[f64]) -> Result<(), Refusal> {
+/// The upper bounds of a histogram's buckets, sorted and each once.
+pub(crate) fn buckets(name: &str, mut buckets: Vec<f64>) -> Result<Vec<f64>, Refusal> {
     let what = if buckets.is_empty() {
         "there are none".to_owned()
     } else if buckets.len() > BUCKETS {
         format!("there are {}, at most {BUCKETS} are allowed", buckets.len())
     } else if buckets.iter().any(|bound| !bound.is_finite()) {
         "one is not finite (the last bucket, up to infinity, is always there)".to_owned()
-    } else if !buckets.is_sorted_by(|a, b| a < b) {
-        "they do not grow".to_owned()
     } else {
-        return Ok(());
+        buckets.sort_by(f64::total_cmp);
+        buckets.dedup();
+        return Ok(buckets);
     };
     Err(refusal(
         "invalid-buckets",

@@ -200,16 +200,22 @@ fn metrics() {
         )
         .is_err()
     );
-    assert!(buckets("h", &[0.1, 1.0]).is_ok());
+    for (given, kept) in [
+        (&[0.1, 1.0][..], &[0.1, 1.0][..]),
+        (&[2.0, -1.0, 2.0, 0.0, -0.0], &[-1.0, 0.0, 2.0]),
+        (&[1.0, 1.0], &[1.0]),
+    ] {
+        assert_eq!(buckets("h", given.to_vec()).unwrap(), kept, "{given:?}");
+    }
     for bad in [
         &[][..],
-        &[1.0, 1.0],
-        &[2.0, 1.0],
         &[f64::NAN],
         &[1.0, f64::INFINITY],
+        &[f64::NEG_INFINITY, 1.0],
+        &[1.0; 513],
     ] {
         assert_eq!(
-            code(buckets("h", bad)),
+            code(buckets("h", bad.to_vec()).map(drop)),
             Some("invalid-buckets".into()),
             "{bad:?}"
         );
