@@ -107,6 +107,9 @@ pub enum JqError {
     },
 }
 
+/// In place of a message.
+const LEFT_OUT: &str = "its message is left out, because it may hold a value of the Secret";
+
 fn limit_text(limit: JqLimit, allowed: u64) -> String {
     match limit {
         JqLimit::Time => format!("the filter was stopped after {allowed} ms of CPU time"),
@@ -128,8 +131,10 @@ impl JqError {
     pub fn without_values(self) -> Self {
         match self {
             Self::Runtime { .. } => Self::Runtime {
-                message: "it failed; why is left out, because that may hold a secret value"
-                    .to_owned(),
+                message: LEFT_OUT.to_owned(),
+            },
+            Self::Object { .. } => Self::Object {
+                message: LEFT_OUT.to_owned(),
             },
             other => other,
         }

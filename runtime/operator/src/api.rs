@@ -113,13 +113,13 @@ impl ApiError {
     }
 }
 
-/// The error with all its causes, in one line.
+/// The error with all its causes. One that has several lines keeps them; see [`one_line`].
 #[must_use]
 pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     if let Some(text) = credentials(error) {
         return text;
     }
-    let mut text = error.to_string();
+    let mut text = error.to_string().trim_end().to_owned();
     let mut source = error.source();
     if let Some(quiet) = std::iter::successors(source, |e| e.source()).find_map(credentials) {
         // Errors quote their sources, so what a plugin said is in this one's text too.
@@ -130,14 +130,32 @@ pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     }
     while let Some(cause) = source {
         let cause_text = cause.to_string();
+        let cause_text = cause_text.trim_end();
         // Several libraries repeat their cause in their own text.
-        if !text.contains(&cause_text) {
+        if !text.contains(cause_text) {
             text.push_str(": ");
-            text.push_str(&cause_text);
+            text.push_str(cause_text);
         }
         source = cause.source();
     }
     text
+}
+
+/// A text in one line, for a log: its lines are joined by `; `.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    let mut joined = String::with_capacity(text.len());
+    for line in text.lines().map(str::trim).filter(|l| !l.is_empty()) {
+        if !joined.is_empty() {
+            joined.push_str(if joined.ends_with([':', ';']) {
+                " "
+            } else {
+                "; "
+            });
+        }
+        joined.push_str(line);
+    }
+    joined
 }
 
 /// What is wrong with credentials, without the credentials: a plugin's output may hold them.
@@ -338,6 +356,20 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "the API server answered 404: 404 page not found"
+        );
+    }
+
+    #[test]
+    fn texts_for_a_log_have_one_line() {
+        let other = std::io::Error::other("no such thing\n");
+        let error = ApiError::Unreachable(Box::new(other));
+        assert_eq!(
+            chain(&error),
+            "the API server cannot be reached: no such thing"
+        );
+        assert_eq!(
+            one_line("invalid: 1:2: a\n3:4: b\n\n stack:\n  0: f\r\n"),
+            "invalid: 1:2: a; 3:4: b; stack: 0: f"
         );
     }
 

@@ -11,6 +11,7 @@ mod gate;
 mod limiter;
 mod operations;
 pub mod parse;
+mod secret;
 mod target;
 mod writer;
 
@@ -23,6 +24,7 @@ pub use error::{Cause, WriteError, WriteErrors};
 pub(crate) use gate::json_bytes;
 pub use gate::{Checked, Gate, GateError, Limits, Offence};
 pub use parse::{ParseError, ParseErrors, Parsed, parse};
+pub(crate) use secret::{is_secret, split_data_path, unescape};
 pub use writer::{Observe, Outcome, Writer, WriterSettings};
 
 /// What the API server was asked to do, as RBAC calls it.

@@ -204,7 +204,7 @@ fn announce(engine: &Engine, problems: &[LoadProblem]) {
         let message = api::chain(problem);
         tracing::error!(
             source = problem.source_name(),
-            error = message,
+            error = api::one_line(&message),
             "hook left out"
         );
         engine.tell(|| OperatorEvent::HookRefused {

@@ -80,7 +80,8 @@ impl HookSource {
     }
 
     /// All components under `dir`: files named `*.wasm`, sorted by their full path, which is the order of hooks
-    /// everywhere. Directories and files whose names start with a dot are skipped, and directories named `lib`.
+    /// everywhere. Directories and files whose names start with a dot are skipped, and directories named `lib`. A file
+    /// that cannot be read, or a link that leads nowhere, is among them: reading it says why.
     ///
     /// # Errors
     /// A directory cannot be read.
@@ -141,7 +142,10 @@ fn walk(dir: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Discov
             if name != "lib" && depth < MAX_DEPTH {
                 walk(&path, depth + 1, found)?;
             }
-        } else if path.extension().is_some_and(|e| e == "wasm") && path.is_file() {
+        } else if path.extension().is_some_and(|e| e == "wasm")
+            // What cannot be looked at, such as a link that leads nowhere, is reported when it is read.
+            && std::fs::metadata(&path).map_or(true, |metadata| metadata.is_file())
+        {
             found.push(path);
         }
     }
@@ -191,12 +195,28 @@ mod tests {
             std::fs::write(path, "").unwrap();
         }
         std::fs::create_dir(dir.path().join("dir.wasm")).unwrap();
+        let link = |to: &str, name: &str| {
+            std::os::unix::fs::symlink(dir.path().join(to), dir.path().join(name)).unwrap();
+        };
+        link("b.wasm", "link.wasm");
+        link("gone.wasm", "dangling.wasm");
+        link("dir.wasm", "link-to-dir.wasm");
         let names: Vec<_> = HookSource::discover(dir.path())
             .unwrap()
             .iter()
             .map(|s| s.name().to_owned())
             .collect();
-        assert_eq!(names, ["a-b.wasm", "a/deep/y.wasm", "a/x.wasm", "b.wasm"]);
+        assert_eq!(
+            names,
+            [
+                "a-b.wasm",
+                "a/deep/y.wasm",
+                "a/x.wasm",
+                "b.wasm",
+                "dangling.wasm",
+                "link.wasm"
+            ]
+        );
     }
 
     #[test]

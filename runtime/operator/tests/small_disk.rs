@@ -24,6 +24,7 @@ fn entry(id: &str) -> RunEntry {
         input: RunInput::default(),
         secret_bindings: Default::default(),
         effects: None,
+        surviving: None,
         patches: Vec::new(),
         result: RunResult::success(),
         log: vec![LogRecord {

@@ -6,6 +6,8 @@ use hookbox_sandbox::ObjectPatch;
 use hookbox_sandbox::effects::{ObjectRef, PatchOptions};
 use serde_json::{Map, Value};
 
+use super::is_secret;
+
 /// Longest name of an object.
 const MAX_NAME: usize = 253;
 /// Longest namespace, and longest part of a version.
@@ -62,7 +64,8 @@ pub(super) fn patch(patch: &ObjectPatch) -> Vec<Fault> {
             options: how,
         } => {
             reference(object, &mut faults);
-            json_patch(patch, &mut faults);
+            let secret = is_secret(object.api_version.as_deref(), &object.kind);
+            json_patch(patch, secret, &mut faults);
             options(how, &mut faults);
         }
         ObjectPatch::JQPatch {
@@ -260,21 +263,21 @@ fn shorten(text: &str) -> String {
         .collect()
 }
 
-/// RFC 6902: every item, not only the first.
-fn json_patch(patch: &Value, faults: &mut Faults) {
+/// RFC 6902: every item, not only the first. Paths into a Secret are not quoted.
+fn json_patch(patch: &Value, secret: bool, faults: &mut Faults) {
     let Some(items) = patch.as_array() else {
         return faults.add("json-patch", "jsonPatch", "must be a list of operations");
     };
     let before = faults.0.len();
     for (i, item) in items.iter().enumerate() {
-        json_patch_item(item, &format!("jsonPatch[{i}]"), faults);
+        json_patch_item(item, &format!("jsonPatch[{i}]"), secret, faults);
         if faults.0.len() - before >= MAX_ITEMS {
             break;
         }
     }
 }
 
-fn json_patch_item(item: &Value, path: &str, faults: &mut Faults) {
+fn json_patch_item(item: &Value, path: &str, secret: bool, faults: &mut Faults) {
     let Some(item) = item.as_object() else {
         return faults.add("json-patch", path, "must be an object with op and path");
     };
@@ -289,17 +292,17 @@ fn json_patch_item(item: &Value, path: &str, faults: &mut Faults) {
             );
         }
         "add" | "replace" | "test" | "remove" => {}
-        "move" | "copy" => pointer(item.get("from"), &format!("{path}.from"), faults),
+        "move" | "copy" => pointer(item.get("from"), &format!("{path}.from"), secret, faults),
         _ => faults.add(
             "json-patch",
             format!("{path}.op"),
             "must be add, remove, replace, move, copy or test",
         ),
     }
-    pointer(item.get("path"), &format!("{path}.path"), faults);
+    pointer(item.get("path"), &format!("{path}.path"), secret, faults);
 }
 
-fn pointer(value: Option<&Value>, path: &str, faults: &mut Faults) {
+fn pointer(value: Option<&Value>, path: &str, secret: bool, faults: &mut Faults) {
     match value {
         None | Some(Value::Null) => faults.add("json-patch", path, "is required"),
         Some(Value::String(text)) if is_pointer(text) => {}
@@ -307,8 +310,11 @@ fn pointer(value: Option<&Value>, path: &str, faults: &mut Faults) {
             "json-patch",
             path,
             format!(
-                "`{}` is no JSON Pointer; it starts with `/`, and `~` is written `~0`",
-                shorten(text)
+                "{} is no JSON Pointer; it starts with `/`, and `~` is written `~0`",
+                match secret {
+                    true => "this".to_owned(),
+                    false => format!("`{}`", shorten(text)),
+                }
             ),
         ),
         Some(_) => faults.add("json-patch", path, "must be a string"),

@@ -92,6 +92,9 @@ pub enum Cause {
     /// The jq filter failed.
     #[error("the jq filter failed")]
     Filter(#[source] hookbox_jq::JqError),
+    /// The jq filter's result is another object.
+    #[error("the jq filter changes or drops `{0}`, and must give the same object")]
+    FilterMoves(&'static str),
     /// The jq filter's result is no object.
     #[error("the jq filter gave {0}, and must give the whole object")]
     FilterResult(&'static str),
@@ -121,7 +124,7 @@ impl Cause {
             Self::Api(error) => error.code(),
             Self::StillThere { .. } => "still-there",
             Self::Filter(_) => "jq",
-            Self::FilterResult(_) => "jq-result",
+            Self::FilterResult(_) | Self::FilterMoves(_) => "jq-result",
             Self::Skipped(_) => "skipped",
         }
     }

@@ -8,7 +8,7 @@ use hookbox_jq::{Filter, Jq};
 use hookbox_sandbox::{Effects, MetricOperation, ObjectPatch};
 use serde::Serialize;
 
-use super::{check, display_ref, object_ref, operation};
+use super::{check, display_ref, object_ref, operation, secret};
 use crate::metrics;
 
 /// What one run may ask for. The sandbox's budget bounds the sum; these bound the parts. Grants, quotas and a
@@ -278,7 +278,14 @@ impl Gate {
         };
         jq.compile(filter)
             .await
-            .map_err(|error| add("jq", "jqFilter", crate::api::chain(&error)))
+            .map_err(|error| {
+                let message = if secret::is_for_secret(patch) {
+                    secret::compile_text(&error)
+                } else {
+                    crate::api::chain(&error)
+                };
+                add("jq", "jqFilter", message);
+            })
             .ok()
     }
 }

@@ -139,6 +139,10 @@ impl Writer {
         let live: Value = read(&self.send(target.get()?).await?)?;
         let mut object = manifest.clone();
         set_resource_version(&mut object, resource_version(&live).unwrap_or_default());
+        // A manifest that was copied has another object's: a conflict each time.
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.remove("uid");
+        }
         let body = self
             .send(target.replace(&object, None, &self.query())?)
             .await?;

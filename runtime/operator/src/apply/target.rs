@@ -1,5 +1,6 @@
 //! Where an object is in the API, and the requests about it.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use hookbox_sandbox::effects::ObjectRef;
@@ -56,9 +57,18 @@ impl Target {
         self.call(request, &["get"], None)
     }
 
+    /// Without the manifest's resource version: the API server takes none for a new object, and manifests that were
+    /// copied from an object have one.
     pub(super) fn create(&self, manifest: &Value, query: &WriteQuery) -> Result<Call, Cause> {
+        let mut manifest = Cow::Borrowed(manifest);
+        if manifest.pointer("/metadata/resourceVersion").is_some() {
+            let metadata = manifest.to_mut().get_mut("metadata");
+            if let Some(metadata) = metadata.and_then(Value::as_object_mut) {
+                metadata.remove("resourceVersion");
+            }
+        }
         let request = http::Request::post(self.collection_path() + &query.text());
-        self.call(with_body(request, JSON, manifest)?, &["create"], None)
+        self.call(with_body(request, JSON, &manifest)?, &["create"], None)
     }
 
     pub(super) fn replace(

@@ -8,6 +8,7 @@ use kube::Client;
 
 use super::error::{Cause, WriteError, WriteErrors};
 use super::limiter::Limiter;
+use super::secret;
 use super::target::{Call, WriteQuery};
 use super::{Applied, Checked, object_ref, operation};
 use crate::api::{self, ApiError};
@@ -157,7 +158,7 @@ impl Writer {
                 index,
                 operation: operation(patch),
                 object: object_ref(patch),
-                cause,
+                cause: secret::hide(cause, patch),
             }));
         }
         Outcome { results }

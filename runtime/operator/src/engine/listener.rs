@@ -120,7 +120,7 @@ impl Engine {
                     binding = binding.name,
                     namespace,
                     name,
-                    error = message,
+                    error = api::one_line(&message),
                     "the jq filter failed"
                 );
                 self.tell(|| {
@@ -188,7 +188,7 @@ impl Engine {
                 tracing::error!(
                     hook = &*hook.name,
                     binding = binding.name,
-                    error = message,
+                    error = api::one_line(&message),
                     retry_in_seconds,
                     "binding not enabled; it is tried again"
                 );

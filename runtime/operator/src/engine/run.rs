@@ -52,6 +52,8 @@ impl From<&RunError> for Failure {
 struct Patches {
     records: Vec<PatchRecord>,
     results: Vec<PatchResult>,
+    /// Those of a failed run that were to be applied all the same.
+    surviving: Option<Arc<Effects>>,
 }
 
 /// What a run's record needs beside its end.
@@ -113,12 +115,13 @@ impl Engine {
             Ok(effects) => self.apply(hook, effects, &mut patches).await,
             Err(error) => {
                 if !outcome.surviving.is_empty() {
-                    let surviving = Effects {
+                    let surviving = Arc::new(Effects {
                         object_patches: outcome.surviving,
                         ..Effects::default()
-                    };
-                    if let Err(failure) = self.apply(hook, surviving.into(), &mut patches).await {
-                        let error = failure.result.message;
+                    });
+                    patches.surviving = Some(Arc::clone(&surviving));
+                    if let Err(failure) = self.apply(hook, surviving, &mut patches).await {
+                        let error = failure.result.message.as_deref().map(api::one_line);
                         tracing::warn!(
                             hook = &*hook.name,
                             run = number,
@@ -156,7 +159,7 @@ impl Engine {
                     run = number,
                     attempt,
                     code,
-                    error = message,
+                    error = api::one_line(&message),
                     allowed = run.allow_failure,
                     retry_in_seconds,
                     "run failed"
@@ -192,12 +195,12 @@ impl Engine {
             attempt,
             result,
             effects,
-            patches: patches.results,
+            patches: std::mem::take(&mut patches.results),
             log: outcome.log,
             usage: outcome.usage,
         };
         if let (Some(journal), Some(given)) = (&self.journal, given) {
-            self.record(journal, hook, given, &finished, patches.records, record);
+            self.record(journal, hook, given, &finished, patches, record);
         }
         self.tell(|| OperatorEvent::RunFinished(Box::new(finished)));
         done
@@ -276,7 +279,7 @@ impl Engine {
         hook: &Hook,
         given: Given,
         finished: &RunFinished,
-        patches: Vec<PatchRecord>,
+        patches: Patches,
         result: journal::RunResult,
     ) {
         let kinds = hook.config.kubernetes.iter();
@@ -293,7 +296,8 @@ impl Engine {
             input: given.input,
             secret_bindings,
             effects: finished.effects.clone(),
-            patches,
+            surviving: patches.surviving,
+            patches: patches.records,
             result,
             log: finished.log.clone().into(),
             timings: Timings {

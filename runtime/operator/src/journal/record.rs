@@ -182,6 +182,8 @@ pub struct RunEntry {
     pub secret_bindings: BTreeSet<String>,
     /// What it asked for; none when it failed.
     pub effects: Option<Arc<Effects>>,
+    /// Object patches of a failed run that were to be applied all the same.
+    pub surviving: Option<Arc<Effects>>,
     /// What became of its object patches.
     pub patches: Vec<PatchRecord>,
     /// How it ended.
@@ -197,7 +199,11 @@ pub struct RunEntry {
 impl RunEntry {
     /// Bytes that this entry keeps from being freed, snapshots left out because they are shared.
     pub(super) fn weight(&self) -> u64 {
-        let effects = self.effects.as_deref().map_or(0, apply::json_bytes);
+        let effects = [&self.effects, &self.surviving];
+        let effects: usize = effects
+            .into_iter()
+            .map(|e| e.as_deref().map_or(0, apply::json_bytes))
+            .sum();
         let log: usize = self
             .log
             .iter()
@@ -220,13 +226,16 @@ impl RunEntry {
     ) -> Result<Vec<u8>, serde_json::Error> {
         let mut record = self.record(redactor)?;
         let mut text = serde_json::to_vec(&record)?;
-        for part in ["contexts", "effects", "log"] {
+        for part in ["contexts", "effects", "survivingPatches", "log"] {
             if text.len() <= limit {
                 break;
             }
             match part {
                 "contexts" => record.contexts = Value::Null,
+                "effects" if record.surviving_patches.is_some() => continue,
                 "effects" => record.effects = None,
+                "survivingPatches" if record.surviving_patches.is_none() => continue,
+                "survivingPatches" => record.surviving_patches = None,
                 _ => record.log.clear(),
             }
             record.left_out.push(part.to_owned());
@@ -237,14 +246,13 @@ impl RunEntry {
 
     fn record(&self, redactor: Option<&Redactor>) -> Result<RunRecord, serde_json::Error> {
         let mut contexts = render_contexts(&self.input);
-        let mut effects = self
-            .effects
-            .as_deref()
-            .map(serde_json::to_value)
-            .transpose()?;
+        let json = |effects: &Option<Arc<Effects>>| {
+            effects.as_deref().map(serde_json::to_value).transpose()
+        };
+        let (mut effects, mut surviving) = (json(&self.effects)?, json(&self.surviving)?);
         if let Some(redactor) = redactor {
             redactor.contexts(&mut contexts, &self.secret_bindings);
-            if let Some(effects) = &mut effects {
+            for effects in [&mut effects, &mut surviving].into_iter().flatten() {
                 redactor.effects(effects);
             }
         }
@@ -267,6 +275,10 @@ impl RunEntry {
             values: given(&self.input.values),
             config_values: given(&self.input.config_values),
             effects,
+            surviving_patches: surviving
+                .as_mut()
+                .and_then(|effects| effects.get_mut("objectPatches"))
+                .map(Value::take),
             patches: self.patches.clone(),
             log: self.log.to_vec(),
             timings: self.timings.clone(),
@@ -308,7 +320,11 @@ pub struct RunRecord {
     /// What the run asked for: the JSON form of [`Effects`]; none when it failed or when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effects: Option<Value>,
-    /// What became of its object patches.
+    /// Object patches of a failed run that were to be applied all the same (`ignoreHookError`), a list as in the
+    /// effects; none when there are none or when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub surviving_patches: Option<Value>,
+    /// What became of its object patches: those of the effects, or those that survived.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub patches: Vec<PatchRecord>,
     /// What it logged.

@@ -7,6 +7,8 @@ use hmac::{Hmac, Mac};
 use serde_json::{Map, Value};
 use sha2::Sha256;
 
+use crate::apply;
+
 /// Holds the whole manifest, data included.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// Bytes of a digest that are shown.
@@ -67,15 +69,13 @@ impl Redactor {
             let Some(patch) = patch.as_object_mut() else {
                 continue;
             };
-            let kind = patch
-                .get("kind")
-                .and_then(Value::as_str)
-                .unwrap_or_default();
-            if !kind.eq_ignore_ascii_case("secret") && !kind.eq_ignore_ascii_case("secrets") {
+            if !is_secret(patch) {
                 continue;
             }
-            if let Some(document) = patch.get_mut("mergePatch").and_then(Value::as_object_mut) {
-                self.secret(document);
+            match patch.get_mut("mergePatch") {
+                Some(Value::Object(document)) => self.secret(document),
+                Some(other) => self.digest(other),
+                None => {}
             }
             for item in patch
                 .get_mut("jsonPatch")
@@ -85,6 +85,11 @@ impl Redactor {
             {
                 if let Some(value) = item.get_mut("value") {
                     self.digest(value);
+                }
+                for key in ["path", "from"] {
+                    if let Some(path) = item.get_mut(key) {
+                        self.path(path);
+                    }
                 }
             }
             if let Some(filter) = patch.get_mut("jqFilter") {
@@ -107,7 +112,7 @@ impl Redactor {
                     self.filter_result(map);
                 }
                 match map.get("kind").and_then(Value::as_str) {
-                    Some("Secret") if is_secret(map) => self.secret(map),
+                    Some(_) if is_secret(map) => self.secret(map),
                     Some("SecretList") => {
                         for item in map
                             .get_mut("items")
@@ -141,6 +146,28 @@ impl Redactor {
             .and_then(|a| a.get_mut(LAST_APPLIED))
         {
             self.digest(applied);
+        }
+    }
+
+    /// The parts of a JSON Pointer below the data: a hook that is mistaken may put values there.
+    fn path(&self, path: &mut Value) {
+        match path.as_str() {
+            Some(text) => {
+                let Some((data, below)) = apply::split_data_path(text) else {
+                    return;
+                };
+                let mut redacted = data.to_owned();
+                for (i, part) in below.split('/').enumerate() {
+                    if i > 0 {
+                        redacted.push('/');
+                    }
+                    let mut part = Value::String(apply::unescape(part));
+                    self.digest(&mut part);
+                    redacted.push_str(part.as_str().unwrap_or_default());
+                }
+                *path = Value::String(redacted);
+            }
+            None => self.digest(path),
         }
     }
 
@@ -186,7 +213,7 @@ const MARK: &str = "redacted:";
 
 fn is_secret(map: &Map<String, Value>) -> bool {
     let text = |key| map.get(key).and_then(Value::as_str);
-    text("kind") == Some("Secret") && text("apiVersion").is_none_or(|v| v == "v1")
+    text("kind").is_some_and(|kind| apply::is_secret(text("apiVersion"), kind))
 }
 
 #[cfg(test)]
@@ -229,7 +256,7 @@ mod tests {
             {"operation": "CreateOrUpdate", "object": secret("c2VzYW0=")},
             {"operation": "Create", "object": {"apiVersion": "v1", "kind": "List", "items": [secret("c2VzYW0=")]}},
             {"operation": "MergePatch", "kind": "secret", "name": "s", "mergePatch": {"data": {"password": "c2VzYW0=", "old": null}}},
-            {"operation": "JSONPatch", "kind": "Secret", "name": "s", "jsonPatch": [{"op": "add", "path": "/data", "value": {"password": "c2VzYW0="}}, {"op": "remove", "path": "/data/x"}]},
+            {"operation": "JSONPatch", "kind": "Secret", "name": "s", "jsonPatch": [{"op": "add", "path": "/data", "value": {"password": "c2VzYW0="}}, {"op": "remove", "path": "/data/c2VzYW0=/a~1b"}, {"op": "move", "from": "/stringData/c2VzYW0=", "path": "/metadata/labels/x"}]},
             {"operation": "JQPatch", "kind": "Secrets", "name": "s", "jqFilter": ".data.password = \"c2VzYW0=\""},
             {"operation": "MergePatch", "kind": "ConfigMap", "name": "s", "mergePatch": {"data": {"plain": "kept"}}}
         ]});
@@ -239,8 +266,17 @@ mod tests {
         assert!(
             text.contains("\"plain\":\"kept\"")
                 && text.contains("\"old\":null")
-                && text.contains("\"path\":\"/data/x\"")
+                && text.contains("\"path\":\"/metadata/labels/x\"")
         );
+        let items = &effects["objectPatches"][3]["jsonPatch"];
+        let digest = |text: &str| {
+            let mut value = json!(text);
+            redactor().digest(&mut value);
+            value.as_str().unwrap().to_owned()
+        };
+        let (value, key) = (digest("c2VzYW0="), digest("a/b"));
+        assert_eq!(items[1]["path"], format!("/data/{value}/{key}"));
+        assert_eq!(items[2]["from"], format!("/stringData/{value}"));
     }
 
     #[test]

@@ -33,6 +33,7 @@ fn entry(id: &str) -> RunEntry {
             }],
             ..Effects::default()
         })),
+        surviving: None,
         patches: vec![],
         result: RunResult::success(),
         log: vec![LogRecord {

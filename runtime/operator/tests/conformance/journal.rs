@@ -141,6 +141,33 @@ async fn a_record_has_the_fields_that_are_documented() {
 }
 
 #[tokio::test]
+async fn what_a_failed_run_wrote_all_the_same_can_be_seen() {
+    let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d", "namespace": "ns"}, "spec": {
+        "selector": {"matchLabels": {"a": "b"}}, "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}}});
+    let cluster = cluster(&[ns(), deployment]).await;
+    let dir = tempfile::tempdir().unwrap();
+    let config = json!({"kubernetes": [binding("maps", json!({"allowFailure": true}))]});
+    let bench = Bench::with(&cluster, &[("status", config)], |options| {
+        options.journal = Some(dir.path().to_owned())
+    })
+    .await;
+    patiently("the start", bench.running.idle()).await;
+    let Bench { running, .. } = bench;
+    assert!(patiently("the stop", running.stop()).await);
+    let lines = lines(dir.path());
+    let record = &lines[0];
+    assert_eq!(record["result"]["outcome"], "run-failed");
+    assert!(record.get("effects").is_none());
+    assert_eq!(
+        record["survivingPatches"],
+        json!([{"operation": "MergePatch", "kind": "Deployment", "namespace": "ns", "name": "d",
+            "mergePatch": {"status": {"replicas": 7}}, "subresource": "/status", "ignoreHookError": true}])
+    );
+    assert_eq!(record["patches"][0]["index"], 0);
+    assert_eq!(record["patches"][0]["changed"], true);
+}
+
+#[tokio::test]
 async fn runs_go_on_when_the_disk_is_full_and_are_written_again_when_it_is_not() {
     let cluster = cluster(&[ns()]).await;
     let dir = tempfile::tempdir().unwrap();

@@ -13,6 +13,7 @@ async fn what_is_broken_is_left_out_and_reported_and_the_others_run() {
     std::fs::write(dir.path().join("a.wasm"), "not a component").unwrap();
     std::fs::write(dir.path().join("b.wasm"), guest()).unwrap();
     std::fs::write(dir.path().join("c.wasm"), guest()).unwrap();
+    std::os::unix::fs::symlink("nowhere", dir.path().join("d.wasm")).unwrap();
     let mut options = Options::default();
     let sources = HookSource::discover(dir.path()).unwrap();
     options.hooks = load::specs(sources);
@@ -43,6 +44,7 @@ async fn what_is_broken_is_left_out_and_reported_and_the_others_run() {
         codes[1..],
         [
             ("c.wasm", "duplicate-hook"),
+            ("d.wasm", "unreadable"),
             ("guest.wasm", "invalid-config")
         ]
     );
@@ -52,7 +54,7 @@ async fn what_is_broken_is_left_out_and_reported_and_the_others_run() {
         duplicate.contains("`b.wasm`") && duplicate.contains("`c.wasm`"),
         "{duplicate}"
     );
-    let LoadProblem::Config { source, .. } = &running.problems()[2] else {
+    let LoadProblem::Config { source, .. } = &running.problems()[3] else {
         panic!("{:?}", running.problems())
     };
     let offences: Vec<_> = source

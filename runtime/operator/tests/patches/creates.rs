@@ -128,3 +128,24 @@ async fn integers_of_a_yaml_file_are_numbers_over_an_existing_object_too() {
     assert!(outcome.errors().is_none(), "{}", outcome.errors().unwrap());
     assert_eq!(world.get("Deployment", "d").unwrap()["spec"]["replicas"], 3);
 }
+
+#[tokio::test]
+async fn a_copied_manifest_is_created_without_its_resource_version() {
+    let world = World::new();
+    world.seed(config_map("source", json!({"n": "1"}))).await;
+    let mut copy = world.get("ConfigMap", "source").unwrap();
+    assert!(copy["metadata"]["resourceVersion"].is_string());
+    for operation in ["Create", "CreateIfNotExists", "CreateOrUpdate"] {
+        copy["metadata"]["name"] = json!(operation.to_lowercase());
+        let create = json!({"operation": operation, "object": copy});
+        assert!(world.one(create).await.changed, "{operation}");
+        let made = world.get("ConfigMap", &operation.to_lowercase()).unwrap();
+        assert_eq!(made["data"], json!({"n": "1"}));
+    }
+    // Neither an old one nor the uid of another keeps an existing object from being replaced.
+    copy["data"] = json!({"n": "2"});
+    let replace = json!({"operation": "CreateOrUpdate", "object": copy});
+    assert_eq!(world.one(replace).await.verb, apply::Verb::Update);
+    let now = world.get("ConfigMap", "createorupdate").unwrap();
+    assert_eq!(now["data"], json!({"n": "2"}));
+}

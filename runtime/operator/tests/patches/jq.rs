@@ -120,3 +120,50 @@ async fn jq_patch_that_gives_no_object_changes_nothing() {
         json!({"n": "1"})
     );
 }
+
+#[tokio::test]
+async fn jq_patch_that_makes_another_object_is_not_sent() {
+    let world = World::new();
+    world.seed(config_map("a", json!({"n": "1"}))).await;
+    for (filter, field) in [
+        (".metadata.name = \"b\"", "metadata.name"),
+        ("del(.metadata.name)", "metadata.name"),
+        (".metadata = 1", "metadata.name"),
+        (".metadata.namespace = \"other\"", "metadata.namespace"),
+        (".metadata.uid = \"x\"", "metadata.uid"),
+        (".kind = \"Secret\"", "kind"),
+        ("{metadata, data: {}}", "apiVersion"),
+        (".apiVersion = \"v2\"", "apiVersion"),
+    ] {
+        let patch = with(on("JQPatch", "ConfigMap", "a"), "jqFilter", json!(filter));
+        let error = world.failing(patch).await;
+        assert_eq!(error.code(), "jq-result", "{filter}");
+        let text = hookbox_operator::api::chain(&error);
+        let says =
+            format!("the jq filter changes or drops `{field}`, and must give the same object");
+        assert!(text.ends_with(&says), "{filter}: {text}");
+    }
+    assert!(world.requests(Verb::Update).is_empty());
+    // The API server knows the namespace.
+    let patch = with(
+        on("JQPatch", "ConfigMap", "a"),
+        "jqFilter",
+        json!("del(.metadata.namespace, .metadata.uid) | .data.n = \"2\""),
+    );
+    assert!(world.one(patch).await.changed);
+}
+
+#[tokio::test]
+async fn jq_patch_of_a_scale_gives_a_scale() {
+    let world = World::new();
+    world.seed(deployment("d")).await;
+    let patch = with(
+        on("JQPatch", "Deployment", "d"),
+        "jqFilter",
+        json!("{apiVersion: \"autoscaling/v1\", kind: \"Scale\", metadata, spec: {replicas: 3}}"),
+    );
+    let patch = with(patch, "subresource", json!("scale"));
+    world.one(patch).await;
+    let now = world.get("Deployment", "d").unwrap();
+    assert_eq!(now["spec"]["replicas"], 3);
+}

@@ -16,4 +16,5 @@ mod faults;
 mod gate;
 mod jq;
 mod operations;
+mod secrets;
 mod world;

@@ -13,6 +13,32 @@ use crate::apply::target::Target;
 use crate::apply::writer::{Observe, Writer};
 use crate::apply::{Applied, Verb};
 
+/// What makes an object this one; whether a result may be without it, as the API server fills it in.
+const IDENTITY: [(&str, &str, bool); 5] = [
+    ("apiVersion", "/apiVersion", false),
+    ("kind", "/kind", false),
+    ("metadata.name", "/metadata/name", false),
+    ("metadata.namespace", "/metadata/namespace", true),
+    ("metadata.uid", "/metadata/uid", true),
+];
+
+/// By what a filter's result is another object than `live`. A subresource may be of a kind of its own, as `scale` is.
+fn moved(live: &Value, wanted: &Value, subresource: Option<&str>) -> Option<&'static str> {
+    let own_kind = subresource.is_some_and(|s| s != "status");
+    let skipped = if own_kind { 2 } else { 0 };
+    let field =
+        |object: &Value, pointer: &str| object.pointer(pointer).cloned().unwrap_or_default();
+    IDENTITY
+        .iter()
+        .skip(skipped)
+        .find(|(_, pointer, optional)| {
+            let wanted = field(wanted, pointer);
+            let filled_in = *optional && (wanted.is_null() || wanted == "");
+            !filled_in && wanted != field(live, pointer)
+        })
+        .map(|(name, ..)| *name)
+}
+
 /// `status` or `/status`.
 fn subresource(options: &PatchOptions) -> Option<&str> {
     options
@@ -131,6 +157,9 @@ impl Writer {
         }
         if wanted == live {
             return Ok((live, None));
+        }
+        if let Some(field) = moved(&live, &wanted, subresource(options)) {
+            return Err(Cause::FilterMoves(field));
         }
         // Without it the write would go over whatever came in between.
         set_resource_version(&mut wanted, resource_version(&live).unwrap_or_default());

@@ -1,5 +1,7 @@
 //! What a record holds.
 
+use hookbox_sandbox::effects::{ObjectRef, PatchOptions};
+
 use super::*;
 
 #[tokio::test]
@@ -132,6 +134,46 @@ async fn a_record_that_is_too_great_loses_its_contexts_first() {
     );
     assert!(records[0].effects.is_some() && records[0].contexts.is_null());
     assert_eq!(journal.dropped(), 1);
+}
+
+#[tokio::test]
+async fn patches_that_survive_a_failure_are_recorded_and_redacted() {
+    let object = ObjectRef {
+        kind: "Secret".into(),
+        name: "s".into(),
+        ..ObjectRef::default()
+    };
+    let patch = ObjectPatch::MergePatch {
+        object,
+        patch: json!({"data": {"password": "c2VzYW0="}, "status": {"x": "y".repeat(500)}}),
+        options: PatchOptions {
+            subresource: Some("status".into()),
+            ignore_missing_object: false,
+            ignore_hook_error: true,
+        },
+    };
+    let mut entry = entry("a");
+    entry.effects = None;
+    entry.surviving = Some(Arc::new(Effects {
+        object_patches: vec![patch],
+        ..Effects::default()
+    }));
+    let record = |limit| {
+        let redactor = redact::Redactor::new().unwrap();
+        let text = entry.render(Some(&redactor), limit).unwrap();
+        let record: RunRecord = serde_json::from_slice(&text).unwrap();
+        record
+    };
+    let whole = record(usize::MAX);
+    assert!(whole.effects.is_none() && whole.left_out.is_empty());
+    let patches = whole.surviving_patches.unwrap();
+    assert_eq!(patches[0]["operation"], "MergePatch");
+    assert_eq!(patches[0]["ignoreHookError"], true);
+    let password = patches[0]["mergePatch"]["data"]["password"].as_str();
+    assert!(password.unwrap().starts_with("redacted:"), "{patches}");
+    let small = record(800);
+    assert_eq!(small.left_out, ["contexts", "survivingPatches"]);
+    assert_eq!((small.surviving_patches, small.log.len()), (None, 1));
 }
 
 #[test]
