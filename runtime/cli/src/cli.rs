@@ -164,14 +164,14 @@ pub(crate) struct Inspect {
 #[derive(Debug, Args, Clone)]
 #[command(next_help_heading = "Limits of a run")]
 pub(crate) struct Limits {
-    /// CPU time
-    #[arg(long, env = "HOOKBOX_CPU_TIME", default_value = "5s", value_parser = duration, value_name = "DURATION")]
+    /// CPU time; more than 0
+    #[arg(long, env = "HOOKBOX_CPU_TIME", default_value = "5s", value_parser = some_time, value_name = "DURATION")]
     pub(crate) cpu_time: Duration,
-    /// Time from start to end
-    #[arg(long, env = "HOOKBOX_WALL_CLOCK", default_value = "30s", value_parser = duration, value_name = "DURATION")]
+    /// Time from start to end; more than 0
+    #[arg(long, env = "HOOKBOX_WALL_CLOCK", default_value = "30s", value_parser = some_time, value_name = "DURATION")]
     pub(crate) wall_clock: Duration,
-    /// Memory in MiB
-    #[arg(long, env = "HOOKBOX_MEMORY", default_value_t = 256, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=4096))]
+    /// Memory in MiB, 1 to 512
+    #[arg(long, env = "HOOKBOX_MEMORY", default_value_t = 256, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=512))]
     pub(crate) memory: u64,
     /// Number of effects
     #[arg(
@@ -251,6 +251,9 @@ pub(crate) struct Test {
     /// Use this component instead of building the project
     #[arg(long, env = "HOOKBOX_COMPONENT", value_name = "FILE")]
     pub(crate) component: Option<PathBuf>,
+    /// How often a hook may run after the last change; one that goes on answers its own changes
+    #[arg(long, env = "HOOKBOX_MAX_RUNS", default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) max_runs: u64,
     #[command(flatten)]
     pub(crate) limits: Limits,
 }
@@ -260,7 +263,8 @@ pub(crate) struct Dev {
     /// The project's folder
     #[arg(default_value = ".")]
     pub(crate) path: PathBuf,
-    /// State to begin with: YAML manifests [default: cluster.yaml in the project, if there is one]
+    /// State to begin with: YAML manifests; read again when the file changes [default: cluster.yaml in the project,
+    /// if there is one]
     #[arg(long, env = "HOOKBOX_CLUSTER", value_name = "FILE")]
     pub(crate) cluster: Option<PathBuf>,
     /// Where the embedded cluster listens for kubectl; loopback only
@@ -271,7 +275,8 @@ pub(crate) struct Dev {
         value_name = "ADDRESS"
     )]
     pub(crate) listen: SocketAddr,
-    /// Where to write the kubeconfig for kubectl [default: target/hookbox/kubeconfig in the project]
+    /// Where to write the kubeconfig for kubectl [default: target/hookbox/kubeconfig in the project, or
+    /// kubeconfig-2 and so on while others use that]
     #[arg(long, env = "HOOKBOX_KUBECONFIG_OUT", value_name = "FILE")]
     pub(crate) kubeconfig_out: Option<PathBuf>,
     /// End as soon as all that the state triggers is done
@@ -280,6 +285,9 @@ pub(crate) struct Dev {
     /// Manifests to apply after the hooks have settled, to see what they make of it
     #[arg(long, env = "HOOKBOX_APPLY", value_name = "FILE")]
     pub(crate) apply: Vec<PathBuf>,
+    /// How often a hook may run after the last change; one that goes on answers its own changes
+    #[arg(long, env = "HOOKBOX_MAX_RUNS", default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) max_runs: u64,
     #[command(flatten)]
     pub(crate) limits: Limits,
 }
@@ -326,9 +334,12 @@ pub(crate) struct Run {
     pub(crate) limits: Limits,
 }
 
-/// `500ms`, `1.5s`, `2m`, as Go writes durations.
-fn duration(text: &str) -> Result<Duration, String> {
-    hookbox_config::duration::parse(text).map_err(|error| error.to_string())
+/// `500ms`, `1.5s`, `2m`, as Go writes durations. Nothing runs in no time.
+fn some_time(text: &str) -> Result<Duration, String> {
+    match hookbox_config::duration::parse(text) {
+        Ok(Duration::ZERO) => Err("it must be more than 0".to_owned()),
+        other => other.map_err(|error| error.to_string()),
+    }
 }
 
 impl Limits {

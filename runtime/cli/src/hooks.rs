@@ -57,6 +57,16 @@ pub(crate) fn sandbox(global: &Global) -> Outcome<Sandbox> {
 /// Read a file whose bytes are to be a component.
 fn read(path: &Path) -> Outcome<Vec<u8>> {
     let most = Settings::default().max_component_size;
+    // A pipe that nobody writes to would be waited for without end.
+    let kind = std::fs::metadata(path)
+        .with_context(|| format!("{} cannot be read", path.display()))
+        .or_usage()?;
+    if !kind.is_file() {
+        return Err(Failure::usage(anyhow!(
+            "{} is not a file with a component",
+            path.display()
+        )));
+    }
     input::bytes(path, most)?.ok_or_else(|| {
         Failure::failed(anyhow!(
             "{} is not a hook component: it is larger than {}",

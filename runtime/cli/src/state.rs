@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use hookbox_cluster::Cluster;
-use hookbox_config::yaml;
+use hookbox_config::yaml::{self, Node};
 use hookbox_operator::kinds::Kinds;
 use hookbox_sandbox::effects::ObjectRef;
 use kube::Api;
@@ -16,9 +16,9 @@ use crate::failure::{Failure, OrFail, Outcome};
 use crate::input;
 
 /// One manifest and where it stands.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Manifest {
-    /// `FILE:LINE: document N`, for messages.
+    /// `FILE:LINE: document N` and, in a `List`, `, item M`, for messages.
     pub(crate) place: String,
     pub(crate) object: Value,
 }
@@ -39,26 +39,26 @@ pub(crate) fn read(path: &Path) -> Outcome<Vec<Manifest>> {
     })?;
     let mut manifests = Vec::new();
     for (index, document) in documents.iter().enumerate() {
-        let line = document.position("").map_or(1, |p| p.line);
-        let place = format!("{name}:{line}: document {}", index + 1);
-        let value = document.to_json();
-        match value {
-            Value::Null => {}
-            Value::Object(mut list)
-                if list
-                    .get("kind")
-                    .and_then(Value::as_str)
-                    .is_some_and(|k| k.ends_with("List"))
-                    && list.contains_key("items") =>
-            {
-                let Some(Value::Array(items)) = list.remove("items") else {
+        let number = index + 1;
+        let place = |node: &Node, item: &str| {
+            let line = node.at.line;
+            format!("{name}:{line}: document {number}{item}")
+        };
+        let kind = document.get("kind").map(|kind| &kind.value);
+        let is_list = matches!(kind, Some(yaml::Value::String(kind)) if kind.ends_with("List"));
+        match (&document.value, document.get("items")) {
+            (yaml::Value::Null, _) => {}
+            (_, Some(items)) if is_list => {
+                let yaml::Value::Sequence(items) = &items.value else {
+                    let place = place(items, "");
                     return Err(Failure::usage(anyhow!("{place}: `items` is not a list")));
                 };
-                for object in items {
-                    manifests.push(manifest(&place, object)?);
+                for (index, item) in items.iter().enumerate() {
+                    let place = place(item, &format!(", item {}", index + 1));
+                    manifests.push(manifest(&place, item.to_json())?);
                 }
             }
-            object => manifests.push(manifest(&place, object)?),
+            _ => manifests.push(manifest(&place(document, ""), document.to_json())?),
         }
     }
     Ok(manifests)
@@ -136,6 +136,16 @@ pub(crate) async fn apply(
 
 /// Delete an object; one that is not there is a mistake.
 pub(crate) async fn delete(cluster: &Cluster, object: &ObjectRef) -> Outcome {
+    remove(cluster, object).await?.map_err(|why| {
+        Failure::usage(anyhow!(
+            "{} cannot be deleted: {why}",
+            diff::display(object)
+        ))
+    })
+}
+
+/// Delete an object. When it is not there, what the API server says of that.
+pub(crate) async fn remove(cluster: &Cluster, object: &ObjectRef) -> Outcome<Result<(), String>> {
     let client = cluster.client();
     let kinds = Kinds::new(client.clone());
     let kind = kinds
@@ -148,20 +158,20 @@ pub(crate) async fn delete(cluster: &Cluster, object: &ObjectRef) -> Outcome {
         None if kind.namespaced => Api::namespaced_with(client, "default", &kind.resource),
         None => Api::all_with(client, &kind.resource),
     };
-    let parameters = DeleteParams::background();
-    api.delete(&object.name, &parameters)
-        .await
-        .map_err(|error| {
+    match api.delete(&object.name, &DeleteParams::background()).await {
+        Ok(_) => Ok(Ok(())),
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(Err(status.message)),
+        Err(error) => {
             let why = match error {
                 kube::Error::Api(status) => status.message,
                 other => hookbox_operator::api::chain(&other),
             };
-            Failure::usage(anyhow!(
+            Err(Failure::usage(anyhow!(
                 "{} cannot be deleted: {why}",
                 diff::display(object)
-            ))
-        })?;
-    Ok(())
+            )))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -204,5 +214,20 @@ mod tests {
             text.contains("document 3") && text.contains("`kind`"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_mistake_in_a_list_is_named_with_its_item() {
+        let (_dir, path) = file(
+            "# two\napiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Secret, metadata: {name: b}}\n- apiVersion: v1\n  kind: Secret\n",
+        );
+        let text = read(&path).unwrap_err().error.unwrap().to_string();
+        assert!(
+            text.contains("state.yaml:6: document 1, item 2 is not a manifest"),
+            "{text}"
+        );
+        let (_dir, path) = file("apiVersion: v1\nkind: List\nitems: 1\n");
+        let text = read(&path).unwrap_err().error.unwrap().to_string();
+        assert!(text.contains("`items` is not a list"), "{text}");
     }
 }

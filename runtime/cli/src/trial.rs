@@ -1,5 +1,10 @@
 //! An operator on an embedded cluster, driven step by step: what `test`, `dev` and `exec` have in common.
 
+mod end;
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,13 +12,15 @@ use anyhow::Context;
 use hookbox_cluster::Cluster;
 use hookbox_jq::Jq;
 use hookbox_operator::apply::Observe;
-use hookbox_operator::event::{OperatorEvent, RunFinished, RunReason, RunResult};
+use hookbox_operator::event::{OperatorEvent, RunFinished, RunReason};
 use hookbox_operator::load::Loaded;
 use hookbox_operator::{Operator, Options, Running};
 use hookbox_sandbox::Budget;
 use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
+use self::end::Ends;
+pub(crate) use self::end::Settled;
 use crate::failure::{OrFail, Outcome};
 
 /// Time between two bookmarks while watches are waited for.
@@ -26,12 +33,26 @@ pub(crate) struct Finished {
     pub(crate) run: RunFinished,
 }
 
+/// How a trial goes.
+#[derive(Debug, Clone)]
+pub(crate) struct Setup {
+    /// What each run may use.
+    pub(crate) budget: Budget,
+    /// When runs begin.
+    pub(crate) pace: Pace,
+    /// Runs of one hook after which waiting for quiet is given up.
+    pub(crate) max_runs: u64,
+    /// Where the operator's metrics are served; none: nowhere.
+    pub(crate) listen: Option<SocketAddr>,
+}
+
 /// An operator on an embedded cluster.
 pub(crate) struct Trial {
     pub(crate) cluster: Cluster,
     pub(crate) running: Running,
     events: Receiver<Arc<OperatorEvent>>,
     started: Vec<(u64, Vec<RunReason>)>,
+    ends: Ends,
     /// Events that came too fast to be received.
     pub(crate) missed: u64,
 }
@@ -45,13 +66,13 @@ pub(crate) enum Pace {
     Steps,
 }
 
-/// How waiting for an operator ended.
+/// How far an operator at [`Pace::Steps`] goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Settled {
-    /// All is done.
-    Quiet,
-    /// A run failed; it would be repeated again and again.
-    Failed,
+pub(crate) enum Stage {
+    /// Through the runs for `onStartup`; nothing else begins.
+    Startup,
+    /// Until nothing is left to do.
+    All,
 }
 
 impl Trial {
@@ -60,13 +81,13 @@ impl Trial {
         cluster: Cluster,
         hooks: Loaded,
         jq: Jq,
-        budget: Budget,
-        pace: Pace,
+        setup: Setup,
     ) -> Outcome<Self> {
         let mut options = Options::default();
         options.client = Some(cluster.client());
-        options.budget = budget;
-        options.stepped = pace == Pace::Steps;
+        options.budget = setup.budget;
+        options.stepped = setup.pace == Pace::Steps;
+        options.listen = setup.listen;
         options.time_zone = jiff::tz::TimeZone::UTC;
         options.writer.observe = Observe::Before;
         // The cluster is ours alone; nobody needs to be spared.
@@ -81,65 +102,68 @@ impl Trial {
             running,
             events,
             started: Vec::new(),
+            ends: Ends::new(setup.max_runs),
             missed: 0,
         })
     }
 
     /// Wait until everything is done that the cluster's present state leads to, handing each event to `see`. Ends
-    /// early at a run that failed for good or will be repeated.
-    pub(crate) async fn settle(&mut self, mut see: impl FnMut(&OperatorEvent)) -> Outcome<Settled> {
+    /// early at a run that failed for good or will be repeated, and when a hook has no end of running. Nothing is lost
+    /// when the call is given up before it ends.
+    pub(crate) async fn settle(&mut self, see: impl FnMut(&OperatorEvent)) -> Outcome<Settled> {
+        self.settle_in(Stage::All, see).await
+    }
+
+    async fn settle_in(
+        &mut self,
+        stage: Stage,
+        mut see: impl FnMut(&OperatorEvent),
+    ) -> Outcome<Settled> {
+        self.ends.begin();
         loop {
             let revision = self.cluster.revision();
-            let quiet = async {
-                loop {
+            loop {
+                let seen = async {
                     self.running.still().await;
                     self.cluster.settled().await;
                     caught_up(&self.cluster, &self.running).await;
-                    if !self.running.step().await {
-                        break;
-                    }
+                };
+                let mut look = |event: &OperatorEvent| {
+                    see(event);
+                    self.ends.look(event)
+                };
+                if let Some(end) = watch(&mut self.events, &mut self.missed, seen, &mut look).await
+                {
+                    return Ok(end);
                 }
-                self.running.idle().await;
-            };
-            tokio::pin!(quiet);
-            let mut done = false;
-            while !done {
-                tokio::select! {
-                    biased;
-                    event = self.events.recv() => {
-                        match event {
-                            Ok(event) => {
-                                see(&event);
-                                if failed(&event) {
-                                    return Ok(Settled::Failed);
-                                }
-                            }
-                            Err(RecvError::Lagged(events)) => self.missed += events,
-                            Err(RecvError::Closed) => return Ok(Settled::Quiet),
-                        }
-                    }
-                    () = &mut quiet => done = true,
+                if stage == Stage::Startup && !starts(&self.running) {
+                    return Ok(self.ends.quiet());
+                }
+                if !self.running.step().await {
+                    break;
                 }
             }
-            while let Ok(event) = self.events.try_recv() {
-                see(&event);
-                if failed(&event) {
-                    return Ok(Settled::Failed);
-                }
+            let mut look = |event: &OperatorEvent| {
+                see(event);
+                self.ends.look(event)
+            };
+            let idle = self.running.idle();
+            if let Some(end) = watch(&mut self.events, &mut self.missed, idle, &mut look).await {
+                return Ok(end);
             }
             // What the hooks wrote may lead to more.
             if self.cluster.revision() == revision {
-                return Ok(Settled::Quiet);
+                return Ok(self.ends.quiet());
             }
         }
     }
 
     /// As [`Trial::settle`], with the runs that ended.
-    pub(crate) async fn runs(&mut self) -> Outcome<(Settled, Vec<Finished>)> {
+    pub(crate) async fn runs(&mut self, stage: Stage) -> Outcome<(Settled, Vec<Finished>)> {
         let mut runs = Vec::new();
         let mut started = std::mem::take(&mut self.started);
         let settled = self
-            .settle(|event| match event {
+            .settle_in(stage, |event| match event {
                 OperatorEvent::RunStarted { run, reasons, .. } => {
                     started.push((*run, reasons.clone()))
                 }
@@ -158,6 +182,11 @@ impl Trial {
         Ok((settled, runs))
     }
 
+    /// What went wrong outside runs: bindings that cannot be enabled, filters that fail.
+    pub(crate) fn problems(&self) -> &BTreeSet<String> {
+        self.ends.problems()
+    }
+
     /// The next event; none when the operator is gone.
     pub(crate) async fn next(&mut self) -> Option<Arc<OperatorEvent>> {
         loop {
@@ -174,6 +203,47 @@ impl Trial {
     }
 }
 
+/// Hand on events until `quiet` is done and all that came before it is seen, or until `look` says that it is enough.
+async fn watch(
+    events: &mut Receiver<Arc<OperatorEvent>>,
+    missed: &mut u64,
+    quiet: impl Future<Output = ()>,
+    look: &mut impl FnMut(&OperatorEvent) -> Option<Settled>,
+) -> Option<Settled> {
+    tokio::pin!(quiet);
+    loop {
+        tokio::select! {
+            biased;
+            event = events.recv() => match event {
+                Ok(event) => if let Some(end) = look(&event) {
+                    return Some(end);
+                },
+                Err(RecvError::Lagged(events)) => *missed += events,
+                Err(RecvError::Closed) => return Some(Settled::Quiet),
+            },
+            () = &mut quiet => break,
+        }
+    }
+    loop {
+        match events.try_recv() {
+            Ok(event) => {
+                if let Some(end) = look(&event) {
+                    return Some(end);
+                }
+            }
+            Err(TryRecvError::Lagged(events)) => *missed += events,
+            Err(TryRecvError::Empty | TryRecvError::Closed) => return None,
+        }
+    }
+}
+
+/// Whether a run for `onStartup` waits.
+fn starts(running: &Running) -> bool {
+    let queues = running.queues();
+    let mut tasks = queues.iter().flat_map(|queue| &queue.tasks);
+    tasks.any(|task| task.kind == "Run" && task.bindings.iter().any(|b| b == "onStartup"))
+}
+
 /// Wait until the operator's watches have seen all that happened in the cluster.
 async fn caught_up(cluster: &Cluster, running: &Running) {
     let up = running.caught_up(cluster.revision());
@@ -186,15 +256,5 @@ async fn caught_up(cluster: &Cluster, running: &Running) {
             () = &mut up => return,
             () = tokio::time::sleep(BOOKMARKS) => {}
         }
-    }
-}
-
-fn failed(event: &OperatorEvent) -> bool {
-    match event {
-        OperatorEvent::RunFinished(run) => {
-            matches!(&run.result, RunResult::Failed { allowed: false, .. })
-        }
-        OperatorEvent::BindingFailed { .. } => true,
-        _ => false,
     }
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anstyle::{AnsiColor, Style};
 use anyhow::Context;
 use clap::ValueEnum;
+use hookbox_sandbox::{LogLevel, LogRecord};
 use serde::Serialize;
 
 use crate::failure::{Failure, OrFail, Outcome};
@@ -62,7 +63,7 @@ impl Ui {
         Self {}
     }
 
-    /// A right-aligned word and what it is about, as cargo does.
+    /// A right-aligned word and what it is about, as cargo does. Lines after the first are aligned with its text.
     pub(crate) fn status(&self, tone: Tone, word: &str, text: impl std::fmt::Display) {
         let style = match tone {
             Tone::Good => GOOD,
@@ -72,7 +73,26 @@ impl Ui {
             Tone::Dim => DIM,
         };
         // A closed standard error is no reason to end.
-        let _ = writeln!(anstream::stderr(), "{style}{word:>12}{style:#} {text}");
+        let _ = writeln!(
+            anstream::stderr(),
+            "{style}{word:>12}{style:#} {}",
+            hanging(&text.to_string())
+        );
+    }
+
+    /// What a hook logged.
+    pub(crate) fn log(&self, record: &LogRecord) {
+        let tone = match record.level {
+            LogLevel::Error => Tone::Bad,
+            LogLevel::Warn => Tone::Warn,
+            LogLevel::Info | LogLevel::Debug => Tone::Dim,
+        };
+        let fields: String = record
+            .fields
+            .iter()
+            .map(|(k, v)| format!(" {k}={v}"))
+            .collect();
+        self.status(tone, "Log", format_args!("{}{fields}", record.message));
     }
 
     pub(crate) fn warn(&self, text: impl std::fmt::Display) {
@@ -156,6 +176,12 @@ impl Ui {
     }
 }
 
+/// A text whose lines after the first begin where the text after a status word begins.
+fn hanging(text: &str) -> String {
+    text.trim_end_matches('\n')
+        .replace('\n', &format!("\n{:13}", ""))
+}
+
 /// YAML text of any data.
 pub(crate) fn to_yaml<T: Serialize>(data: &T) -> Outcome<String> {
     serde_saphyr::to_string(data).or_failed()
@@ -187,9 +213,22 @@ pub(crate) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>
     out
 }
 
+/// An object's name with its namespace, where it has one.
+pub(crate) fn place(namespace: &str, name: &str) -> String {
+    if namespace.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{namespace}/{name}")
+    }
+}
+
 /// A number of things: `1 run`, `2 runs`.
 pub(crate) fn count(n: usize, thing: &str) -> String {
-    let plural = if n == 1 { "" } else { "s" };
+    let plural = match n {
+        1 => "",
+        _ if thing.ends_with("ch") => "es",
+        _ => "s",
+    };
     format!("{n} {thing}{plural}")
 }
 
@@ -235,6 +274,12 @@ mod tests {
         assert_eq!(bytes(64 << 10), "64.0 KiB");
         assert_eq!(bytes(5 << 20), "5.0 MiB");
         assert_eq!(bytes(5 << 30), "5.0 GiB");
+    }
+
+    #[test]
+    fn what_has_several_lines_stays_under_its_word() {
+        assert_eq!(hanging("a\nb\n\n"), "a\n             b");
+        assert_eq!(hanging("a"), "a");
     }
 
     #[test]

@@ -179,6 +179,9 @@ pub struct RunFinished {
     /// What became of each object patch.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub patches: Vec<PatchResult>,
+    /// Metric operations that were dropped, and why; the run does not fail for them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub metrics_dropped: Vec<String>,
     /// What it logged.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub log: Vec<LogRecord>,

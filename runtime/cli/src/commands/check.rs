@@ -1,5 +1,6 @@
 //! `hookbox check`: components, folders of components, or a bare configuration document.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
@@ -43,7 +44,9 @@ async fn check_document(global: &Global, path: &Path, output: Format, ui: &Ui) -
             for warning in &config.warnings {
                 ui.warn(format_args!("{name}: {warning}"));
             }
-            ui.listing(output, &config, |config| bindings_table([("-", config)]))?;
+            ui.listing(output, &config, |config| {
+                bindings_table([("", "-", config)])
+            })?;
             ui.status(Tone::Good, "Valid", name);
             Ok(true)
         }
@@ -80,7 +83,8 @@ fn read_document(path: &Path) -> Outcome<(String, String)> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct CheckedHook<'a> {
-    component: &'a Path,
+    /// The component's file; bytes that are no text are replaced.
+    component: String,
     hook: &'a str,
     config: &'a HookConfig,
 }
@@ -88,24 +92,32 @@ struct CheckedHook<'a> {
 /// Check components. Gives the worst that was found; none when all are right.
 async fn check_components(global: &Global, args: &Check, ui: &Ui) -> Outcome<Option<Exit>> {
     let sandbox = hooks::sandbox(global)?;
-    let mut files = Vec::new();
+    let mut folders = Vec::new();
     for path in &args.paths {
-        files.extend(components(path, ui).await?);
+        folders.push(components(path, ui).await?);
     }
+    let files = folders.iter().map(Vec::len).sum();
     let mut loaded: Vec<Loaded> = Vec::new();
     let mut worst = None;
-    for file in &files {
-        match hooks::load(&sandbox, file, ui).await {
-            Ok(component) => {
-                let found = hooks::report_offences(std::slice::from_ref(&component), ui);
-                worst = worst.max(found.err().map(|failure| failure.exit));
-                loaded.push(component);
+    for folder in &folders {
+        let first = loaded.len();
+        for file in folder {
+            match hooks::load(&sandbox, file, ui).await {
+                Ok(component) => {
+                    let found = hooks::report_offences(std::slice::from_ref(&component), ui);
+                    worst = worst.max(found.err().map(|failure| failure.exit));
+                    loaded.push(component);
+                }
+                // One broken file does not hide what is wrong with the next.
+                Err(failure) => {
+                    worst = worst.max(Some(failure.exit));
+                    let _ = ui.fail(&failure);
+                }
             }
-            // One broken file does not hide what is wrong with the next.
-            Err(failure) => {
-                worst = worst.max(Some(failure.exit));
-                let _ = ui.fail(&failure);
-            }
+        }
+        for failure in twice(loaded.get(first..).unwrap_or_default()) {
+            worst = worst.max(Some(failure.exit));
+            let _ = ui.fail(&failure);
         }
     }
     let hooks: Vec<CheckedHook<'_>> = loaded
@@ -113,7 +125,7 @@ async fn check_components(global: &Global, args: &Check, ui: &Ui) -> Outcome<Opt
         .flat_map(|c| {
             c.hooks.iter().filter_map(|h| {
                 h.config.as_ref().ok().map(|config| CheckedHook {
-                    component: &c.path,
+                    component: c.path.display().to_string(),
                     hook: &h.name,
                     config,
                 })
@@ -124,15 +136,18 @@ async fn check_components(global: &Global, args: &Check, ui: &Ui) -> Outcome<Opt
         for warning in &hook.config.warnings {
             ui.warn(format_args!(
                 "{} (hook `{}`): {warning}",
-                hook.component.display(),
-                hook.hook
+                hook.component, hook.hook
             ));
         }
     }
     // A table without lines tells nobody anything.
     if args.output != Format::Table || !hooks.is_empty() {
         ui.listing(args.output, &hooks, |hooks| {
-            bindings_table(hooks.iter().map(|h| (h.hook, h.config)))
+            bindings_table(
+                hooks
+                    .iter()
+                    .map(|h| (h.component.as_str(), h.hook, h.config)),
+            )
         })?;
     }
     if worst.is_none() {
@@ -141,12 +156,37 @@ async fn check_components(global: &Global, args: &Check, ui: &Ui) -> Outcome<Opt
             "Valid",
             format!(
                 "{}, {}",
-                ui::count(files.len(), "component"),
+                ui::count(files, "component"),
                 ui::count(hooks.len(), "hook")
             ),
         );
     }
     Ok(worst)
+}
+
+/// Hooks of one folder with the same name: an operator runs only the first.
+fn twice(components: &[Loaded]) -> Vec<Failure> {
+    let mut seen: HashMap<&str, &Path> = HashMap::new();
+    let mut failures = Vec::new();
+    for component in components {
+        for hook in &component.hooks {
+            let second = component.path.display();
+            match seen.get(hook.name.as_str()) {
+                Some(first) => failures.push(
+                    Failure::failed(anyhow!(
+                        "two hooks are named `{}`: one in {}, one in {second}",
+                        hook.name,
+                        first.display()
+                    ))
+                    .help("`hookbox run` leaves the second out; name it otherwise, or remove one of the components"),
+                ),
+                None => {
+                    seen.insert(&hook.name, &component.path);
+                }
+            }
+        }
+    }
+    failures
 }
 
 /// The components that a path names: itself, what a project builds to, or all below a folder.
@@ -179,14 +219,17 @@ async fn components(path: &Path, ui: &Ui) -> Outcome<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// One line a binding.
+/// One line a binding. Where components are named (not empty), each line says which one it is from.
 pub(super) fn bindings_table<'a>(
-    configs: impl IntoIterator<Item = (&'a str, &'a HookConfig)>,
+    configs: impl IntoIterator<Item = (&'a str, &'a str, &'a HookConfig)>,
 ) -> String {
     let mut rows = Vec::new();
-    for (hook, config) in configs {
+    let mut components = false;
+    for (component, hook, config) in configs {
+        components |= !component.is_empty();
         let mut row = |binding: &str, name: &str, detail: String, queue: &str| {
             rows.push(vec![
+                component.to_owned(),
                 hook.to_owned(),
                 binding.to_owned(),
                 name.to_owned(),
@@ -227,5 +270,12 @@ pub(super) fn bindings_table<'a>(
             );
         }
     }
-    ui::table(&["HOOK", "BINDING", "NAME", "QUEUE", "OF"], rows)
+    let header = ["COMPONENT", "HOOK", "BINDING", "NAME", "QUEUE", "OF"];
+    // The column that may be left out is the first.
+    let skipped = usize::from(!components);
+    ui::table(
+        header.get(skipped..).unwrap_or_default(),
+        rows.into_iter()
+            .map(|row| row.into_iter().skip(skipped).collect()),
+    )
 }

@@ -1,9 +1,13 @@
 //! `hookbox dev`: a project on an embedded cluster, rebuilt and reloaded on change.
 
+mod follow;
+mod kubeconfig;
 mod show;
+mod state_file;
 mod watch;
 
-use std::path::{Path, PathBuf};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 use hookbox_cluster::Cluster;
@@ -12,15 +16,18 @@ use hookbox_operator::load::{self, Loaded};
 use hookbox_operator::{HookSource, HookSpec};
 use hookbox_sandbox::{Budget, Sandbox};
 
+use self::follow::Follower;
+use self::kubeconfig::KubeconfigFile;
 use self::show::Shown;
-use self::watch::Changes;
+use self::state_file::StateFile;
 use crate::cli::{Dev, Global};
 use crate::failure::{Exit, Failure, OrFail, Outcome};
 use crate::hooks;
+use crate::input;
 use crate::project::Project;
 use crate::signal;
-use crate::state;
-use crate::trial::{Pace, Settled, Trial};
+use crate::state::{self, Manifest};
+use crate::trial::{Pace, Settled, Setup, Trial};
 use crate::ui::{self, Tone, Ui};
 
 /// What a session works with.
@@ -31,6 +38,7 @@ struct Session<'a> {
     jq: Jq,
     cluster: Cluster,
     budget: Budget,
+    max_runs: u64,
 }
 
 pub(super) async fn dev(global: &Global, args: &Dev, ui: &Ui) -> Outcome {
@@ -42,21 +50,19 @@ pub(super) async fn dev(global: &Global, args: &Dev, ui: &Ui) -> Outcome {
         ))
         .help("it lets everybody in"));
     }
-    let seed = args
-        .cluster
-        .clone()
-        .or_else(|| Some(project.root.join("cluster.yaml")).filter(|p| p.is_file()));
+    let usual = project.root.join("cluster.yaml");
+    let path = args.cluster.clone().unwrap_or_else(|| usual.clone());
     // A mistake in a manifest is told before anything is built.
-    let manifests = seed
-        .as_deref()
-        .map(state::read)
-        .transpose()?
-        .unwrap_or_default();
-    let later = args
-        .apply
-        .iter()
-        .map(|path| state::read(path))
-        .collect::<Outcome<Vec<_>>>()?;
+    let manifests = if args.cluster.is_some() || usual.is_file() {
+        state::read(&path)?
+    } else {
+        Vec::new()
+    };
+    let state = StateFile { path, manifests };
+    let mut later = Vec::new();
+    for path in &args.apply {
+        later.extend(state::read(path)?);
+    }
     let sandbox = hooks::sandbox(global)?;
     let jq = Jq::new(&sandbox)
         .context("the jq filters' sandbox could not be made")
@@ -66,7 +72,7 @@ pub(super) async fn dev(global: &Global, args: &Dev, ui: &Ui) -> Outcome {
     let now = jiff::Timestamp::now().as_millisecond();
     options.first_revision = u64::try_from(now).unwrap_or(1);
     let cluster = Cluster::with_options(options);
-    state::seed(&cluster, &manifests).await?;
+    state::seed(&cluster, &state.manifests).await?;
     let session = Session {
         ui,
         project,
@@ -74,8 +80,12 @@ pub(super) async fn dev(global: &Global, args: &Dev, ui: &Ui) -> Outcome {
         jq,
         cluster,
         budget: args.limits.budget(),
+        max_runs: args.max_runs,
     };
     if args.once {
+        if args.kubeconfig_out.is_some() {
+            ui.warn("--kubeconfig-out is not used: with --once, kubectl cannot reach the cluster");
+        }
         return session.once(&later).await;
     }
     let listener = session.cluster.listen(args.listen).await.map_err(|error| {
@@ -86,30 +96,25 @@ pub(super) async fn dev(global: &Global, args: &Dev, ui: &Ui) -> Outcome {
             "stop who listens there, or choose another address by --listen (port 0: any free one)",
         )
     })?;
-    let kubeconfig = args.kubeconfig_out.clone().unwrap_or_else(|| {
-        session
-            .project
-            .root
-            .join("target")
-            .join("hookbox")
-            .join("kubeconfig")
-    });
-    write_kubeconfig(&kubeconfig, &listener.kubeconfig())?;
+    let kubeconfig = KubeconfigFile::write(
+        args.kubeconfig_out.as_deref(),
+        &session.project.root.join("target").join("hookbox"),
+        &listener.kubeconfig(),
+    )?;
     ui.status(
         Tone::Good,
         "Cluster",
         format!(
             "{} objects; export KUBECONFIG={}",
             session.cluster.objects().len(),
-            kubeconfig.display()
+            kubeconfig.path.display()
         ),
     );
     let result = tokio::select! {
-        result = session.follow(&later) => result,
+        result = async { Follower::new(&session, state, later)?.follow().await } => result,
         stopped = signal::wait() => stopped,
     };
-    // The address in it is nobody's from now on.
-    let _ = std::fs::remove_file(&kubeconfig);
+    kubeconfig.remove();
     listener.shutdown().await;
     ui.status(
         Tone::Note,
@@ -117,17 +122,6 @@ pub(super) async fn dev(global: &Global, args: &Dev, ui: &Ui) -> Outcome {
         "the embedded cluster and its objects are gone",
     );
     result
-}
-
-fn write_kubeconfig(path: &Path, text: &str) -> Outcome {
-    if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent)
-            .with_context(|| format!("{} cannot be made", parent.display()))
-            .or_environment()?;
-    }
-    std::fs::write(path, text)
-        .with_context(|| format!("{} cannot be written", path.display()))
-        .or_environment()
 }
 
 impl Session<'_> {
@@ -163,137 +157,67 @@ impl Session<'_> {
         }
     }
 
-    async fn start(&self, hooks: Loaded) -> Outcome<Trial> {
-        Trial::start(
-            self.cluster.clone(),
-            hooks,
-            self.jq.clone(),
-            self.budget.clone(),
-            Pace::Free,
-        )
-        .await
+    async fn start(&self, hooks: Loaded, listen: Option<SocketAddr>) -> Outcome<Trial> {
+        let setup = Setup {
+            budget: self.budget.clone(),
+            pace: Pace::Free,
+            max_runs: self.max_runs,
+            listen,
+        };
+        Trial::start(self.cluster.clone(), hooks, self.jq.clone(), setup).await
+    }
+
+    /// Apply a manifest of `--apply`.
+    async fn apply(&self, manifest: &Manifest) -> Outcome {
+        self.ui
+            .status(Tone::Note, "Apply", crate::diff::title(&manifest.object));
+        state::seed(&self.cluster, std::slice::from_ref(manifest)).await
     }
 
     /// Run until all is quiet, apply what there is to apply, and end.
-    async fn once(&self, later: &[Vec<state::Manifest>]) -> Outcome {
-        let mut trial = self.start(self.build().await?).await?;
-        let mut shown = Shown::default();
+    async fn once(&self, later: &[Manifest]) -> Outcome {
+        let mut trial = self.start(self.build().await?, None).await?;
+        let mut shown = Shown::once();
         let mut settled = trial.settle(|event| shown.show(self.ui, event)).await?;
-        for manifest in later.iter().flatten() {
-            if settled == Settled::Failed {
+        for manifest in later {
+            if settled != Settled::Quiet {
                 break;
             }
-            self.ui
-                .status(Tone::Note, "Apply", crate::diff::title(&manifest.object));
-            state::seed(&self.cluster, std::slice::from_ref(manifest)).await?;
+            self.apply(manifest).await?;
             settled = trial.settle(|event| shown.show(self.ui, event)).await?;
         }
         trial.stop().await;
-        if settled == Settled::Failed {
-            return Err(Failure::told(Exit::Failed));
-        }
-        self.ui.status(
-            Tone::Good,
-            "Done",
-            format!(
-                "{}, {} changed",
-                ui::count(shown.runs, "run"),
-                ui::count(shown.changed, "object")
-            ),
-        );
-        Ok(())
-    }
-
-    /// Run until interrupted; build anew whenever a source changes.
-    async fn follow(&self, later: &[Vec<state::Manifest>]) -> Outcome {
-        let mut changes = Changes::of(&self.project.root)?;
-        let mut shown = Shown::default();
-        let mut running = Vec::new();
-        let mut trial = match self.build().await {
-            Ok(hooks) => {
-                running = digests(&hooks);
-                Some(self.start(hooks).await?)
-            }
-            // The author is about to mend it.
-            Err(failure) => self.told(failure)?,
+        let (tone, word) = match settled {
+            Settled::Quiet => (Tone::Good, "Done"),
+            Settled::Failed | Settled::Endless(_) => (Tone::Bad, "Ended"),
         };
-        if let Some(trial) = &mut trial {
-            let mut settled = trial.settle(|event| shown.show(self.ui, event)).await?;
-            for manifest in later.iter().flatten() {
-                if settled == Settled::Failed {
-                    break;
-                }
-                self.ui
-                    .status(Tone::Note, "Apply", crate::diff::title(&manifest.object));
-                state::seed(&self.cluster, std::slice::from_ref(manifest)).await?;
-                settled = trial.settle(|event| shown.show(self.ui, event)).await?;
-            }
-        }
         self.ui.status(
-            Tone::Note,
-            "Watching",
+            tone,
+            word,
             format!(
-                "{}; change a source or the cluster, end with Ctrl-C",
-                self.project.root.display()
+                "{}, {} changed{}",
+                ui::count(shown.runs, "run"),
+                ui::count(shown.changed, "object"),
+                match settled {
+                    Settled::Failed => "; with what failed above, nothing goes on",
+                    _ => "",
+                }
             ),
         );
-        loop {
-            let event = async {
-                match &mut trial {
-                    Some(trial) => trial.next().await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                event = event => match event {
-                    Some(event) => {
-                        shown.show(self.ui, &event);
-                        if let Some(missed) = trial.as_mut().map(|t| std::mem::take(&mut t.missed)).filter(|n| *n > 0) {
-                            self.ui.warn(format_args!("{missed} events happened too fast to be shown"));
-                        }
-                    }
-                    None => return Ok(()),
-                },
-                changed = changes.next() => {
-                    self.ui.status(Tone::Note, "Changed", changed?.display());
-                    match self.build().await {
-                        Ok(hooks) if trial.is_some() && digests(&hooks) == running => {
-                            self.ui.status(Tone::Note, "Kept", "the hooks: the component is the same as before");
-                        }
-                        Ok(hooks) => {
-                            running = digests(&hooks);
-                            if let Some(old) = trial.take() {
-                                old.stop().await;
-                            }
-                            trial = Some(self.start(hooks).await?);
-                        }
-                        Err(failure) => {
-                            self.told(failure)?;
-                            if trial.is_some() {
-                                self.ui.status(Tone::Warn, "Kept", "the hooks as they were before the change");
-                            }
-                        }
-                    }
-                }
-            }
+        match settled {
+            Settled::Quiet => Ok(()),
+            Settled::Failed => Err(Failure::told(Exit::Failed)),
+            Settled::Endless(endless) => Err(endless.failure()),
         }
-    }
-
-    /// Tell of a build that gave no hooks; go on unless the environment is to blame.
-    fn told(&self, failure: Failure) -> Outcome<Option<Trial>> {
-        if failure.exit == Exit::Environment {
-            return Err(failure);
-        }
-        let _ = self.ui.fail(&failure);
-        Ok(None)
     }
 }
 
-/// What tells a build from another one.
-fn digests(hooks: &Loaded) -> Vec<String> {
-    hooks
-        .hooks
-        .iter()
-        .map(|hook| hook.component.digest().to_owned())
-        .collect()
+/// Where the metrics are served: any free port, for this machine only.
+fn any_port() -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
+}
+
+/// Whether the file can change under its name.
+fn watchable(state: &StateFile) -> bool {
+    !input::is_stdin(&state.path)
 }

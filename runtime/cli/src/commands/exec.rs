@@ -1,6 +1,7 @@
 //! `hookbox exec`: one run of one hook, from files.
 
 mod given;
+mod table;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use hookbox_operator::OperatorEvent;
 use hookbox_operator::filter::Filter;
 use hookbox_operator::load::{self, Hook};
 use hookbox_sandbox::{
-    Budget, Component, Effects, LogLevel, LogRecord, ObjectPatch, Sandbox, Snapshot, Usage,
+    Budget, Component, Effects, LogRecord, ObjectPatch, Retry, RunError, Sandbox, Snapshot, Usage,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -24,8 +25,8 @@ use crate::failure::{Exit, Failure, OrFail, Outcome};
 use crate::hooks;
 use crate::input;
 use crate::state;
-use crate::trial::{Pace, Trial};
-use crate::ui::{self, Format, Tone, Ui};
+use crate::trial::{Pace, Setup, Trial};
+use crate::ui::{self, Tone, Ui};
 
 /// What is printed of a run.
 #[derive(Serialize)]
@@ -33,9 +34,15 @@ use crate::ui::{self, Format, Tone, Ui};
 struct Executed {
     hook: String,
     result: String,
+    /// A stable word for what went wrong, as in the journal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+    /// What the hook that failed advises, as in the journal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry: Option<Retry>,
     #[serde(skip_serializing_if = "Option::is_none")]
     effects: Option<Effects>,
-    /// Patches that are applied although the hook failed.
+    /// Patches that `hookbox run` applies although the hook failed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     surviving: Vec<ObjectPatch>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -52,7 +59,7 @@ pub(super) async fn exec(global: &Global, args: &Exec, ui: &Ui) -> Outcome {
         return Err(Failure::told(Exit::Failed));
     };
     let mut input = match &args.contexts {
-        Some(path) => given::contexts(path)?,
+        Some(path) => given::contexts(path, config)?,
         None => {
             let snapshots = match (&args.snapshots, &args.cluster) {
                 (Some(path), _) => given::snapshots(path, config)?,
@@ -75,19 +82,15 @@ pub(super) async fn exec(global: &Global, args: &Exec, ui: &Ui) -> Outcome {
         .component
         .run(&hook.name, input, &args.limits.budget())
         .await;
-    let failed = run.result.as_ref().err().map(ToString::to_string);
+    let error = run.result.as_ref().err();
+    let failed = error.map(ToString::to_string);
+    let code = error.map(RunError::code);
+    let retry = match error {
+        Some(RunError::Failed(error)) => Some(error.retry),
+        _ => None,
+    };
     for record in &run.log {
-        let tone = match record.level {
-            LogLevel::Error => Tone::Bad,
-            LogLevel::Warn => Tone::Warn,
-            LogLevel::Info | LogLevel::Debug => Tone::Dim,
-        };
-        let fields: String = record
-            .fields
-            .iter()
-            .map(|(k, v)| format!(" {k}={v}"))
-            .collect();
-        ui.status(tone, "Log", format_args!("{}{fields}", record.message));
+        ui.log(record);
     }
     let usage = format!(
         "{} CPU, {} in all, {} memory",
@@ -100,20 +103,14 @@ pub(super) async fn exec(global: &Global, args: &Exec, ui: &Ui) -> Outcome {
         result: failed
             .clone()
             .map_or_else(|| "ok".to_owned(), |error| format!("failed: {error}")),
+        code,
+        retry,
         effects: run.result.ok(),
         surviving: run.surviving,
         log: run.log,
         usage: run.usage,
     };
-    ui.listing(
-        if args.output == Format::Table {
-            Format::Yaml
-        } else {
-            args.output
-        },
-        &executed,
-        |_| String::new(),
-    )?;
+    ui.listing(args.output, &executed, table::of)?;
     match failed {
         None => {
             ui.status(Tone::Good, "Ran", format!("{} ({usage})", hook.name));
@@ -125,6 +122,27 @@ pub(super) async fn exec(global: &Global, args: &Exec, ui: &Ui) -> Outcome {
                 "Failed",
                 format!("{} ({usage}): {error}", hook.name),
             );
+            if let Some(retry) = retry {
+                ui.status(
+                    Tone::Note,
+                    "Advice",
+                    match retry {
+                        Retry::BackOff => "again, after a growing pause".to_owned(),
+                        Retry::After(pause) => format!("again in {}", ui::span(pause)),
+                        Retry::Never => "not again".to_owned(),
+                    },
+                );
+            }
+            if !executed.surviving.is_empty() {
+                ui.status(
+                    Tone::Note,
+                    "Surviving",
+                    format!(
+                        "{} that `hookbox run` applies although the hook failed",
+                        ui::count(executed.surviving.len(), "patch")
+                    ),
+                );
+            }
             Err(Failure::told(Exit::Failed))
         }
     }
@@ -192,7 +210,13 @@ async fn select(
         hooks: vec![hook],
         problems: Vec::new(),
     };
-    let mut trial = Trial::start(cluster, loaded, jq, Budget::default(), Pace::Free).await?;
+    let setup = Setup {
+        budget: Budget::default(),
+        pace: Pace::Free,
+        max_runs: u64::MAX,
+        listen: None,
+    };
+    let mut trial = Trial::start(cluster, loaded, jq, setup).await?;
     let mut problem = None;
     trial
         .settle(|event| {

@@ -32,7 +32,7 @@ struct InspectedHook<'a> {
 }
 
 /// One thing that the operator has to be able to do for a hook.
-#[derive(Serialize)]
+#[derive(PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Want<'a> {
     hook: &'a str,
@@ -86,10 +86,14 @@ fn wants(loaded: &Loaded) -> Vec<Want<'_>> {
                     format!("in namespaces with {}", labels.to_query())
                 }
             };
-            wants.push(Want {
+            let want = Want {
                 hook: &hook.name,
                 what: format!("list and watch {kind} {place}"),
-            });
+            };
+            // Two bindings on the same objects need one right.
+            if !wants.contains(&want) {
+                wants.push(want);
+            }
         }
     }
     wants
@@ -115,7 +119,7 @@ fn table(inspected: &Inspected<'_>) -> String {
         inspected
             .hooks
             .iter()
-            .filter_map(|h| h.config.map(|c| (h.name, c))),
+            .filter_map(|h| h.config.map(|c| ("", h.name, c))),
     ));
     for (title, lines) in [
         ("Exports", inspected.exports),

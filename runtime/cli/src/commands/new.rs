@@ -1,6 +1,6 @@
 //! `hookbox new`: a project with a first hook.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 
@@ -58,19 +58,7 @@ pub(super) fn new(args: &New, ui: &Ui) -> Outcome {
         );
     }
     let sdk = match &args.sdk {
-        Some(dir) => {
-            let dir = dir
-                .canonicalize()
-                .with_context(|| format!("{} cannot be opened", dir.display()))
-                .or_usage()?;
-            if !dir.join("Cargo.toml").is_file() {
-                return Err(Failure::usage(anyhow!(
-                    "{} is not the SDK: it has no Cargo.toml",
-                    dir.display()
-                )));
-            }
-            dir.display().to_string()
-        }
+        Some(dir) => sdk_in(dir)?.display().to_string(),
         None => format!("{VENDOR}/sdk/rust"),
     };
     let existed = args.path.exists();
@@ -86,6 +74,33 @@ pub(super) fn new(args: &New, ui: &Ui) -> Outcome {
         format!("cd {} && hookbox dev", args.path.display()),
     );
     Ok(())
+}
+
+/// The folder, if the SDK's package is there.
+fn sdk_in(dir: &Path) -> Outcome<PathBuf> {
+    let root = dir
+        .canonicalize()
+        .with_context(|| format!("{} cannot be opened", dir.display()))
+        .or_usage()?;
+    let is_sdk = |dir: &Path| {
+        let manifest = std::fs::read_to_string(dir.join("Cargo.toml")).unwrap_or_default();
+        manifest
+            .lines()
+            .any(|line| line.replace(' ', "") == "name=\"hookbox-sdk\"")
+    };
+    if is_sdk(&root) {
+        return Ok(root);
+    }
+    let failure = Failure::usage(anyhow!(
+        "{} is not the SDK: it has no Cargo.toml of the package `hookbox-sdk`",
+        dir.display()
+    ));
+    let below = root.join("sdk").join("rust");
+    Err(if is_sdk(&below) {
+        failure.help(format!("the SDK is in {}", below.display()))
+    } else {
+        failure.help("in hookbox's repository it is sdk/rust; without --sdk the one that comes with hookbox is used")
+    })
 }
 
 /// Write all files of the project.
@@ -159,6 +174,17 @@ mod tests {
         ] {
             assert!(check_name(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn only_the_sdk_is_taken_for_it() {
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        assert!(sdk_in(&repository.join("sdk/rust")).is_ok());
+        let help = sdk_in(&repository).unwrap_err().help.unwrap();
+        assert!(help.contains("the SDK is in"), "{help}");
+        let other = sdk_in(&repository.join("runtime/cli")).unwrap_err();
+        let said = other.error.unwrap().to_string();
+        assert!(said.contains("is not the SDK"), "{said}");
     }
 
     #[test]

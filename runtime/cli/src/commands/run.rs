@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use hookbox_config::yaml;
 use hookbox_jq::Jq;
 use hookbox_operator::load::{self, LoadProblem};
 use hookbox_operator::{HookSource, Operator, Options};
@@ -13,11 +14,14 @@ use kube::{Client, Config};
 use crate::cli::{Global, Run};
 use crate::failure::{Failure, OrFail, Outcome};
 use crate::hooks;
+use crate::input;
 use crate::signal;
 use crate::ui::{Tone, Ui};
 
 /// How long the API server may take to answer the first request.
 const FIRST_ANSWER: Duration = Duration::from_secs(10);
+/// A kubeconfig of this size is a mistake.
+const MAX_KUBECONFIG: u64 = 16 << 20;
 
 pub(super) async fn run(global: &Global, args: &Run, ui: &Ui) -> Outcome {
     let sources = HookSource::discover(&args.hooks_dir).map_err(|error| {
@@ -119,18 +123,20 @@ async fn connect(args: &Run) -> Outcome<Client> {
         context: args.kube_context.clone(),
         ..KubeConfigOptions::default()
     };
-    let config = match &args.kubeconfig {
-        Some(path) => {
-            // The library's own words for a file that cannot be opened are hard to read.
-            drop(std::fs::File::open(path).with_context(|| format!("the kubeconfig {} cannot be read", path.display())).or_usage()?);
-            let file = Kubeconfig::read_from(path).with_context(|| format!("the kubeconfig {} cannot be used", path.display())).or_usage()?;
-            Config::from_custom_kubeconfig(file, &context).await.with_context(|| format!("the kubeconfig {} cannot be used", path.display())).or_usage()?
-        }
-        None if args.kube_context.is_some() => Config::from_kubeconfig(&context).await.context("the kubeconfig cannot be used").or_usage()?,
-        None => Config::infer().await.map_err(|error| {
+    let config = match (&args.kubeconfig, &args.kube_context) {
+        (None, None) => Config::infer().await.map_err(|error| {
             Failure::environment(anyhow::Error::new(error).context("there is no cluster to work on"))
                 .help("run in a pod with a ServiceAccount, name a file by --kubeconfig, or leave the cluster out by --no-cluster")
         })?,
+        (path, name) => {
+            let (what, file) = kubeconfig(path.as_deref())?;
+            if let Some(name) = name && !file.contexts.iter().any(|c| c.name == *name) {
+                let names: Vec<&str> = file.contexts.iter().map(|c| c.name.as_str()).collect();
+                return Err(Failure::usage(anyhow!("{what} has no context `{name}`"))
+                    .help(format!("it has: {}", names.join(", "))));
+            }
+            Config::from_custom_kubeconfig(file, &context).await.with_context(|| format!("{what} cannot be used")).or_usage()?
+        }
     };
     let url = config.cluster_url.clone();
     let client = hookbox_operator::client(config).map_err(|error| {
@@ -145,16 +151,28 @@ async fn connect(args: &Run) -> Outcome<Client> {
             tracing::info!(%url, version = version.git_version, "connected");
             Ok(client)
         }
+        Ok(Err(kube::Error::Api(status))) if status.reason == NO_STATUS => {
+            let said = brief(&status.message);
+            Err(Failure::environment(anyhow!(
+                "what answers at {url} is no Kubernetes API server: HTTP {}: {said}",
+                status.code
+            ))
+            .help("check the address in the kubeconfig, and whether a proxy is in between"))
+        }
         Ok(Err(kube::Error::Api(status))) if status.code == 401 || status.code == 403 => {
             Err(Failure::environment(anyhow!(
                 "the API server {url} does not let us in: {}",
-                status.message
+                brief(&status.message)
             ))
             .help("check the credentials in the kubeconfig"))
         }
+        Ok(Err(kube::Error::SerdeError(_))) => Err(Failure::environment(anyhow!(
+            "what answers at {url} is no Kubernetes API server: it does not tell a version"
+        ))
+        .help("check the address in the kubeconfig, and whether a proxy is in between")),
         Ok(Err(error)) => Err(Failure::environment(anyhow!(
             "the API server {url} cannot be reached: {}",
-            hookbox_operator::api::chain(&error)
+            brief(&hookbox_operator::api::chain(&error))
         ))
         .help("check the address and that the API server runs")),
         Err(_) => Err(Failure::environment(anyhow!(
@@ -162,5 +180,91 @@ async fn connect(args: &Run) -> Outcome<Client> {
             FIRST_ANSWER.as_secs()
         ))
         .help("check the address and that the API server runs")),
+    }
+}
+
+/// The reason that the client gives an error whose body is none of Kubernetes'.
+const NO_STATUS: &str = "Failed to parse error data";
+
+/// The beginning of a text that may be a whole page, in one line.
+fn brief(text: &str) -> String {
+    const MOST: usize = 160;
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line,
+    }
+}
+
+/// The named kubeconfig, or the usual one; with what to call it in messages.
+fn kubeconfig(path: Option<&Path>) -> Outcome<(String, Kubeconfig)> {
+    let Some(path) = path else {
+        let what = "the kubeconfig".to_owned();
+        let file = Kubeconfig::read()
+            .with_context(|| format!("{what} cannot be used"))
+            .or_usage()?;
+        return Ok((what, file));
+    };
+    let what = format!("the kubeconfig {}", path.display());
+    // The library's own words for a file that cannot be opened are hard to read.
+    let text = input::text(path, MAX_KUBECONFIG)?;
+    let none = || {
+        Failure::usage(anyhow!("{} is no kubeconfig", path.display()))
+            .help("`kubectl config view --raw` prints one")
+    };
+    // What is no map at all is not worth a parser's words.
+    let documents = yaml::parse_documents(&text).map_err(|error| {
+        Failure::usage(anyhow!(
+            "{}:{}:{}: {}",
+            path.display(),
+            error.line,
+            error.column,
+            error.message
+        ))
+    })?;
+    let maps = documents
+        .iter()
+        .all(|d| matches!(d.value, yaml::Value::Mapping(_)));
+    if !maps || documents.is_empty() {
+        return Err(none());
+    }
+    let file = Kubeconfig::read_from(path)
+        .with_context(|| format!("{what} cannot be used"))
+        .or_usage()?;
+    if file.clusters.is_empty() && file.contexts.is_empty() {
+        return Err(none());
+    }
+    Ok((what, file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_becomes_a_line() {
+        assert_eq!(brief("<html>\n  <p>no\n"), "<html> <p>no");
+        let long = brief(&"ä ".repeat(1000));
+        assert!(long.chars().count() == 161 && long.ends_with('…'), "{long}");
+    }
+
+    #[test]
+    fn what_is_no_kubeconfig_is_told_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        for (text, words) in [
+            ("text", "is no kubeconfig"),
+            ("", "is no kubeconfig"),
+            ("a: 1", "is no kubeconfig"),
+            ("a: [", "a:2:1"),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let said = kubeconfig(Some(&path))
+                .unwrap_err()
+                .error
+                .unwrap()
+                .to_string();
+            assert!(said.contains(words), "{text}: {said}");
+        }
     }
 }

@@ -2,19 +2,19 @@
 
 mod case;
 mod outcome;
+mod play;
+mod stable;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use hookbox_cluster::Cluster;
 use hookbox_jq::Jq;
-use hookbox_operator::load::{self, Loaded};
-use hookbox_operator::{HookSource, HookSpec};
 use hookbox_sandbox::{Budget, Sandbox};
 use similar::ChangeTag;
 
-use self::case::{Case, Change, Trigger};
-use self::outcome::CaseOutcome;
+use self::case::Case;
+use self::outcome::KEYS;
 use crate::cli::{Global, Test};
 use crate::diff;
 use crate::failure::{Exit, Failure, OrFail, Outcome};
@@ -22,7 +22,6 @@ use crate::hooks;
 use crate::input;
 use crate::project::Project;
 use crate::state;
-use crate::trial::{Pace, Settled, Trial};
 use crate::ui::{self, Tone, Ui};
 
 /// What a case runs with.
@@ -31,6 +30,7 @@ struct Bench {
     jq: Jq,
     component: PathBuf,
     budget: Budget,
+    max_runs: u64,
 }
 
 /// How a case ended.
@@ -59,6 +59,7 @@ pub(super) async fn test(global: &Global, args: &Test, ui: &Ui) -> Outcome {
         jq,
         component,
         budget: args.limits.budget(),
+        max_runs: args.max_runs,
     };
     let (mut passed, mut failed) = (0, 0);
     // Whether blessing would make a difference.
@@ -68,10 +69,16 @@ pub(super) async fn test(global: &Global, args: &Test, ui: &Ui) -> Outcome {
             .file_name()
             .map(|n| n.to_string_lossy().into_owned())
             .unwrap_or_default();
-        match bench.case(&args.path, dir, args.bless).await {
+        let ended = bench.case(&args.path, dir, args.bless).await;
+        let (ended, problems) = match ended {
+            Ok((verdict, problems)) => (Ok(verdict), problems),
+            Err(failure) => (Err(failure), Vec::new()),
+        };
+        match ended {
             Ok(Verdict::Passed) => {
                 passed += 1;
                 ui.status(Tone::Good, "Passed", &name);
+                continue;
             }
             Ok(Verdict::Blessed) => {
                 passed += 1;
@@ -106,6 +113,9 @@ pub(super) async fn test(global: &Global, args: &Test, ui: &Ui) -> Outcome {
                 ui.status(Tone::Bad, "Failed", &name);
                 let _ = ui.fail(&failure);
             }
+        }
+        for problem in problems {
+            ui.warn(format_args!("{name}: {problem}"));
         }
     }
     ui.data(&format!("{passed} passed, {failed} failed"))?;
@@ -170,7 +180,13 @@ fn cases(project: &Path, filter: Option<&str>) -> Outcome<Vec<PathBuf>> {
 }
 
 impl Bench {
-    async fn case(&self, project: &Path, dir: &Path, bless: bool) -> Outcome<Verdict> {
+    /// Play one case: how it ended, and what went wrong beside its runs.
+    async fn case(
+        &self,
+        project: &Path,
+        dir: &Path,
+        bless: bool,
+    ) -> Outcome<(Verdict, Vec<String>)> {
         let case = Case::read(&dir.join("case.yaml"))?;
         let seed = [dir.join("cluster.yaml"), project.join("cluster.yaml")]
             .into_iter()
@@ -180,6 +196,7 @@ impl Bench {
             state::seed(&cluster, &state::read(&seed)?).await?;
         }
         let outcome = self.play(&case, cluster).await?;
+        let problems = outcome.problems().to_vec();
         let text = ui::to_yaml(&outcome)?;
         let expected = dir.join("expected.yaml");
         let before = if expected.exists() {
@@ -189,7 +206,7 @@ impl Bench {
         };
         if let Some(before) = &before {
             match same(before, &text) {
-                Ok(true) => return Ok(Verdict::Passed),
+                Ok(true) => return Ok((Verdict::Passed, problems)),
                 Err(error) if !bless => {
                     return Err(Failure::usage(anyhow!("{}:{error:#}", expected.display())));
                 }
@@ -200,106 +217,49 @@ impl Bench {
             std::fs::write(&expected, &text)
                 .with_context(|| format!("{} cannot be written", expected.display()))
                 .or_environment()?;
-            return Ok(Verdict::Blessed);
+            return Ok((Verdict::Blessed, problems));
         }
-        Ok(match before {
+        let verdict = match before {
             Some(before) => Verdict::Different(diff::lines(&before, &text)),
             None => Verdict::Unknown(text),
-        })
-    }
-
-    async fn hooks(&self, only: Option<&str>) -> Outcome<Loaded> {
-        let spec = HookSpec::from(HookSource::file(&self.component));
-        let mut loaded = load::load(vec![spec], &self.sandbox, &self.jq, &Budget::describe()).await;
-        if let Some(problem) = loaded.problems.pop() {
-            return Err(Failure::failed(problem));
-        }
-        if let Some(name) = only {
-            loaded.hooks.retain(|hook| &*hook.name == name);
-            if loaded.hooks.is_empty() {
-                return Err(Failure::usage(anyhow!(
-                    "the component holds no hook `{name}`"
-                )));
-            }
-        }
-        Ok(loaded)
-    }
-
-    async fn play(&self, case: &Case, cluster: Cluster) -> Outcome<CaseOutcome> {
-        let hooks = self.hooks(case.hook.as_deref()).await?;
-        let mut before = cluster.objects();
-        let mut trial = Trial::start(
-            cluster,
-            hooks,
-            self.jq.clone(),
-            self.budget.clone(),
-            Pace::Steps,
-        )
-        .await?;
-        let (mut settled, mut runs) = trial.runs().await?;
-        match &case.trigger {
-            Trigger::OnStartup => runs.retain(|run| run.reasons.iter().any(|r| r.kind.is_none())),
-            Trigger::Synchronization => {
-                runs.retain(|run| run.reasons.iter().all(|r| r.kind.is_some()))
-            }
-            Trigger::Schedule { name } => {
-                before = trial.cluster.objects();
-                if settled == Settled::Quiet {
-                    let fired = trial.running.fire_schedules(|hook, schedule| {
-                        case.hook.as_deref().is_none_or(|h| h == hook)
-                            && name.as_deref().is_none_or(|n| n == schedule)
-                    });
-                    if fired == 0 {
-                        return Err(Failure::usage(anyhow!(
-                            "the case fires a schedule that no hook has"
-                        )));
-                    }
-                    (settled, runs) = trial.runs().await?;
-                }
-            }
-            Trigger::Events(changes) => {
-                before = trial.cluster.objects();
-                if settled == Settled::Quiet {
-                    runs.clear();
-                    for (index, change) in changes.iter().enumerate() {
-                        change_cluster(&trial.cluster, index, change).await?;
-                        let (next, more) = trial.runs().await?;
-                        runs.extend(more);
-                        settled = next;
-                        if settled == Settled::Failed {
-                            break;
-                        }
-                    }
-                }
-            }
-        }
-        let after = trial.cluster.objects();
-        let outcome = CaseOutcome::new(settled, &runs, &before, &after, &case.trigger);
-        trial.stop().await;
-        Ok(outcome)
+        };
+        Ok((verdict, problems))
     }
 }
 
-/// Whether two texts say the same; the order of keys, comments and blank lines do not matter.
+/// Whether an expectation says the same as what came out; the order of keys, comments and blank lines do not matter.
 fn same(expected: &str, actual: &str) -> anyhow::Result<bool> {
-    Ok(values(expected)? == values(actual)?)
-}
-
-fn values(text: &str) -> anyhow::Result<Vec<serde_json::Value>> {
-    let documents = hookbox_config::yaml::parse_documents(text)
+    let documents = hookbox_config::yaml::parse_documents(expected)
         .map_err(|e| anyhow!("{}:{}: {}", e.line, e.column, e.message))?;
-    Ok(documents.iter().map(|n| n.to_json()).collect())
+    for document in &documents {
+        if let hookbox_config::yaml::Value::Mapping(entries) = &document.value
+            && let Some(entry) = entries.iter().find(|e| !KEYS.contains(&e.key.as_str()))
+        {
+            return Err(anyhow!(
+                "{}: unknown key `{}`; an expectation has `{}`",
+                entry.at,
+                entry.key,
+                KEYS.join("`, `")
+            ));
+        }
+    }
+    let expected: Vec<_> = documents.iter().map(|n| n.to_json()).collect();
+    let actual = hookbox_config::yaml::parse_documents(actual)
+        .map_err(|e| anyhow!("{}:{}: {}", e.line, e.column, e.message))?;
+    Ok(expected == actual.iter().map(|n| n.to_json()).collect::<Vec<_>>())
 }
 
-/// Do what event number `index` of a case says.
-async fn change_cluster(cluster: &Cluster, index: usize, change: &Change) -> Outcome {
-    match change {
-        Change::Apply(object) => {
-            state::apply(cluster, object, || {
-                format!("event {} of the case", index + 1)
-            })
-            .await
-        }
-        Change::Delete(object) => state::delete(cluster, object).await,
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expectation_has_no_other_keys_than_what_comes_out() {
+        assert!(same("# so\nruns: []\nresult: ok\n", "result: ok\nruns: []\n").unwrap());
+        assert!(!same("result: failed\n", "result: ok\n").unwrap());
+        let error = same("result: ok\n run: []\n", "").unwrap_err().to_string();
+        assert!(error.starts_with("2:"), "{error}");
+        let error = same("result: ok\nrun: []\n", "").unwrap_err().to_string();
+        assert!(error.starts_with("2:1: unknown key `run`"), "{error}");
     }
 }

@@ -47,13 +47,15 @@ impl From<&RunError> for Failure {
     }
 }
 
-/// What became of a run's object patches, for the journal and for those who watch.
+/// What became of a run's effects, for the journal and for those who watch.
 #[derive(Default)]
 struct Patches {
     records: Vec<PatchRecord>,
     results: Vec<PatchResult>,
     /// Those of a failed run that were to be applied all the same.
     surviving: Option<Arc<Effects>>,
+    /// Metric operations that were dropped.
+    metrics_dropped: Vec<String>,
 }
 
 /// What a run's record needs beside its end.
@@ -196,6 +198,7 @@ impl Engine {
             result,
             effects,
             patches: std::mem::take(&mut patches.results),
+            metrics_dropped: std::mem::take(&mut patches.metrics_dropped),
             log: outcome.log,
             usage: outcome.usage,
         };
@@ -258,6 +261,7 @@ impl Engine {
             tracing::warn!(hook = &*hook.name, problem = %problem, "metric dropped");
             self.metrics
                 .hook_metric_dropped(&hook.name, problem.kind.code());
+            patches.metrics_dropped.push(problem.to_string());
         }
         Ok(())
     }

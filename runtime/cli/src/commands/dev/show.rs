@@ -6,8 +6,7 @@ use hookbox_operator::event::{
     EventOutcome, OperatorEvent, PatchResult, RunFinished, RunReason, RunResult,
 };
 use hookbox_operator::load::Hook;
-use hookbox_sandbox::LogLevel;
-use hookbox_sandbox::effects::{MetricAction, MetricOperation};
+use hookbox_sandbox::effects::{MetricAction, MetricOperation, ValuesPatchOperation};
 use similar::ChangeTag;
 
 use crate::diff;
@@ -21,10 +20,20 @@ const NAMED: usize = 4;
 pub(super) struct Shown {
     pub(super) runs: usize,
     pub(super) changed: usize,
+    /// The session ends when all is done: nothing is tried again.
+    once: bool,
     reasons: HashMap<u64, Vec<RunReason>>,
 }
 
 impl Shown {
+    /// For a session that ends when all is done.
+    pub(super) fn once() -> Self {
+        Self {
+            once: true,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn show(&mut self, ui: &Ui, event: &OperatorEvent) {
         match event {
             OperatorEvent::BindingEnabled {
@@ -47,10 +56,11 @@ impl Shown {
                 message,
                 ..
             } => {
+                let next = if self.once { "" } else { "; trying again" };
                 ui.status(
                     Tone::Bad,
                     "Unbound",
-                    format!("{hook}/{binding}: {message}; trying again"),
+                    format!("{hook}/{binding}: {message}{next}"),
                 );
             }
             OperatorEvent::FilterFailed {
@@ -63,7 +73,10 @@ impl Shown {
                 ui.status(
                     Tone::Bad,
                     "Filter",
-                    format!("{hook}/{binding}: {}: {message}", place(namespace, name)),
+                    format!(
+                        "{hook}/{binding}: {}: {message}",
+                        ui::place(namespace, name)
+                    ),
                 );
             }
             OperatorEvent::KubeEvent {
@@ -86,7 +99,7 @@ impl Shown {
                     format!(
                         "{hook}/{binding}: {} {}{note}",
                         watch_event.as_str(),
-                        place(namespace, name)
+                        ui::place(namespace, name)
                     ),
                 );
             }
@@ -118,17 +131,7 @@ impl Shown {
             ui::bytes(run.usage.memory)
         );
         for record in &run.log {
-            let tone = match record.level {
-                LogLevel::Error => Tone::Bad,
-                LogLevel::Warn => Tone::Warn,
-                LogLevel::Info | LogLevel::Debug => Tone::Dim,
-            };
-            let fields: String = record
-                .fields
-                .iter()
-                .map(|(k, v)| format!(" {k}={v}"))
-                .collect();
-            ui.status(tone, "Log", format!("{}{fields}", record.message));
+            ui.log(record);
         }
         match &run.result {
             RunResult::Succeeded => ui.status(
@@ -143,6 +146,7 @@ impl Shown {
                 ..
             } => {
                 let next = match (retry_in, allowed) {
+                    (Some(_), _) if self.once => String::new(),
                     (Some(pause), _) => format!("; again in {}", ui::span(*pause)),
                     (None, true) => "; it may fail".to_owned(),
                     (None, false) => "; not again".to_owned(),
@@ -156,10 +160,33 @@ impl Shown {
             }
         }
         for patch in &run.patches {
-            self.patch(ui, patch);
+            match (patch, &run.result) {
+                // The reason why the run failed has it already.
+                (PatchResult::Failed { error, .. }, RunResult::Failed { message, .. })
+                    if message.contains(error) => {}
+                _ => self.patch(ui, patch),
+            }
         }
-        for metric in run.effects.iter().flat_map(|e| &e.metrics) {
+        let Some(effects) = &run.effects else { return };
+        for metric in &effects.metrics {
             ui.status(Tone::Note, "Metric", describe(metric));
+        }
+        for dropped in &run.metrics_dropped {
+            ui.warn(dropped);
+        }
+        for (word, operations) in [
+            ("Value", &effects.values),
+            ("ConfigValue", &effects.config_values),
+        ] {
+            for operation in operations {
+                ui.status(Tone::Note, word, change(operation));
+            }
+        }
+        if !effects.values.is_empty() || !effects.config_values.is_empty() {
+            ui.warn(format_args!(
+                "{} set values, but belongs to no module: they are not kept",
+                run.hook
+            ));
         }
     }
 
@@ -199,14 +226,6 @@ impl Shown {
     }
 }
 
-fn place(namespace: &str, name: &str) -> String {
-    if namespace.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{namespace}/{name}")
-    }
-}
-
 /// Why a run was, in short.
 fn because(reasons: &[RunReason]) -> String {
     let word = |reason: &RunReason| match (&reason.watch_event, &reason.kind) {
@@ -224,6 +243,14 @@ fn because(reasons: &[RunReason]) -> String {
         text.push_str(&format!(" and {} more", reasons.len() - NAMED));
     }
     text
+}
+
+/// A change of values.
+fn change(operation: &ValuesPatchOperation) -> String {
+    match operation {
+        ValuesPatchOperation::Add { path, value } => format!("{path} = {value}"),
+        ValuesPatchOperation::Remove { path } => format!("{path} removed"),
+    }
 }
 
 fn describe(metric: &MetricOperation) -> String {

@@ -6,26 +6,60 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use crate::failure::{Failure, OrFail, Outcome};
 
 /// Editors write a file in several steps; they are one change.
 const SETTLE: Duration = Duration::from_millis(80);
 
-/// A project's sources, watched.
+/// A project's sources and the file with its cluster's state, watched.
 pub(super) struct Changes {
     root: PathBuf,
+    /// Cargo.lock as the last build left it: what the build itself wrote is no change.
+    lock: Option<Vec<u8>>,
     /// Ends the watch when dropped.
     _watcher: RecommendedWatcher,
-    paths: mpsc::UnboundedReceiver<PathBuf>,
-    /// The change that is being waited out. It outlives a call of [`Changes::next`] that is given up.
-    pending: Option<PathBuf>,
+    changes: mpsc::UnboundedReceiver<Change>,
+    /// What changed and is being waited out. It outlives a call of [`Changes::next`] that is given up.
+    pending: Changed,
+    /// When it has been quiet for long enough.
+    quiet: Instant,
+}
+
+/// One file that changed.
+enum Change {
+    Source(PathBuf),
+    Cluster,
+}
+
+/// What changed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Changed {
+    /// The first source, relative to the project.
+    pub(super) source: Option<PathBuf>,
+    /// The file with the cluster's state.
+    pub(super) cluster: bool,
+}
+
+impl Changed {
+    fn is_empty(&self) -> bool {
+        self.source.is_none() && !self.cluster
+    }
 }
 
 impl Changes {
-    pub(super) fn of(root: &Path) -> Outcome<Self> {
-        let (sender, paths) = mpsc::unbounded_channel();
+    /// Watch the project in `root` and the file `cluster`, which need not be there yet.
+    pub(super) fn of(root: &Path, cluster: Option<&Path>) -> Outcome<Self> {
+        let (sender, changes) = mpsc::unbounded_channel();
         let base = root.to_owned();
+        // Events name files by the folders that are watched.
+        let folder = cluster.and_then(|file| {
+            let folder = file.parent().filter(|p| !p.as_os_str().is_empty());
+            folder.unwrap_or(Path::new(".")).canonicalize().ok()
+        });
+        let state = folder.iter().zip(cluster.and_then(Path::file_name));
+        let state = state.map(|(folder, name)| folder.join(name)).next();
         let mut watcher =
             notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
                 let Ok(event) = event else { return };
@@ -33,10 +67,15 @@ impl Changes {
                     return;
                 }
                 for path in event.paths {
-                    if is_source(&base, &path) {
-                        // Nobody listens any more: the command is ending.
-                        let _ = sender.send(path);
-                    }
+                    let change = if state.as_ref() == Some(&path) {
+                        Change::Cluster
+                    } else if is_source(&base, &path) {
+                        Change::Source(path)
+                    } else {
+                        continue;
+                    };
+                    // Nobody listens any more: the command is ending.
+                    let _ = sender.send(change);
                 }
             })
             .context("changes of files cannot be watched")
@@ -45,41 +84,83 @@ impl Changes {
             .watch(root, RecursiveMode::Recursive)
             .with_context(|| format!("{} cannot be watched", root.display()))
             .or_environment()?;
+        if let Some(folder) = folder.filter(|folder| !folder.starts_with(root)) {
+            watcher
+                .watch(&folder, RecursiveMode::NonRecursive)
+                .with_context(|| format!("{} cannot be watched", folder.display()))
+                .or_environment()?;
+        }
         Ok(Self {
             root: root.to_owned(),
+            lock: None,
             _watcher: watcher,
-            paths,
-            pending: None,
+            changes,
+            pending: Changed::default(),
+            quiet: Instant::now(),
         })
     }
 
-    /// The first file that changed, once its folder has been quiet for a moment; relative to the project. Nothing is
-    /// lost when the call is given up before it ends.
-    pub(super) async fn next(&mut self) -> Outcome<PathBuf> {
-        if self.pending.is_none() {
-            self.pending = self.paths.recv().await;
+    /// A build is over.
+    pub(super) fn built(&mut self) {
+        self.lock = std::fs::read(self.root.join(LOCK)).ok();
+    }
+
+    /// What changed, once the folders have been quiet for a moment. Nothing is lost when the call is given up before it
+    /// ends.
+    pub(super) async fn next(&mut self) -> Outcome<Changed> {
+        loop {
+            while self.pending.is_empty() {
+                let change = self.changes.recv().await.ok_or_else(|| {
+                    Failure::environment(anyhow!("changes of files cannot be watched any more"))
+                })?;
+                self.take(change);
+            }
+            match tokio::time::timeout_at(self.quiet, self.changes.recv()).await {
+                Ok(Some(change)) => self.take(change),
+                Ok(None) | Err(_) => return Ok(std::mem::take(&mut self.pending)),
+            }
         }
-        while let Ok(Some(_)) = tokio::time::timeout(SETTLE, self.paths.recv()).await {}
-        let first = self.pending.take().ok_or_else(|| {
-            Failure::environment(anyhow!("changes of files cannot be watched any more"))
-        })?;
-        Ok(first.strip_prefix(&self.root).unwrap_or(&first).to_owned())
+    }
+
+    fn take(&mut self, change: Change) {
+        self.quiet = Instant::now() + SETTLE;
+        match change {
+            Change::Cluster => self.pending.cluster = true,
+            Change::Source(path) => {
+                let path = path.strip_prefix(&self.root).unwrap_or(&path);
+                let same = path == Path::new(LOCK)
+                    && self.lock.is_some()
+                    && std::fs::read(self.root.join(LOCK)).ok() == self.lock;
+                if !same && self.pending.source.is_none() {
+                    self.pending.source = Some(path.to_owned());
+                }
+            }
+        }
     }
 }
 
-/// Whether a change of this file can change the component.
+/// Cargo's record of the dependencies.
+const LOCK: &str = "Cargo.lock";
+
+/// Whether a change of this file can change the component: all below `src`, which may be included as a text, and
+/// whatever else the compiler or cargo reads.
 fn is_source(root: &Path, path: &Path) -> bool {
     let Ok(inside) = path.strip_prefix(root) else {
         return false;
     };
     let skipped = inside.components().any(|part| {
         let name = part.as_os_str().to_string_lossy();
-        name == "target" || name.starts_with('.') || name.ends_with('~')
+        // Folders of builds and of tools, and what editors put beside the file that they write.
+        name == "target"
+            || name.starts_with(['.', '#'])
+            || name.ends_with('~')
+            || name.ends_with(".tmp")
+            || name == "4913"
     });
     let kind = inside
         .extension()
         .is_some_and(|e| e == "rs" || e == "toml" || e == "wit");
-    kind && !skipped
+    !skipped && (kind || inside.starts_with("src") || inside == Path::new(LOCK))
 }
 
 #[cfg(test)]
@@ -89,15 +170,45 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_change_is_not_lost_when_waiting_for_it_is_given_up() {
         let dir = tempfile::tempdir().unwrap();
-        let mut changes = Changes::of(dir.path()).unwrap();
+        let mut changes = Changes::of(dir.path(), None).unwrap();
         std::fs::write(dir.path().join("lib.rs"), "").unwrap();
         // Something else happens while the change is waited out, as often as it likes.
-        while changes.pending.is_none() {
-            let _ = tokio::time::timeout(SETTLE / 2, changes.next()).await;
+        let mut given_up = 0;
+        let changed = loop {
+            match tokio::time::timeout(SETTLE / 4, changes.next()).await {
+                Ok(changed) => break changed.unwrap(),
+                Err(_) => given_up += 1,
+            }
             std::thread::yield_now();
-        }
-        let _ = tokio::time::timeout(SETTLE / 2, changes.next()).await;
-        assert_eq!(changes.next().await.unwrap(), Path::new("lib.rs"));
+        };
+        assert!(given_up >= 3, "{given_up}");
+        assert_eq!(changed.source.as_deref(), Some(Path::new("lib.rs")));
+        assert!(!changed.cluster);
+    }
+
+    #[tokio::test]
+    async fn the_state_s_file_may_lie_elsewhere_and_come_later() {
+        let (project, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let file = other.path().join("state.yaml");
+        let mut changes = Changes::of(project.path(), Some(&file)).unwrap();
+        std::fs::write(other.path().join("lib.rs"), "").unwrap();
+        std::fs::write(&file, "").unwrap();
+        let changed = changes.next().await.unwrap();
+        assert_eq!((changed.source, changed.cluster), (None, true));
+    }
+
+    #[tokio::test]
+    async fn what_the_build_wrote_is_no_change() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = dir.path().join(LOCK);
+        std::fs::write(&lock, "a").unwrap();
+        let mut changes = Changes::of(dir.path(), None).unwrap();
+        changes.built();
+        changes.take(Change::Source(lock.clone()));
+        assert!(changes.pending.is_empty());
+        std::fs::write(&lock, "b").unwrap();
+        changes.take(Change::Source(lock));
+        assert_eq!(changes.pending.source.as_deref(), Some(Path::new(LOCK)));
     }
 
     #[test]
@@ -106,6 +217,10 @@ mod tests {
         for yes in [
             "/p/src/lib.rs",
             "/p/Cargo.toml",
+            "/p/Cargo.lock",
+            "/p/build.rs",
+            "/p/src/data.json",
+            "/p/src/sql/get",
             "/p/vendor/hookbox/wit/log.wit",
         ] {
             assert!(is_source(root, Path::new(yes)), "{yes}");
@@ -116,7 +231,10 @@ mod tests {
             "/p/README.md",
             "/q/src/lib.rs",
             "/p/src/.lib.rs.swp",
-            "/p/Cargo.lock",
+            "/p/src/4913",
+            "/p/src/lib.rs~",
+            "/p/cluster.yaml",
+            "/p/tests/cases/a/case.yaml",
         ] {
             assert!(!is_source(root, Path::new(no)), "{no}");
         }

@@ -88,9 +88,52 @@ pub(super) fn snapshots(path: &Path, config: &HookConfig) -> Outcome<Snapshots> 
     Ok(found)
 }
 
-/// A binding context file, as shell-operator writes it.
-pub(super) fn contexts(path: &Path) -> Outcome<RunInput> {
-    contexts_of(&document(path)?).map_err(|error| wrong(path, error))
+/// A binding context file, as shell-operator writes it. A binding that the hook does not have is a mistake.
+pub(super) fn contexts(path: &Path, config: &HookConfig) -> Outcome<RunInput> {
+    contexts_of(&document(path)?, &Known::of(config)).map_err(|error| wrong(path, error))
+}
+
+/// The names that a hook's contexts can have.
+#[derive(Default)]
+struct Known<'a> {
+    /// Bindings, and groups: their contexts may be called by either.
+    bindings: Vec<&'a str>,
+    snapshots: Vec<&'a str>,
+}
+
+impl<'a> Known<'a> {
+    fn of(config: &'a HookConfig) -> Self {
+        let snapshots: Vec<&str> = config.kubernetes.iter().map(|k| k.name.as_str()).collect();
+        let mut bindings = Vec::new();
+        bindings.extend(config.on_startup.map(|_| "onStartup"));
+        bindings.extend(config.schedule.iter().map(|s| s.name.as_str()));
+        bindings.extend(&snapshots);
+        let webhooks = config.kubernetes_validating.iter();
+        let webhooks = webhooks.chain(&config.kubernetes_mutating);
+        bindings.extend(webhooks.map(|w| w.name.as_str()));
+        let conversions = config.kubernetes_custom_resource_conversion.iter();
+        bindings.extend(conversions.map(|c| c.name.as_str()));
+        bindings.extend(config.schedule.iter().filter_map(|s| s.group.as_deref()));
+        bindings.extend(config.kubernetes.iter().filter_map(|k| k.group.as_deref()));
+        bindings.dedup();
+        Self {
+            bindings,
+            snapshots,
+        }
+    }
+
+    fn check(what: &str, name: &str, known: &[&str]) -> anyhow::Result<()> {
+        match known {
+            known if known.contains(&name) => Ok(()),
+            [] => Err(anyhow!(
+                "the hook has no {what} `{name}`; it has none at all"
+            )),
+            known => Err(anyhow!(
+                "the hook has no {what} `{name}`; it has: {}",
+                known.join(", ")
+            )),
+        }
+    }
 }
 
 fn wrong(path: &Path, error: anyhow::Error) -> Failure {
@@ -102,22 +145,34 @@ fn snapshots_of(value: &Value) -> anyhow::Result<Snapshots> {
         .as_object()
         .ok_or_else(|| anyhow!("snapshots are a map of binding names to lists"))?
         .iter()
-        .map(|(name, items)| Ok((name.clone(), items_of(name, items)?)))
+        .map(|(name, items)| {
+            Ok((
+                name.clone(),
+                items_of(&format!("the snapshot `{name}`"), items)?,
+            ))
+        })
         .collect()
 }
 
-fn items_of(name: &str, items: &Value) -> anyhow::Result<Arc<dyn Snapshot>> {
+/// Items of what is called `what` in messages.
+fn items_of(what: &str, items: &Value) -> anyhow::Result<Arc<dyn Snapshot>> {
     let items = items
         .as_array()
-        .ok_or_else(|| anyhow!("the snapshot `{name}` is not a list"))?;
+        .ok_or_else(|| anyhow!("{what} is not a list"))?;
     let text = |value: Option<&Value>| value.map(|v| Arc::from(v.to_string()));
     let mut entries = Vec::new();
     for (index, item) in items.iter().enumerate() {
         let Value::Object(item) = item else {
             return Err(anyhow!(
-                "item {index} of the snapshot `{name}` is not a map with `object` or `filterResult`"
+                "item {index} of {what} is not a map with `object` or `filterResult`"
             ));
         };
+        let known = ["object", "filterResult"];
+        if let Some(key) = item.keys().find(|key| !known.contains(&key.as_str())) {
+            return Err(anyhow!(
+                "item {index} of {what} has the unknown key `{key}`; an item has `object` and `filterResult`"
+            ));
+        }
         entries.push(Entry {
             object: text(item.get("object")),
             filter_result: text(item.get("filterResult")),
@@ -126,21 +181,25 @@ fn items_of(name: &str, items: &Value) -> anyhow::Result<Arc<dyn Snapshot>> {
     Ok(Arc::new(entries))
 }
 
-fn contexts_of(value: &Value) -> anyhow::Result<RunInput> {
+fn contexts_of(value: &Value, known: &Known<'_>) -> anyhow::Result<RunInput> {
     let list = value
         .as_array()
         .filter(|list| !list.is_empty())
         .ok_or_else(|| anyhow!("binding contexts are a list with at least one item"))?;
     let mut input = RunInput::default();
     for (index, item) in list.iter().enumerate() {
-        let context =
-            context_of(item, &mut input.snapshots).with_context(|| format!("context {index}"))?;
+        let context = context_of(item, &mut input.snapshots, known)
+            .with_context(|| format!("context {index}"))?;
         input.contexts.push(context);
     }
     Ok(input)
 }
 
-fn context_of(item: &Value, snapshots: &mut Snapshots) -> anyhow::Result<Context> {
+fn context_of(
+    item: &Value,
+    snapshots: &mut Snapshots,
+    known: &Known<'_>,
+) -> anyhow::Result<Context> {
     let item = item.as_object().ok_or_else(|| anyhow!("it is not a map"))?;
     let word = |key: &str| match item.get(key) {
         None => Ok(None),
@@ -158,13 +217,24 @@ fn context_of(item: &Value, snapshots: &mut Snapshots) -> anyhow::Result<Context
     let binding = word("binding")?.ok_or_else(|| anyhow!("it has no `binding`"))?;
     let own = item.get("snapshots").map(snapshots_of).transpose()?;
     let objects = match item.get("objects") {
-        Some(objects) => Some(items_of(&binding, objects)?),
+        Some(objects) => Some(items_of("`objects`", objects)?),
         None => None,
     };
+    let kind = one_of("type", &TYPES)?;
+    let watch_event = one_of("watchEvent", &["Added", "Modified", "Deleted"])?;
+    if kind.as_deref() == Some("Event") && watch_event.is_none() {
+        return Err(anyhow!(
+            "it is of type `Event` and has no `watchEvent`: Added, Modified or Deleted"
+        ));
+    }
+    Known::check("binding", &binding, &known.bindings)?;
+    for name in own.iter().flat_map(|own| own.keys()) {
+        Known::check("kubernetes binding", name, &known.snapshots).context("`snapshots`")?;
+    }
     let context = Context {
-        kind: one_of("type", &TYPES)?,
+        kind,
         group: word("groupName")?,
-        watch_event: one_of("watchEvent", &["Added", "Modified", "Deleted"])?,
+        watch_event,
         object: json("object"),
         filter_result: json("filterResult"),
         objects,
@@ -277,6 +347,10 @@ mod tests {
 
     #[test]
     fn a_mistake_in_a_context_is_named() {
+        let known = Known {
+            bindings: vec!["a"],
+            snapshots: vec!["a"],
+        };
         for (value, words) in [
             (json!([]), "at least one"),
             (json!({"binding": "a"}), "a list"),
@@ -293,11 +367,31 @@ mod tests {
                 "`b` is not a list",
             ),
             (
+                json!([{"binding": "a", "objects": {}}]),
+                "context 0: `objects` is not a list",
+            ),
+            (
+                json!([{"binding": "a", "snapshots": {"a": [{"objekt": {}}]}}]),
+                "item 0 of the snapshot `a` has the unknown key `objekt`",
+            ),
+            (
+                json!([{"binding": "a"}, {"binding": "a", "type": "Event"}]),
+                "context 1: it is of type `Event` and has no `watchEvent`",
+            ),
+            (
+                json!([{"binding": "b"}]),
+                "context 0: the hook has no binding `b`; it has: a",
+            ),
+            (
+                json!([{"binding": "a", "snapshots": {"b": []}}]),
+                "`snapshots`: the hook has no kubernetes binding `b`; it has: a",
+            ),
+            (
                 json!([{"binding": "a", "objects": [1]}]),
-                "item 0 of the snapshot `a`",
+                "item 0 of `objects` is not a map",
             ),
         ] {
-            let Err(error) = contexts_of(&value) else {
+            let Err(error) = contexts_of(&value, &known) else {
                 panic!("{value} was taken")
             };
             let said = format!("{error:#}");

@@ -8,14 +8,21 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::case::{Change, Trigger};
+use super::stable;
 use crate::diff;
 use crate::trial::{Finished, Settled};
+
+/// The keys of `expected.yaml`.
+pub(super) const KEYS: [&str; 4] = ["result", "problems", "runs", "cluster"];
 
 /// What came out of a case.
 #[derive(Debug, Serialize)]
 pub(super) struct CaseOutcome {
-    /// `ok`, or `failed`: a run failed and the case ended there.
+    /// `ok`, or `failed`: a run failed and the case ended there, or a binding cannot be enabled.
     result: &'static str,
+    /// What went wrong outside runs, sorted: bindings that cannot be enabled, filters that fail.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    problems: Vec<String>,
     /// The runs, in the order in which they ended.
     runs: Vec<RunOutcome>,
     /// What is different in the cluster.
@@ -54,21 +61,28 @@ impl Changes {
 
 impl CaseOutcome {
     pub(super) fn new(
-        settled: Settled,
+        settled: &Settled,
+        problems: Vec<String>,
         runs: &[Finished],
         before: &[Value],
         after: &[Value],
         trigger: &Trigger,
     ) -> Self {
         Self {
-            result: if settled == Settled::Quiet {
+            result: if *settled == Settled::Quiet {
                 "ok"
             } else {
                 "failed"
             },
+            problems,
             runs: runs.iter().map(run).collect(),
             cluster: changes(before, after, trigger, &first_seen(runs)),
         }
+    }
+
+    /// What went wrong outside runs.
+    pub(super) fn problems(&self) -> &[String] {
+        &self.problems
     }
 }
 
@@ -78,7 +92,7 @@ fn run(finished: &Finished) -> RunOutcome {
         hook: run.hook.clone(),
         bindings: finished.reasons.iter().map(|r| r.binding.clone()).collect(),
         error: match &run.result {
-            RunResult::Failed { message, .. } => Some(message.clone()),
+            RunResult::Failed { code, message, .. } => Some(stable::error(code, message)),
             RunResult::Succeeded => None,
         },
         effects: run.effects.as_deref().cloned(),

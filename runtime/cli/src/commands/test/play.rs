@@ -1,0 +1,171 @@
+//! Playing a case on an embedded cluster.
+
+use anyhow::anyhow;
+use hookbox_cluster::Cluster;
+use hookbox_operator::load::{self, Hook, Loaded};
+use hookbox_operator::{HookSource, HookSpec};
+use hookbox_sandbox::Budget;
+use serde_json::Value;
+
+use super::Bench;
+use super::case::{Case, Change, Trigger};
+use super::outcome::CaseOutcome;
+use crate::failure::{Failure, Outcome};
+use crate::state;
+use crate::trial::{Finished, Pace, Settled, Setup, Stage, Trial};
+
+/// What came of a case, and the objects before the runs that count.
+struct Played {
+    settled: Settled,
+    runs: Vec<Finished>,
+    before: Vec<Value>,
+}
+
+impl Bench {
+    /// Let happen what the case says, on this cluster.
+    pub(super) async fn play(&self, case: &Case, cluster: Cluster) -> Outcome<CaseOutcome> {
+        let hooks = self.hooks(case).await?;
+        case.fits(&hooks.hooks)?;
+        let setup = Setup {
+            budget: self.budget.clone(),
+            pace: Pace::Steps,
+            max_runs: self.max_runs,
+            listen: None,
+        };
+        let mut trial = Trial::start(cluster, hooks, self.jq.clone(), setup).await?;
+        let played = act(case, &mut trial).await?;
+        if let Settled::Endless(endless) = &played.settled {
+            // There is no outcome: it would be another one with another limit.
+            return Err(endless.failure());
+        }
+        let after = trial.cluster.objects();
+        let outcome = CaseOutcome::new(
+            &played.settled,
+            trial.problems().iter().cloned().collect(),
+            &played.runs,
+            &played.before,
+            &after,
+            &case.trigger,
+        );
+        trial.stop().await;
+        Ok(outcome)
+    }
+
+    /// The hooks that the case is about.
+    async fn hooks(&self, case: &Case) -> Outcome<Loaded> {
+        let spec = HookSpec::from(HookSource::file(&self.component));
+        let mut loaded = load::load(vec![spec], &self.sandbox, &self.jq, &Budget::describe()).await;
+        if let Some(problem) = loaded.problems.pop() {
+            return Err(Failure::failed(problem));
+        }
+        if let Some(name) = &case.hook {
+            let names: Vec<String> = loaded.hooks.iter().map(|h| h.name.to_string()).collect();
+            loaded.hooks.retain(|hook| *hook.name == **name);
+            if loaded.hooks.is_empty() {
+                return Err(
+                    Failure::usage(anyhow!("the component holds no hook `{name}`"))
+                        .help(format!("it holds: {}", names.join(", "))),
+                );
+            }
+        }
+        Ok(loaded)
+    }
+}
+
+impl Case {
+    /// Whether the hooks have what the case triggers: else it would pass for ever, and show nothing.
+    fn fits(&self, hooks: &[Hook]) -> Outcome {
+        let whose = match &self.hook {
+            Some(name) => format!("hook `{name}` has"),
+            None => "the component's hooks have".to_owned(),
+        };
+        let schedules = || hooks.iter().flat_map(|hook| &hook.config.schedule);
+        match &self.trigger {
+            Trigger::OnStartup if hooks.iter().all(|h| h.config.on_startup.is_none()) => Err(
+                Failure::usage(anyhow!("the case is for `onStartup`, which {whose} not")),
+            ),
+            Trigger::Synchronization if hooks.iter().all(|h| h.config.kubernetes.is_empty()) => {
+                Err(Failure::usage(anyhow!(
+                    "the case is for Synchronization, but no `kubernetes` binding {whose}"
+                )))
+            }
+            Trigger::Schedule { name } => {
+                let wanted = |schedule: &str| name.as_deref().is_none_or(|n| n == schedule);
+                if schedules().any(|schedule| wanted(&schedule.name)) {
+                    return Ok(());
+                }
+                let names: Vec<&str> = schedules().map(|s| s.name.as_str()).collect();
+                let failure = Failure::usage(match name {
+                    Some(name) => {
+                        anyhow!("the case fires the schedule `{name}`, which {whose} not")
+                    }
+                    None => anyhow!("the case fires schedules, but {whose} none"),
+                });
+                Err(match names.as_slice() {
+                    [] => failure,
+                    names => failure.help(format!("there are: {}", names.join(", "))),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Let happen what the case says. What was there before the runs that count is no part of its outcome, unless it
+/// failed.
+async fn act(case: &Case, trial: &mut Trial) -> Outcome<Played> {
+    let before = trial.cluster.objects();
+    let first = match case.trigger {
+        Trigger::OnStartup | Trigger::Synchronization => Stage::Startup,
+        Trigger::Schedule { .. } | Trigger::Events(_) => Stage::All,
+    };
+    let (settled, runs) = trial.runs(first).await?;
+    if settled != Settled::Quiet || matches!(case.trigger, Trigger::OnStartup) {
+        return Ok(Played {
+            settled,
+            runs,
+            before,
+        });
+    }
+    let before = trial.cluster.objects();
+    let (settled, runs) = match &case.trigger {
+        Trigger::Schedule { name } => {
+            trial
+                .running
+                .fire_schedules(|_, schedule| name.as_deref().is_none_or(|n| n == schedule));
+            trial.runs(Stage::All).await?
+        }
+        Trigger::Events(changes) => {
+            let (mut settled, mut runs) = (Settled::Quiet, Vec::new());
+            for (index, change) in changes.iter().enumerate() {
+                change_cluster(&trial.cluster, index, change).await?;
+                let (next, more) = trial.runs(Stage::All).await?;
+                runs.extend(more);
+                settled = next;
+                if settled != Settled::Quiet {
+                    break;
+                }
+            }
+            (settled, runs)
+        }
+        Trigger::OnStartup | Trigger::Synchronization => trial.runs(Stage::All).await?,
+    };
+    Ok(Played {
+        settled,
+        runs,
+        before,
+    })
+}
+
+/// Do what event number `index` of a case says.
+async fn change_cluster(cluster: &Cluster, index: usize, change: &Change) -> Outcome {
+    match change {
+        Change::Apply(object) => {
+            state::apply(cluster, object, || {
+                format!("event {} of the case", index + 1)
+            })
+            .await
+        }
+        Change::Delete(object) => state::delete(cluster, object).await,
+    }
+}
