@@ -138,6 +138,15 @@ impl Engine {
         let (record, result, done) = match result {
             Ok(()) => {
                 self.metrics.run_succeeded(labels);
+                tracing::info!(
+                    hook = &*hook.name,
+                    run = number,
+                    binding = labels.binding,
+                    contexts = run.reasons.len(),
+                    patches = patches.results.len(),
+                    microseconds = outcome.usage.wall_clock.as_micros(),
+                    "run succeeded"
+                );
                 (
                     journal::RunResult::success(),
                     RunResult::Succeeded,
