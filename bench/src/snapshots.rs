@@ -53,6 +53,10 @@ pub(crate) async fn measure() -> Result<()> {
             "at the allocator beyond JSON, per object",
             of(&all, "beyond", 1.0),
         );
+        print::row(
+            "  the same operator without objects, MB",
+            of(&all, "fixed", 1e6),
+        );
         print::row("resident memory, per byte", of(&all, "resident", 1.0));
         print::row("resident memory at the end, MB", of(&all, "total", 1e6));
         print::row("  and at its peak, MB", of(&all, "peak", 1e6));
@@ -84,8 +88,11 @@ pub(crate) async fn child(component: &Path, kubeconfig: &Path, variant: &str) ->
         setup::idle(&running).await?;
         anyhow::Ok(running)
     };
-    // An operator whose snapshot is empty has made everything that is made once.
+    // An operator whose snapshot is empty has made everything that is made once; a second one shows what each has.
     let _none = operator("none").await?;
+    let before = heap::live();
+    let _second = operator("none").await?;
+    let fixed = heap::live() - before;
     let (rss, heap, cpu, started) = (
         clock::memory("VmRSS"),
         heap::live(),
@@ -96,7 +103,7 @@ pub(crate) async fn child(component: &Path, kubeconfig: &Path, variant: &str) ->
     let wall = started.elapsed();
     let cpu = clock::cpu_time().saturating_sub(cpu);
     let (heap, rss) = (
-        heap::live() - heap,
+        heap::live() - heap - fixed,
         clock::memory("VmRSS").saturating_sub(rss),
     );
 
@@ -106,6 +113,7 @@ pub(crate) async fn child(component: &Path, kubeconfig: &Path, variant: &str) ->
     print::line(format_args!("json {json}"));
     print::line(format_args!("own {}", own as f64 / json));
     print::line(format_args!("heap {}", heap as f64 / json));
+    print::line(format_args!("fixed {fixed}"));
     print::line(format_args!(
         "beyond {}",
         (heap as f64 - json) / f64::from(OBJECTS)
