@@ -1,5 +1,7 @@
 //! `hookbox check`.
 
+use std::os::unix::ffi::OsStrExt as _;
+
 use hookbox_tests::hookbox::hookbox;
 use hookbox_tests::scratch;
 use serde_json::{Value, json};
@@ -196,6 +198,29 @@ async fn a_folder_is_checked_with_all_in_it() {
     let hooks: Value = serde_json::from_str(&finished.stdout).expect("JSON");
     assert_eq!(hooks[0]["hook"], "greet");
     assert_eq!(hooks[0]["config"]["kubernetes"][0]["name"], "names");
+
+    // Files whose names are no text, and pipes that nobody writes to.
+    let odd = folder
+        .path()
+        .join(std::ffi::OsStr::from_bytes(b"below/od\xffd.wasm"));
+    std::fs::rename(folder.path().join("below/greet.wasm"), &odd).unwrap();
+    let printed = hookbox(["check", text(folder.path()), "-o", "json"])
+        .run()
+        .await
+        .ok();
+    assert!(printed.contains("od\u{fffd}d.wasm"), "{printed}");
+    let pipe = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let run = hookbox(["check", text(&pipe)]).run().await;
+    expect(run, 2, &["pipe is not a file with a component"]);
+
+    // An operator would run only one of two hooks with one name.
+    std::fs::copy(&odd, folder.path().join("twin.wasm")).unwrap();
+    let run = hookbox(["check", text(folder.path())]).run().await;
+    let finished = expect(run, 1, &["two hooks are named `greet`", "twin.wasm"]);
+    assert!(finished.stdout.starts_with("COMPONENT "), "{finished:?}");
+    std::fs::remove_file(folder.path().join("twin.wasm")).unwrap();
 
     std::fs::write(folder.path().join("broken.wasm"), "x").unwrap();
     let run = hookbox(["check", text(folder.path())]).run().await;

@@ -135,6 +135,16 @@ async fn a_bad_file_is_named_with_what_is_wrong_in_it() {
             "[{\"binding\": \"a\", \"type\": \"Evnt\"}]",
             "`type` is `Evnt`, not one of Synchronization",
         ),
+        (
+            &["--contexts", "-"],
+            "[{\"binding\": \"name\"}]",
+            "context 0: the hook has no binding `name`; it has: names",
+        ),
+        (
+            &["--snapshots", "-"],
+            "names: [{objekt: 1}]",
+            "item 0 of the snapshot `names` has the unknown key `objekt`",
+        ),
         (&["--contexts", "-"], "a: [", "<stdin>:2:1"),
         (
             &["--contexts", "-"],

@@ -5,7 +5,7 @@ use std::path::Path;
 use hookbox_tests::hookbox::{binary, checkout, hookbox};
 use hookbox_tests::{Program, scratch};
 
-use super::components::{BUILD, built_command, expect, greet, in_project, place, text};
+use super::components::{BUILD, built_command, expect, greet, in_project, place, project, text};
 
 /// A shell that finds `hookbox`, and builds where all tests build.
 fn shell(folder: &Path, line: &str) -> Program {
@@ -117,6 +117,8 @@ async fn a_project_is_made_whole_or_not_at_all() {
     );
     let sdk = hookbox(["new", "other", "--sdk", "nowhere"]).folder(folder.path());
     expect(sdk.run().await, 2, &["nowhere cannot be opened"]);
+    let sdk = hookbox(["new", "other", "--sdk", text(checkout())]).folder(folder.path());
+    expect(sdk.run().await, 2, &["is not the SDK", "sdk/rust"]);
 
     // A disk that takes no file: what was begun is removed.
     let full = Program::new("sh")
@@ -164,4 +166,43 @@ async fn a_folder_without_a_project_is_told_so() {
         .run()
         .await;
     expect(finished, 3, &["/dev/null/x cannot be made"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_keeps_a_project_from_being_built_has_its_own_words() {
+    let project = project("unbuilt").await;
+    let manifest = project.join("Cargo.toml");
+    let good = std::fs::read_to_string(&manifest).unwrap();
+    let build = || in_project(&project, &["build"]).run();
+    std::fs::write(&manifest, good.replace("[package]", "[package")).unwrap();
+    let finished = expect(build().await, 2, &["cannot use the project's manifest"]);
+    assert!(
+        !finished.stderr.contains("does not compile"),
+        "{finished:?}"
+    );
+    std::fs::write(
+        &manifest,
+        good.replace("serde = ", "other = { path = \"nowhere\" }\nserde = "),
+    )
+    .unwrap();
+    expect(build().await, 2, &["cannot use the project's manifest"]);
+
+    // A project that is renamed leaves no old component behind.
+    std::fs::write(&manifest, &good).unwrap();
+    build().await.expect_code(0);
+    let folder = project.join("target/hookbox");
+    std::fs::write(folder.join("other.wasm"), "somebody else's").unwrap();
+    std::fs::write(&manifest, good.replace("\"unbuilt\"", "\"renamed\"")).unwrap();
+    expect(
+        build().await,
+        0,
+        &["Removed", "unbuilt.wasm, from an earlier build"],
+    );
+    let mut names: Vec<String> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !name.starts_with('.'))
+        .collect();
+    names.sort();
+    assert_eq!(names, ["other.wasm", "renamed.wasm"]);
 }

@@ -136,18 +136,10 @@ async fn broken_components_and_unknown_kinds_stop_nobody_else() {
 async fn an_api_server_that_is_not_there_or_forbids_ends_it() {
     let folder = hooks("greet.wasm").await;
     let with = |config: &str| run(folder.path()).args(["--kubeconfig", config]).run();
-    expect(
-        with("nowhere").await,
-        2,
-        &["the kubeconfig nowhere cannot be read"],
-    );
+    expect(with("nowhere").await, 2, &["nowhere cannot be read"]);
     let bad = folder.path().join("bad");
     std::fs::write(&bad, "text").unwrap();
-    expect(
-        with(text(&bad)).await,
-        2,
-        &["the kubeconfig", "bad cannot be used"],
-    );
+    expect(with(text(&bad)).await, 2, &["bad is no kubeconfig"]);
 
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", nobody.local_addr().unwrap());
@@ -160,7 +152,40 @@ async fn an_api_server_that_is_not_there_or_forbids_ends_it() {
     );
     assert_eq!(finished.stderr.lines().count(), 2, "{finished:?}");
     let other = run(folder.path()).args(["--kubeconfig", &config, "--kube-context", "other"]);
-    expect(other.run().await, 2, &["other"]);
+    expect(
+        other.run().await,
+        2,
+        &["has no context `other`", "it has: a"],
+    );
+
+    // A web server.
+    let web = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let config = kubeconfig(
+        folder.path(),
+        &format!("http://{}", web.local_addr().unwrap()),
+    );
+    let server = tokio::spawn(async move {
+        while let Ok((mut stream, _)) = web.accept().await {
+            let _ = stream.read(&mut [0; 4096]).await;
+            let page = format!(
+                "<!doctype html>\n<html>\n{}</html>\n",
+                "<p>not here</p>\n".repeat(1000)
+            );
+            let head = "HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nConnection: close";
+            let answer = format!("{head}\r\nContent-Length: {}\r\n\r\n{page}", page.len());
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    let finished = expect(
+        with(&config).await,
+        3,
+        &["is no Kubernetes API server: HTTP 404: <!doctype html>"],
+    );
+    assert!(
+        finished.stderr.lines().count() == 2 && finished.stderr.len() < 500,
+        "{finished:?}"
+    );
+    server.abort();
 
     let forbidding = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let config = kubeconfig(

@@ -61,7 +61,17 @@ async fn wrong_usage_ends_with_2_and_says_what_was_meant() {
             &["exec", "a.wasm", "--cpu-time", "never"],
             "`never` is not a duration",
         ),
-        (&["exec", "a.wasm", "--memory", "0"], "1..=4096"),
+        (&["exec", "a.wasm", "--memory", "0"], "1..=512"),
+        (
+            &["exec", "a.wasm", "--cpu-time", "0"],
+            "it must be more than 0",
+        ),
+        (&["test", "--wall-clock", "0s"], "it must be more than 0"),
+        (&["dev", "--max-runs", "0"], "--max-runs"),
+        (
+            &["--log-level", "bogus", "check", "x"],
+            "`bogus` is no log level",
+        ),
         (&["run", "--listen", "here"], "invalid socket address"),
         (
             &["run", "--no-cluster", "--kubeconfig", "a"],

@@ -183,19 +183,25 @@ async fn a_mistake_in_a_case_is_told_and_the_others_run() {
     cases.write("good", "expected.yaml", EXPECTED);
     let event = |event: &str| format!("trigger: {{events: [{event}]}}");
     for (case, words) in [
-        ("trigger: {onStart: {}}", "unknown variant `onStart`"),
+        (
+            "trigger: {onStart: {}}",
+            "case.yaml:1:11: unknown key `onStart`; did you mean `onStartup`?",
+        ),
         (
             "trigger: {synchronization: }\nextra: 1",
-            "unknown field `extra`",
+            "case.yaml:2:1: unknown key `extra`",
         ),
-        ("{}", "missing field `trigger`"),
-        ("", "a case is one document, not 0"),
-        ("trigger: [", "case.yaml is not a case"),
+        ("{}", "a case has a `trigger`"),
+        ("", "a case has a `trigger`, and this file nothing"),
+        ("trigger: [", "case.yaml:2:1"),
         (
             "hook: other\ntrigger: {synchronization: }",
             "no hook `other`",
         ),
-        ("trigger: {schedule: {}}", "a schedule that no hook has"),
+        (
+            "trigger: {schedule: {}}",
+            "the case fires schedules, but the component's hooks have none",
+        ),
         (
             &event("{apply: {apiVersion: v1, kind: Pot, metadata: {name: a}}}"),
             "event 1 of the case: the manifest is refused",
@@ -219,6 +225,9 @@ async fn a_mistake_in_a_case_is_told_and_the_others_run() {
     cases.write("bad", "expected.yaml", "a: 1\nb: [\n");
     let finished = cases.test(&[]).await;
     expect(finished, 1, &["bad/expected.yaml:3:1"]);
+    cases.write("bad", "expected.yaml", "result: ok\nrun: []\n");
+    let finished = cases.test(&[]).await;
+    expect(finished, 1, &["bad/expected.yaml:2:1: unknown key `run`"]);
 
     let finished = cases.test(&["--filter", "goo"]).await;
     assert_eq!(finished.ok(), "1 passed, 0 failed\n");
