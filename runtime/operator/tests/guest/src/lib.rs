@@ -94,11 +94,8 @@ impl Guest for Component {
             }
             // Asks for changes and then fails.
             "lose" => {
-                object_patches::create(
-                    &config_map("lost", "a", "b"),
-                    CreateMode::ReplaceExisting,
-                )
-                .map_err(|_| failed(Retry::Never))?;
+                object_patches::create(&config_map("lost", "a", "b"), CreateMode::ReplaceExisting)
+                    .map_err(|_| failed(Retry::Never))?;
                 metrics::set("lost", 1.0, &[], None).map_err(|_| failed(Retry::Never))?;
                 return Err(failed(Retry::BackOff));
             }
