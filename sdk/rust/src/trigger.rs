@@ -150,7 +150,7 @@ impl Event {
 
     fn at(&self, what: &str) -> String {
         format!(
-            "{} of a {} event of `{}`",
+            "{} of the {} event of `{}`",
             what, self.watch_event, self.binding
         )
     }

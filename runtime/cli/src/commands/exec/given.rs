@@ -317,6 +317,8 @@ pub(super) fn trigger(
     let empty = || Arc::new(Vec::<Entry>::new()) as Arc<dyn Snapshot>;
     let objects = (kind == Some("Synchronization") && group.is_none())
         .then(|| snapshots.get(&binding).cloned().unwrap_or_else(empty));
+    // As in an operator: a run sees what its bindings include, and nothing else.
+    snapshots.retain(|name, _| include.contains(name));
     for name in &include {
         snapshots.entry(name.clone()).or_insert_with(empty);
     }
@@ -396,6 +398,23 @@ mod tests {
             };
             let said = format!("{error:#}");
             assert!(said.contains(words), "{value}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_run_sees_the_snapshots_that_its_binding_includes_and_no_others() {
+        let config = hookbox_config::parse(
+            "configVersion: v1\nkubernetes:\n- {name: a, kind: Pod, includeSnapshotsFrom: [b]}\n- {name: b, kind: Pod}\n- {name: c, kind: Pod}\nschedule:\n- {name: s, crontab: '* * * * *', includeSnapshotsFrom: [c]}\n",
+        )
+        .unwrap();
+        for (word, includes) in [("synchronization:a", ["b"]), ("schedule:s", ["c"])] {
+            let all = ["a", "b", "c"].map(|name| {
+                let empty: Arc<dyn Snapshot> = Arc::new(Vec::<Entry>::new());
+                (name.to_owned(), empty)
+            });
+            let input = trigger(&config, Some(word), all.into()).ok().unwrap();
+            let names: Vec<&str> = input.snapshots.keys().map(String::as_str).collect();
+            assert_eq!(names, includes, "{word}");
         }
     }
 }
