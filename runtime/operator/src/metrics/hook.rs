@@ -224,21 +224,6 @@ impl HookMetrics {
         result
     }
 
-    /// Remove all series of a hook and the names that it brought in, when it is no longer there.
-    pub fn forget(&self, hook: &str) {
-        let mut state = self.lock();
-        for entry in state.families.values_mut() {
-            entry.family.series.retain(|_, s| *s.owner.hook != *hook);
-        }
-        state
-            .families
-            .retain(|_, entry| *entry.by != *hook || !entry.family.series.is_empty());
-        state
-            .groups
-            .retain(|group, _| !matches!(group, Group::Hook(name) if **name == *hook));
-        state.counts.remove(hook);
-    }
-
     /// Number of series.
     #[must_use]
     pub fn series(&self) -> usize {

@@ -88,11 +88,6 @@ impl SelfMetrics {
         );
     }
 
-    /// A queue is no longer there.
-    pub fn queue_gone(&self, queue: &str) {
-        self.remove("queue", queue);
-    }
-
     /// How many records the journal has written and dropped since the start.
     pub fn journal(&self, written: u64, dropped: u64) {
         self.raise(
@@ -105,20 +100,6 @@ impl SelfMetrics {
             "Runs that could not be written to the journal.",
             dropped as f64,
         );
-    }
-
-    /// A hook is no longer there: its series go.
-    pub fn forget_hook(&self, hook: &str) {
-        self.remove("hook", hook);
-    }
-
-    fn remove(&self, label: &str, value: &str) {
-        for family in self.lock().values_mut() {
-            family.series.retain(|labels, _| {
-                labels.get(label).is_none_or(|v| v != value)
-                    || (label == "queue" && labels.get("hook").is_some())
-            });
-        }
     }
 
     fn add(&self, name: &'static str, help: &str, labels: &[(&str, &str)], by: f64) {

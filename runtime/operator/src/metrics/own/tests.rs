@@ -55,22 +55,6 @@ fn an_empty_queue_label_is_shown() {
 }
 
 #[test]
-fn what_is_gone_is_not_shown() {
-    let metrics = SelfMetrics::default();
-    metrics.queue_length("main", 3);
-    metrics.queue_length("slow", 1);
-    metrics.queue_gone("main");
-    metrics.run_succeeded(RUN);
-    assert_eq!(metrics.text().matches("queue=\"main\"").count(), 3);
-    metrics.forget_hook("a.wasm");
-    let text = metrics.text();
-    assert_eq!(
-        text,
-        "# HELP hookbox_tasks_queue_length Tasks waiting in the queue.\n# TYPE hookbox_tasks_queue_length gauge\nhookbox_tasks_queue_length{queue=\"slow\"} 1\n"
-    );
-}
-
-#[test]
 fn a_prefix_that_no_name_can_have_is_mended() {
     let metrics = SelfMetrics::new("9my-op ");
     metrics.live_tick();

@@ -59,13 +59,3 @@ fn label_names_of_a_metric_are_bounded() {
         (2, "too-many-labels")
     );
 }
-
-#[test]
-fn a_hook_that_is_gone_leaves_nothing() {
-    let metrics = HookMetrics::new();
-    metrics.apply("h", &[group(set("a", 1.0), "g"), set("b", 1.0)]);
-    metrics.apply("other", &[set("a", 1.0)]);
-    metrics.forget("h");
-    assert_eq!(lines(&metrics), ["a{hook=\"other\"} 1"]);
-    assert_eq!(metrics.series(), 1);
-}
