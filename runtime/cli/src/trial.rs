@@ -110,15 +110,11 @@ impl Trial {
     /// Wait until everything is done that the cluster's present state leads to, handing each event to `see`. Ends
     /// early at a run that failed for good or will be repeated, and when a hook has no end of running. Nothing is lost
     /// when the call is given up before it ends.
-    pub(crate) async fn settle(&mut self, see: impl FnMut(&OperatorEvent)) -> Outcome<Settled> {
+    pub(crate) async fn settle(&mut self, see: impl FnMut(&OperatorEvent)) -> Settled {
         self.settle_in(Stage::All, see).await
     }
 
-    async fn settle_in(
-        &mut self,
-        stage: Stage,
-        mut see: impl FnMut(&OperatorEvent),
-    ) -> Outcome<Settled> {
+    async fn settle_in(&mut self, stage: Stage, mut see: impl FnMut(&OperatorEvent)) -> Settled {
         self.ends.begin();
         loop {
             let revision = self.cluster.revision();
@@ -134,10 +130,10 @@ impl Trial {
                 };
                 if let Some(end) = watch(&mut self.events, &mut self.missed, seen, &mut look).await
                 {
-                    return Ok(end);
+                    return end;
                 }
                 if stage == Stage::Startup && !starts(&self.running) {
-                    return Ok(self.ends.quiet());
+                    return self.ends.quiet();
                 }
                 if !self.running.step().await {
                     break;
@@ -149,17 +145,17 @@ impl Trial {
             };
             let idle = self.running.idle();
             if let Some(end) = watch(&mut self.events, &mut self.missed, idle, &mut look).await {
-                return Ok(end);
+                return end;
             }
             // What the hooks wrote may lead to more.
             if self.cluster.revision() == revision {
-                return Ok(self.ends.quiet());
+                return self.ends.quiet();
             }
         }
     }
 
     /// As [`Trial::settle`], with the runs that ended.
-    pub(crate) async fn runs(&mut self, stage: Stage) -> Outcome<(Settled, Vec<Finished>)> {
+    pub(crate) async fn runs(&mut self, stage: Stage) -> (Settled, Vec<Finished>) {
         let mut runs = Vec::new();
         let mut started = std::mem::take(&mut self.started);
         let settled = self
@@ -177,9 +173,9 @@ impl Trial {
                 }
                 _ => {}
             })
-            .await?;
+            .await;
         self.started = started;
-        Ok((settled, runs))
+        (settled, runs)
     }
 
     /// What went wrong outside runs: bindings that cannot be enabled, filters that fail.

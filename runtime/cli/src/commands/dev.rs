@@ -178,13 +178,13 @@ impl Session<'_> {
     async fn once(&self, later: &[Manifest]) -> Outcome {
         let mut trial = self.start(self.build().await?, None).await?;
         let mut shown = Shown::once();
-        let mut settled = trial.settle(|event| shown.show(self.ui, event)).await?;
+        let mut settled = trial.settle(|event| shown.show(self.ui, event)).await;
         for manifest in later {
             if settled != Settled::Quiet {
                 break;
             }
             self.apply(manifest).await?;
-            settled = trial.settle(|event| shown.show(self.ui, event)).await?;
+            settled = trial.settle(|event| shown.show(self.ui, event)).await;
         }
         trial.stop().await;
         let (tone, word) = match settled {

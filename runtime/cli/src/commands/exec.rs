@@ -232,7 +232,7 @@ async fn select(
                 ));
             }
         })
-        .await?;
+        .await;
     if let Some(problem) = problem {
         return Err(Failure::failed(problem));
     }

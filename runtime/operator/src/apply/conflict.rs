@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::error::Cause;
+
 const FIRST: Duration = Duration::from_millis(10);
 const LONGEST: Duration = Duration::from_secs(1);
 
@@ -10,6 +12,7 @@ const LONGEST: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Pauses {
     left: u32,
+    /// Attempts so far, the first one included.
     attempts: u32,
     next: Duration,
 }
@@ -23,20 +26,18 @@ impl Pauses {
         }
     }
 
-    /// Waits before one more attempt. False: there is none left.
-    pub(super) async fn again(&mut self) -> bool {
+    /// Waits before one more attempt; `message` says what the last one met. An error when there is none left.
+    pub(super) async fn again(&mut self, message: String) -> Result<(), Cause> {
         if self.left == 0 {
-            return false;
+            return Err(Cause::Conflict {
+                attempts: self.attempts,
+                message,
+            });
         }
         self.left -= 1;
         self.attempts += 1;
         tokio::time::sleep(self.next.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
         self.next = (self.next * 2).min(LONGEST);
-        true
-    }
-
-    /// Attempts so far, the first one included.
-    pub(super) fn attempts(&self) -> u32 {
-        self.attempts
+        Ok(())
     }
 }

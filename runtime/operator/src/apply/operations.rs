@@ -126,12 +126,7 @@ impl Writer {
                 }
                 Err(cause) => conflict(&cause).ok_or(cause)?,
             };
-            if !pauses.again().await {
-                return Err(Cause::Conflict {
-                    attempts: pauses.attempts(),
-                    message: why,
-                });
-            }
+            pauses.again(why).await?;
         }
     }
 

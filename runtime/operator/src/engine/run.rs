@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::serve::Done;
 use super::{Engine, startup_key};
 use crate::api;
-use crate::apply::Outcome;
+use crate::apply::{self, Outcome};
 use crate::backoff::seconds;
 use crate::event::{OperatorEvent, PatchResult, RunFinished, RunReason, RunResult};
 use crate::journal::{self, Journal, PatchRecord, RunEntry, Timings};
@@ -295,9 +295,10 @@ impl Engine {
         patches: Patches,
         result: journal::RunResult,
     ) {
+        // Whatever the group: what only might be a Secret is kept from the journal too.
         let kinds = hook.config.kubernetes.iter();
         let secret_bindings: BTreeSet<String> = kinds
-            .filter(|k| is_secret(&k.kind))
+            .filter(|k| apply::is_secret(None, &k.kind))
             .map(|k| k.name.clone())
             .collect();
         journal.record(RunEntry {
@@ -330,11 +331,6 @@ impl Engine {
             self.metrics.journal(journal.written(), journal.dropped());
         }
     }
-}
-
-/// Whether a configuration means Secrets by this word.
-fn is_secret(kind: &str) -> bool {
-    kind.eq_ignore_ascii_case("secret") || kind.eq_ignore_ascii_case("secrets")
 }
 
 fn reasons(input: &RunInput) -> Vec<RunReason> {

@@ -84,17 +84,16 @@ impl<'a> Follower<'a> {
             let settling = self.settling;
             let next = async {
                 match trial {
-                    Some(trial) if settling => trial
-                        .settle(|event| shown.show(ui, event))
-                        .await
-                        .map(Next::Settled),
-                    Some(trial) => Ok(Next::Event(trial.next().await)),
+                    Some(trial) if settling => {
+                        Next::Settled(trial.settle(|event| shown.show(ui, event)).await)
+                    }
+                    Some(trial) => Next::Event(trial.next().await),
                     None => std::future::pending().await,
                 }
             };
             // Runs may never end: changes are looked at all the same.
             let next = tokio::select! {
-                next = next => next?,
+                next = next => next,
                 changed = self.changes.next() => {
                     self.changed(changed?).await?;
                     continue;

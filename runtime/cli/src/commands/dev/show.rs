@@ -44,10 +44,7 @@ impl Shown {
                 ui.status(
                     Tone::Note,
                     "Bound",
-                    format!(
-                        "{hook}/{binding}: {objects} object{}",
-                        if *objects == 1 { "" } else { "s" }
-                    ),
+                    format!("{hook}/{binding}: {}", ui::count(*objects, "object")),
                 );
             }
             OperatorEvent::BindingFailed {

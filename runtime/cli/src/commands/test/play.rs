@@ -119,7 +119,7 @@ async fn act(case: &Case, trial: &mut Trial) -> Outcome<Played> {
         Trigger::OnStartup | Trigger::Synchronization => Stage::Startup,
         Trigger::Schedule { .. } | Trigger::Events(_) => Stage::All,
     };
-    let (settled, runs) = trial.runs(first).await?;
+    let (settled, runs) = trial.runs(first).await;
     if settled != Settled::Quiet || matches!(case.trigger, Trigger::OnStartup) {
         return Ok(Played {
             settled,
@@ -133,13 +133,13 @@ async fn act(case: &Case, trial: &mut Trial) -> Outcome<Played> {
             trial
                 .running
                 .fire_schedules(|_, schedule| name.as_deref().is_none_or(|n| n == schedule));
-            trial.runs(Stage::All).await?
+            trial.runs(Stage::All).await
         }
         Trigger::Events(changes) => {
             let (mut settled, mut runs) = (Settled::Quiet, Vec::new());
             for (index, change) in changes.iter().enumerate() {
                 change_cluster(&trial.cluster, index, change).await?;
-                let (next, more) = trial.runs(Stage::All).await?;
+                let (next, more) = trial.runs(Stage::All).await;
                 runs.extend(more);
                 settled = next;
                 if settled != Settled::Quiet {
@@ -148,7 +148,7 @@ async fn act(case: &Case, trial: &mut Trial) -> Outcome<Played> {
             }
             (settled, runs)
         }
-        Trigger::OnStartup | Trigger::Synchronization => trial.runs(Stage::All).await?,
+        Trigger::OnStartup | Trigger::Synchronization => trial.runs(Stage::All).await,
     };
     Ok(Played {
         settled,

@@ -86,15 +86,7 @@ impl Writer {
                 Err(cause) if options.ignore_missing_object && is_not_found(&cause) => {
                     return Ok(untouched(patch, target, Verb::Patch, None));
                 }
-                Err(cause) => {
-                    let message = conflict(&cause).ok_or(cause)?;
-                    if !pauses.again().await {
-                        return Err(Cause::Conflict {
-                            attempts: pauses.attempts(),
-                            message,
-                        });
-                    }
-                }
+                Err(cause) => pauses.again(conflict(&cause).ok_or(cause)?).await?,
             }
         }
     }
@@ -123,15 +115,7 @@ impl Writer {
                 Err(cause) if options.ignore_missing_object && is_not_found(&cause) => {
                     return Ok(untouched(patch, target, Verb::Update, None));
                 }
-                Err(cause) => {
-                    let message = conflict(&cause).ok_or(cause)?;
-                    if !pauses.again().await {
-                        return Err(Cause::Conflict {
-                            attempts: pauses.attempts(),
-                            message,
-                        });
-                    }
-                }
+                Err(cause) => pauses.again(conflict(&cause).ok_or(cause)?).await?,
             }
         }
     }
