@@ -25,7 +25,7 @@ use crate::failure::{Exit, Failure, OrFail, Outcome};
 use crate::hooks;
 use crate::input;
 use crate::project::Project;
-use crate::signal;
+use crate::signal::Signals;
 use crate::state::{self, Manifest};
 use crate::trial::{Pace, Settled, Setup, Trial};
 use crate::ui::{self, Tone, Ui};
@@ -96,6 +96,7 @@ pub(super) async fn dev(global: &Global, args: &Dev, ui: &Ui) -> Outcome {
             "stop who listens there, or choose another address by --listen (port 0: any free one)",
         )
     })?;
+    let mut signals = Signals::listen()?;
     let kubeconfig = KubeconfigFile::write(
         args.kubeconfig_out.as_deref(),
         &session.project.root.join("target").join("hookbox"),
@@ -112,7 +113,7 @@ pub(super) async fn dev(global: &Global, args: &Dev, ui: &Ui) -> Outcome {
     );
     let result = tokio::select! {
         result = async { Follower::new(&session, state, later)?.follow().await } => result,
-        stopped = signal::wait() => stopped,
+        () = signals.wait() => Ok(()),
     };
     kubeconfig.remove();
     listener.shutdown().await;

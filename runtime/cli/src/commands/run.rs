@@ -15,7 +15,7 @@ use crate::cli::{Global, Run};
 use crate::failure::{Failure, OrFail, Outcome};
 use crate::hooks;
 use crate::input;
-use crate::signal;
+use crate::signal::Signals;
 use crate::ui::{Tone, Ui};
 
 /// How long the API server may take to answer the first request.
@@ -75,19 +75,20 @@ pub(super) async fn run(global: &Global, args: &Run, ui: &Ui) -> Outcome {
     options.journal.clone_from(&args.journal);
     options.listen = Some(args.listen);
     options.metrics_prefix.clone_from(&args.metrics_prefix);
+    let mut signals = Signals::listen()?;
     let running = Operator::start_loaded(options, loaded, jq)
         .await
         .map_err(Failure::environment)?;
     if let Some(address) = running.http_addr() {
         tracing::info!(%address, hooks = running.hooks().len(), "hookbox runs");
     }
-    signal::wait().await?;
+    signals.wait().await;
     tracing::info!("stopping");
     tokio::select! {
         ended = running.stop() => {
             if ended { Ok(()) } else { Err(Failure::failed(anyhow!("some runs did not end in time"))) }
         }
-        again = signal::wait() => again.and(Err(Failure::failed(anyhow!("stopped at once, by a second signal")))),
+        () = signals.wait() => Err(Failure::failed(anyhow!("stopped at once, by a second signal"))),
     }
 }
 
