@@ -10,6 +10,7 @@ use hookbox_jq::{Jq, JqError};
 use hookbox_sandbox::{Budget, Component, HookDefinition, LoadError, RunError, Sandbox};
 
 use crate::filter::Filter;
+use crate::program::Program;
 use crate::source::{HookSource, HookSpec};
 
 /// Components that are loaded at the same time.
@@ -22,8 +23,8 @@ pub struct Hook {
     pub name: Arc<str>,
     /// What its source is called.
     pub source: String,
-    /// Its component.
-    pub component: Component,
+    /// What runs.
+    pub program: Program,
     /// Its configuration.
     pub config: HookConfig,
     /// The filter of each `kubernetes` binding.
@@ -215,7 +216,7 @@ async fn hook(
         Ok((config, filters)) => Ok(Hook {
             name: definition.name.into(),
             source: name.to_owned(),
-            component,
+            program: Program::Component(component),
             config,
             filters,
         }),

@@ -180,7 +180,8 @@ fn announce(engine: &Engine, problems: &[LoadProblem]) {
                 "this binding is not served: it never runs the hook"
             );
         }
-        let denied = hook.component.denied_imports();
+        let component = hook.program.component();
+        let denied = component.map_or(&[][..], |c| c.denied_imports());
         if !denied.is_empty() {
             let imports = denied.join(", ");
             tracing::warn!(
@@ -196,7 +197,7 @@ fn announce(engine: &Engine, problems: &[LoadProblem]) {
         engine.tell(|| OperatorEvent::HookLoaded {
             hook: hook.name.to_string(),
             source: hook.source.clone(),
-            digest: hook.component.digest().to_owned(),
+            digest: hook.program.digest().to_owned(),
             bindings: bindings(hook),
         });
     }

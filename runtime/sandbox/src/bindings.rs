@@ -23,3 +23,36 @@ wasmtime::component::bindgen!({
         "hookbox:hook/snapshots.snapshot": crate::host::SnapshotHandle,
     },
 });
+
+/// Exports that a component may leave out, each bound for itself.
+pub mod admission {
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        inline: "package hookbox:host; world admission { export hookbox:hook/admission@0.1.0; }",
+        imports: { default: trappable },
+        exports: { default: async },
+        with: { "hookbox:hook/types": super::hookbox::hook::types },
+    });
+}
+
+/// See [`admission`].
+pub mod conversion {
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        inline: "package hookbox:host; world conversion { export hookbox:hook/conversion@0.1.0; }",
+        imports: { default: trappable },
+        exports: { default: async },
+        with: { "hookbox:hook/types": super::hookbox::hook::types },
+    });
+}
+
+/// See [`admission`].
+pub mod filters {
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        inline: "package hookbox:host; world filters { export hookbox:hook/filters@0.1.0; }",
+        imports: { default: trappable },
+        exports: { default: async },
+        with: { "hookbox:hook/types": super::hookbox::hook::types },
+    });
+}

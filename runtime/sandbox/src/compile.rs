@@ -6,10 +6,9 @@ use std::thread;
 use tokio::sync::oneshot;
 use wasmtime::component::Component as Compiled;
 
-use crate::bindings::HookPre;
 use crate::cache::Found;
 use crate::clock;
-use crate::component::{Component, Inner, LoadReport, LoadSource};
+use crate::component::{Component, Exports, Inner, LoadReport, LoadSource};
 use crate::load::{Digest, LoadError, world};
 use crate::sandbox::{Shared, Slot};
 
@@ -92,13 +91,21 @@ fn prepare_now(
         .linker
         .instantiate_pre(&compiled)
         .map_err(|error| LoadError::MissingImport(chain(&error)))?;
-    let pre = HookPre::new(pre).map_err(|error| LoadError::WrongWorld(chain(&error)))?;
+    let exports =
+        Exports::find(pre, &world).map_err(|error| LoadError::WrongWorld(chain(&error)))?;
     let report = LoadReport {
         source,
         time: started.elapsed(),
         warnings,
     };
-    let inner = Inner::new(Arc::clone(shared), digest, bytes.len(), world, pre, slot);
+    let inner = Inner::new(
+        Arc::clone(shared),
+        digest,
+        bytes.len(),
+        world,
+        exports,
+        slot,
+    );
     Ok(Component::new(inner, report))
 }
 

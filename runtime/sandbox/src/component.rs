@@ -4,15 +4,17 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use wasmtime::component::InstancePre;
 
-use crate::bindings::HookPre;
+use crate::ask::{Answer, Ask, Export};
+use crate::bindings::{HookIndices, admission, conversion, filters};
 use crate::execute::{self, Call, Outcome};
 use crate::load::Digest;
 use crate::load::world::World;
 use crate::sandbox::{Shared, Slot};
 use crate::state::State;
 use crate::validate::{hook_name, quote};
-use crate::{Budget, HookDefinition, Run, RunError, RunInput};
+use crate::{Budget, HookDefinition, HookError, Run, RunError, RunInput};
 
 /// Most hooks of a component, and longest configuration of one, in bytes.
 const HOOKS: usize = 1000;
@@ -51,7 +53,7 @@ pub struct Component {
 
 pub(crate) struct Inner {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) pre: HookPre<State>,
+    pub(crate) exports: Exports,
     digest: String,
     size: u64,
     world: World,
@@ -61,18 +63,47 @@ pub(crate) struct Inner {
     _slot: Arc<Slot>,
 }
 
+/// Where to find the contract's functions in an instance.
+pub(crate) struct Exports {
+    pub(crate) pre: InstancePre<State>,
+    pub(crate) hooks: HookIndices,
+    pub(crate) admission: Option<admission::AdmissionIndices>,
+    pub(crate) conversion: Option<conversion::ConversionIndices>,
+    pub(crate) filters: Option<filters::FiltersIndices>,
+}
+
+impl Exports {
+    /// Finds them; what a component exports must be as the contract has it, also where it need not export it.
+    pub(crate) fn find(pre: InstancePre<State>, world: &World) -> wasmtime::Result<Self> {
+        let has = |export| world.exports_of(export);
+        Ok(Self {
+            hooks: HookIndices::new(&pre)?,
+            admission: has(Export::Admission)
+                .then(|| admission::AdmissionIndices::new(&pre))
+                .transpose()?,
+            conversion: has(Export::Conversion)
+                .then(|| conversion::ConversionIndices::new(&pre))
+                .transpose()?,
+            filters: has(Export::Filters)
+                .then(|| filters::FiltersIndices::new(&pre))
+                .transpose()?,
+            pre,
+        })
+    }
+}
+
 impl Inner {
     pub(crate) fn new(
         shared: Arc<Shared>,
         digest: Digest,
         size: usize,
         world: World,
-        pre: HookPre<State>,
+        exports: Exports,
         slot: Arc<Slot>,
     ) -> Self {
         Self {
             shared,
-            pre,
+            exports,
             digest: format!("sha256:{}", hex::encode(digest)),
             size: u64::try_from(size).unwrap_or(u64::MAX),
             world,
@@ -164,20 +195,83 @@ impl Component {
         Ok(hooks)
     }
 
+    /// Whether it has this export of the contract, which it may leave out.
+    #[must_use]
+    pub fn can(&self, export: Export) -> bool {
+        let exports = &self.inner.exports;
+        match export {
+            Export::Filters => exports.filters.is_some(),
+            Export::Admission => exports.admission.is_some(),
+            Export::Conversion => exports.conversion.is_some(),
+        }
+    }
+
     /// Run a hook once, in a fresh instance. Waits for its turn when as many run as may run at once; then always comes
     /// back within the budget's wall clock.
     pub async fn run(&self, hook: &str, input: RunInput, budget: &Budget) -> Run {
-        if let Some(names) = self.inner.names.get()
-            && !names.iter().any(|name| name == hook)
-        {
-            return Run::failed(RunError::NoSuchHook(hook.to_owned()));
+        self.ask(hook, &Ask::Run, input, budget).await.0
+    }
+
+    /// Ask a hook, in a fresh instance, as [`Component::run`] does. There is an answer unless the run failed.
+    pub async fn ask(
+        &self,
+        hook: &str,
+        ask: &Ask,
+        input: RunInput,
+        budget: &Budget,
+    ) -> (Run, Option<Answer>) {
+        if let Err(error) = self.knows(hook) {
+            return (Run::failed(error), None);
         }
-        let (outcome, mut run) =
-            execute::execute(&self.inner, Call::Run(hook), input, budget).await;
-        if let Err(error) = outcome {
-            run.fail(error);
+        let call = Call::Ask { hook, ask };
+        let (outcome, mut run) = execute::execute(&self.inner, call, input, budget).await;
+        match outcome {
+            Ok(Outcome::Answer(answer)) => (run, Some(answer)),
+            Ok(_) => {
+                run.fail(RunError::Answer("to something else".to_owned()));
+                (run, None)
+            }
+            Err(error) => {
+                run.fail(error);
+                (run, None)
+            }
         }
-        run
+    }
+
+    /// The filter's result for each of `objects`, in their order, in one fresh instance. What the filter says beside
+    /// that, and effects, are dropped.
+    ///
+    /// # Errors
+    /// When the call fails or comes to a limit: then there is no result for any object.
+    pub async fn filter(
+        &self,
+        hook: &str,
+        binding: &str,
+        objects: &[&str],
+        budget: &Budget,
+    ) -> Result<Vec<Result<String, HookError>>, RunError> {
+        self.knows(hook)?;
+        let objects: Vec<String> = objects.iter().map(ToString::to_string).collect();
+        let call = Call::Filter {
+            hook,
+            binding,
+            objects: &objects,
+        };
+        match execute::execute(&self.inner, call, RunInput::default(), budget).await {
+            (Ok(Outcome::Filtered(results)), _) => Ok(results),
+            (Ok(_), _) => Err(RunError::Answer("to something else".to_owned())),
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    /// Once it has described its hooks, others need no instance to be refused.
+    fn knows(&self, hook: &str) -> Result<(), RunError> {
+        match self.inner.names.get() {
+            Some(names) if !names.iter().any(|name| name == hook) => {
+                Err(RunError::NoSuchHook(hook.to_owned()))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use wasmtime::{Store, UpdateDeadline};
 
+use crate::ask::{self, AdmissionResponse, Answer, Ask};
 use crate::bindings::hookbox::hook::types;
 use crate::budget::{Limit, LimitHit};
 use crate::component::Inner;
@@ -27,13 +28,22 @@ const RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Clone, Copy)]
 pub(crate) enum Call<'a> {
     Describe,
-    Run(&'a str),
+    Ask {
+        hook: &'a str,
+        ask: &'a Ask,
+    },
+    Filter {
+        hook: &'a str,
+        binding: &'a str,
+        objects: &'a [String],
+    },
 }
 
 /// What came of it.
 pub(crate) enum Outcome {
     Hooks(Vec<HookDefinition>),
-    Done,
+    Answer(Answer),
+    Filtered(Vec<Result<String, HookError>>),
 }
 
 /// Make an instance, call it, and drop it. The run that comes back holds the effects, whatever the outcome.
@@ -81,6 +91,7 @@ pub(crate) async fn execute(
 
 enum Stop {
     Hook(HookError),
+    Run(RunError),
     Limit(LimitHit),
     Error(wasmtime::Error),
 }
@@ -113,24 +124,114 @@ async fn answer(
     store: &mut Store<State>,
 ) -> wasmtime::Result<Result<Outcome, Stop>> {
     let started = clock::now();
-    let instance = component.pre.instantiate_async(&mut *store).await?;
+    let exports = &component.exports;
+    let instance = exports.pre.instantiate_async(&mut *store).await?;
     store.data_mut().instantiated = Some(started.elapsed());
-    let hooks = instance.hookbox_hook_hooks();
+    let given_up = |error: types::Error| Stop::Hook(error.into());
     match call {
         Call::Describe => {
-            let hooks = hooks.call_describe(&mut *store).await?;
+            let hooks = exports.hooks.load(&mut *store, &instance)?;
+            let hooks = hooks
+                .hookbox_hook_hooks()
+                .call_describe(&mut *store)
+                .await?;
             let hooks = hooks.into_iter().map(|hook| HookDefinition {
                 name: hook.name,
                 config: hook.config,
             });
             Ok(Ok(Outcome::Hooks(hooks.collect())))
         }
-        Call::Run(hook) => {
+        Call::Ask {
+            hook,
+            ask: Ask::Run,
+        } => {
+            let hooks = exports.hooks.load(&mut *store, &instance)?;
+            let hooks = hooks.hookbox_hook_hooks();
             let contexts = store.data_mut().open_contexts()?;
             let answer = hooks.call_run(&mut *store, hook, &contexts).await?;
             Ok(answer
-                .map(|()| Outcome::Done)
-                .map_err(|error| Stop::Hook(error.into())))
+                .map(|()| Outcome::Answer(Answer::Done))
+                .map_err(given_up))
+        }
+        Call::Ask {
+            hook,
+            ask: ask @ (Ask::Validate { binding, request } | Ask::Mutate { binding, request }),
+        } => {
+            let Some(admission) = &exports.admission else {
+                return Ok(Err(Stop::Run(RunError::NoExport("admission"))));
+            };
+            let admission = admission.load(&mut *store, &instance)?;
+            let admission = admission.hookbox_hook_admission();
+            let mutates = matches!(ask, Ask::Mutate { .. });
+            let answer = if mutates {
+                admission
+                    .call_mutate(&mut *store, hook, binding, request)
+                    .await?
+            } else {
+                admission
+                    .call_validate(&mut *store, hook, binding, request)
+                    .await?
+            };
+            Ok(answer.map_err(given_up).and_then(|response| {
+                AdmissionResponse::checked(response, mutates)
+                    .map(|response| Outcome::Answer(Answer::Admission(response)))
+                    .map_err(Stop::Run)
+            }))
+        }
+        Call::Ask {
+            hook,
+            ask:
+                Ask::Convert {
+                    binding,
+                    from_version,
+                    to_version,
+                    objects,
+                },
+        } => {
+            let Some(conversion) = &exports.conversion else {
+                return Ok(Err(Stop::Run(RunError::NoExport("conversion"))));
+            };
+            let conversion = conversion.load(&mut *store, &instance)?;
+            let answer = conversion
+                .hookbox_hook_conversion()
+                .call_convert(
+                    &mut *store,
+                    hook,
+                    binding,
+                    from_version,
+                    to_version,
+                    objects,
+                )
+                .await?;
+            let allowed = call_bytes(&store.data().budget);
+            Ok(answer.map_err(given_up).and_then(|converted| {
+                ask::converted(converted, objects.len(), allowed)
+                    .map(|objects| Outcome::Answer(Answer::Objects(objects)))
+                    .map_err(Stop::Run)
+            }))
+        }
+        Call::Filter {
+            hook,
+            binding,
+            objects,
+        } => {
+            let Some(filters) = &exports.filters else {
+                return Ok(Err(Stop::Run(RunError::NoExport("filters"))));
+            };
+            let filters = filters.load(&mut *store, &instance)?;
+            let results = filters
+                .hookbox_hook_filters()
+                .call_filter(&mut *store, hook, binding, objects)
+                .await?;
+            if results.len() != objects.len() {
+                let (gave, given) = (results.len(), objects.len());
+                let message = format!("its filter gave {gave} results for {given} objects");
+                return Ok(Err(Stop::Run(RunError::Answer(message))));
+            }
+            let results = results
+                .into_iter()
+                .map(|result| result.map_err(HookError::from));
+            Ok(Ok(Outcome::Filtered(results.collect())))
         }
     }
 }
@@ -155,6 +256,7 @@ fn finish(
     let effects = std::mem::take(&mut state.effects);
     let result = result.map_err(|stop| match stop {
         Stop::Hook(error) => RunError::Failed(error),
+        Stop::Run(error) => error,
         Stop::Limit(hit) => hit.into(),
         Stop::Error(error) => fault::name(&error, &state, &last_words, call_bytes),
     });

@@ -48,7 +48,7 @@ impl Snapshot for Vec<Entry> {
 pub struct Context {
     /// Name of the binding that fired.
     pub binding: String,
-    /// `Schedule`, `Synchronization`, `Event` or `Group`; none for `onStartup`.
+    /// `Schedule`, `Synchronization`, `Event`, `Group`, `Validating`, `Mutating` or `Conversion`; none for `onStartup`.
     pub kind: Option<String>,
     /// Name of the group, for kind `Group`.
     pub group: Option<String>,
@@ -60,6 +60,13 @@ pub struct Context {
     pub filter_result: Option<JsonText>,
     /// The binding's objects, for kind `Synchronization`.
     pub objects: Option<Arc<dyn Snapshot>>,
+    /// What the API server asks, for kinds `Validating`, `Mutating` and `Conversion`: an object whose `request` is that of
+    /// the review.
+    pub review: Option<JsonText>,
+    /// From which version to convert, for kind `Conversion`.
+    pub from_version: Option<String>,
+    /// To which version to convert, for kind `Conversion`.
+    pub to_version: Option<String>,
     /// Which of [`RunInput::snapshots`] belong to this context. None: the context has no `snapshots` field at all.
     pub snapshot_names: Option<Vec<String>>,
 }

@@ -24,6 +24,7 @@
 //! [`effects`]. Everything is bounded by a [`Budget`]; what comes to a limit is a [`RunError::Limit`] that names it.
 //! Runs need a tokio runtime with its timer on.
 
+pub mod ask;
 mod bindings;
 pub mod budget;
 mod cache;
@@ -53,6 +54,7 @@ mod ticker;
 mod validate;
 mod wasi;
 
+pub use ask::{AdmissionResponse, Answer, Ask, Export};
 pub use budget::{Budget, Limit, Usage};
 pub use component::{Component, LoadReport, LoadSource};
 pub use cpu::WorkerTime;

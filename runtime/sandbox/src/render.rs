@@ -52,6 +52,9 @@ impl Writer {
         if let Some(result) = &context.filter_result {
             members.json("filterResult", result)?;
         }
+        if let Some(version) = &context.from_version {
+            members.text("fromVersion", version)?;
+        }
         if let Some(group) = &context.group {
             members.text("groupName", group)?;
         }
@@ -60,6 +63,9 @@ impl Writer {
         }
         if let Some(objects) = &context.objects {
             members.key("objects")?.entries(objects.as_ref())?;
+        }
+        if let Some(review) = &context.review {
+            members.json("review", review)?;
         }
         if let Some(names) = &context.snapshot_names {
             let writer = members.key("snapshots")?;
@@ -72,6 +78,9 @@ impl Writer {
                 }
             }
             snapshots.end('}')?;
+        }
+        if let Some(version) = &context.to_version {
+            members.text("toVersion", version)?;
         }
         if let Some(kind) = &context.kind {
             members.text("type", kind)?;

@@ -123,6 +123,12 @@ pub enum RunError {
     /// What `describe` returned is not a list of hooks as the contract has it.
     #[error("the component describes its hooks wrongly: {0}")]
     Description(String),
+    /// What the hook answered is not as the contract has it.
+    #[error("the hook answered wrongly: {0}")]
+    Answer(String),
+    /// The component does not export what the binding needs.
+    #[error("the component does not export `hookbox:hook/{0}`")]
+    NoExport(&'static str),
 }
 
 impl RunError {
@@ -136,6 +142,8 @@ impl RunError {
             Self::NoSuchHook(_) => "no-such-hook",
             Self::Instantiate(_) => "instantiate",
             Self::Description(_) => "description",
+            Self::Answer(_) => "answer",
+            Self::NoExport(_) => "no-export",
         }
     }
 }

@@ -10,9 +10,9 @@ use anyhow::{Context as _, anyhow};
 use hookbox_cluster::Cluster;
 use hookbox_config::HookConfig;
 use hookbox_jq::Jq;
-use hookbox_operator::OperatorEvent;
 use hookbox_operator::filter::Filter;
 use hookbox_operator::load::{self, Hook};
+use hookbox_operator::{OperatorEvent, Program};
 use hookbox_sandbox::{
     Budget, Component, Effects, LogRecord, ObjectPatch, Retry, RunError, Sandbox, Snapshot, Usage,
 };
@@ -202,7 +202,7 @@ async fn select(
     let hook = Hook {
         name: name.into(),
         source: path.display().to_string(),
-        component: component.clone(),
+        program: Program::Component(component.clone()),
         config,
         filters,
     };

@@ -61,7 +61,11 @@ pub(super) async fn run(global: &Global, args: &Run, ui: &Ui) -> Outcome {
         .help("`hookbox check` shows each mistake with its place"));
     }
     let mut seen = Vec::new();
-    for component in loaded.hooks.iter().map(|hook| &hook.component) {
+    for component in loaded
+        .hooks
+        .iter()
+        .filter_map(|hook| hook.program.component())
+    {
         if !seen.contains(&component.digest()) {
             seen.push(component.digest());
             for warning in &component.load_report().warnings {

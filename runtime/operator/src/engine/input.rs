@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock};
 
+use hookbox_config::Kubernetes;
 use hookbox_sandbox::{Context, RunInput, Snapshot};
 use serde_json::Value;
 
@@ -20,39 +21,76 @@ impl Engine {
     /// `snapshots` go by name and the first binding of a name is meant, as in shell-operator; a Synchronization's
     /// `objects` are always those of its own binding, where shell-operator shows those of the first one of its name.
     pub(super) fn input(&self, hook: HookIndex, reasons: &[Reason]) -> RunInput {
-        let mut taken: HashMap<BindingIndex, Arc<dyn Snapshot>> = HashMap::new();
-        let mut take = |binding: BindingIndex| -> Arc<dyn Snapshot> {
-            taken
-                .entry(binding)
-                .or_insert_with(|| match self.monitor(MonitorId { hook, binding }) {
-                    Some(monitor) => Arc::new(monitor.snapshot()),
-                    None => Arc::new(Vec::new()),
-                })
-                .clone()
-        };
-        let bindings = self
-            .hook(hook)
-            .map(|h| h.config.kubernetes.as_slice())
-            .unwrap_or_default();
-        let mut snapshots: BTreeMap<String, Arc<dyn Snapshot>> = BTreeMap::new();
+        let mut taken = Taken::new(self, hook);
         let mut contexts = Vec::with_capacity(reasons.len());
         for reason in reasons {
-            for name in &*reason.snapshots {
-                if !snapshots.contains_key(name)
-                    && let Some(binding) = bindings.iter().position(|b| b.name == *name)
-                {
-                    snapshots.insert(name.clone(), take(binding));
-                }
-            }
+            taken.open(&reason.snapshots);
             let mut context = context(reason);
             if let (Cause::Synchronization { binding }, None) = (&reason.cause, &reason.group) {
-                context.objects = Some(take(*binding));
+                context.objects = Some(taken.take(*binding));
             }
             contexts.push(context);
         }
+        taken.input(contexts)
+    }
+
+    /// The same for a context that no queue knows.
+    pub(super) fn input_of(&self, hook: HookIndex, context: Context) -> RunInput {
+        let mut taken = Taken::new(self, hook);
+        taken.open(context.snapshot_names.as_deref().unwrap_or_default());
+        taken.input(vec![context])
+    }
+}
+
+/// The snapshots that a run is given.
+struct Taken<'e> {
+    engine: &'e Engine,
+    hook: HookIndex,
+    bindings: &'e [Arc<Kubernetes>],
+    of_bindings: HashMap<BindingIndex, Arc<dyn Snapshot>>,
+    open: BTreeMap<String, Arc<dyn Snapshot>>,
+}
+
+impl<'e> Taken<'e> {
+    fn new(engine: &'e Engine, hook: HookIndex) -> Self {
+        Self {
+            engine,
+            hook,
+            bindings: engine
+                .hook(hook)
+                .map(|h| h.config.kubernetes.as_slice())
+                .unwrap_or_default(),
+            of_bindings: HashMap::new(),
+            open: BTreeMap::new(),
+        }
+    }
+
+    fn take(&mut self, binding: BindingIndex) -> Arc<dyn Snapshot> {
+        let hook = self.hook;
+        self.of_bindings
+            .entry(binding)
+            .or_insert_with(|| match self.engine.monitor(MonitorId { hook, binding }) {
+                Some(monitor) => Arc::new(monitor.snapshot()),
+                None => Arc::new(Vec::new()),
+            })
+            .clone()
+    }
+
+    fn open(&mut self, names: &[String]) {
+        for name in names {
+            if !self.open.contains_key(name)
+                && let Some(binding) = self.bindings.iter().position(|b| b.name == *name)
+            {
+                let snapshot = self.take(binding);
+                self.open.insert(name.clone(), snapshot);
+            }
+        }
+    }
+
+    fn input(self, contexts: Vec<Context>) -> RunInput {
         RunInput {
             contexts,
-            snapshots,
+            snapshots: self.open,
             values: EMPTY.clone(),
             config_values: EMPTY.clone(),
         }

@@ -1,5 +1,6 @@
 //! The engine: hooks, their monitors and schedules, and the queues between them and the sandbox.
 
+mod answer;
 mod enable;
 mod input;
 mod listener;
@@ -32,6 +33,7 @@ use crate::running::{QueueView, TaskView};
 use crate::schedule::Scheduler;
 use crate::watch::Hub;
 
+pub(crate) use self::answer::{Question, Unanswered};
 pub(crate) use self::steps::Steps;
 
 /// Name of the queue that is always there.

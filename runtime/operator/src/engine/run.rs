@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use hookbox_sandbox::{Effects, LogLevel, LogRecord, Retry, RunError, RunInput};
+use hookbox_sandbox::{Answer, Ask, Effects, LogLevel, LogRecord, Retry, RunError, RunInput};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
@@ -65,6 +66,33 @@ struct Given {
     started: Timestamp,
 }
 
+/// Whose run it is, and where it comes from.
+pub(super) struct Turn<'a> {
+    pub(super) hook: &'a Hook,
+    /// Name of the queue; empty for a run outside of queues.
+    pub(super) queue: &'a str,
+    pub(super) labels: RunLabels<'a>,
+    /// From 1.
+    pub(super) attempt: u32,
+    pub(super) queued: Instant,
+    pub(super) allow_failure: bool,
+}
+
+/// What came of an attempt.
+pub(super) enum Attempt {
+    /// It succeeded, and all that it asked for is done.
+    Succeeded(Option<Answer>),
+    /// It failed.
+    Failed {
+        /// A stable word for why.
+        code: String,
+        /// Why, with all causes.
+        message: String,
+        /// When to try again; none: not at all.
+        again: Option<Duration>,
+    },
+}
+
 impl Engine {
     pub(super) async fn run(
         &self,
@@ -77,8 +105,6 @@ impl Engine {
         let Some(hook) = self.hook(index) else {
             return Done::Yes;
         };
-        let number = self.run_ids.fetch_add(1, Ordering::Relaxed);
-        let attempt = failures.saturating_add(1);
         let first = run.reasons.first();
         let startup = first.is_some_and(|r| r.cause == Cause::Startup);
         let labels = RunLabels {
@@ -89,24 +115,65 @@ impl Engine {
         if failures == 0 {
             self.metrics.waited_in_queue(labels, queued.elapsed());
         }
+        let turn = Turn {
+            hook,
+            queue: &queue.name,
+            labels,
+            attempt: failures.saturating_add(1),
+            queued,
+            allow_failure: run.allow_failure,
+        };
         let input = self.input(index, &run.reasons);
+        let pause = |retry| match run.allow_failure {
+            true => None,
+            false => pause_after(retry, failures),
+        };
+        let done = match self.attempt(&turn, &Ask::Run, input, pause).await {
+            Attempt::Failed {
+                again: Some(pause), ..
+            } => Done::Again(pause),
+            _ => Done::Yes,
+        };
+        // A failure that is allowed, or that the hook does not want to repeat, ends the Synchronization too: else the
+        // binding's changes would pile up for good.
+        if matches!(done, Done::Yes) {
+            self.unlock(index, &run.unlocks);
+            if startup {
+                self.readiness.done(&startup_key(&hook.name));
+            }
+        }
+        done
+    }
+
+    /// Asks a hook once and does all that follows: gate, writer, metrics, journal, events. `pause` says when a failed
+    /// run is tried again.
+    pub(super) async fn attempt(
+        &self,
+        turn: &Turn<'_>,
+        ask: &Ask,
+        input: RunInput,
+        pause: impl FnOnce(Retry) -> Option<Duration>,
+    ) -> Attempt {
+        let Turn { hook, labels, .. } = *turn;
+        let number = self.run_ids.fetch_add(1, Ordering::Relaxed);
         self.tell(|| OperatorEvent::RunStarted {
             run: number,
             hook: hook.name.to_string(),
-            queue: queue.name.clone(),
-            attempt,
+            queue: turn.queue.to_owned(),
+            attempt: turn.attempt,
             reasons: reasons(&input),
         });
+        let contexts = input.contexts.len();
         let given = self.journal.is_some().then(|| {
             let started = self.clock.now();
-            let waited = SignedDuration::try_from(queued.elapsed()).unwrap_or_default();
+            let waited = SignedDuration::try_from(turn.queued.elapsed()).unwrap_or_default();
             Given {
                 input: input.clone(),
                 queued: started.checked_sub(waited).unwrap_or(started),
                 started,
             }
         });
-        let outcome = hook.component.run(&hook.name, input, &self.budget).await;
+        let (outcome, answer) = hook.program.ask(&hook.name, ask, input, &self.budget).await;
         self.metrics.run_used(labels, &outcome.usage);
         log(hook, number, &outcome.log);
 
@@ -135,14 +202,14 @@ impl Engine {
                 Err(Failure::from(&error))
             }
         };
-        let (record, result, done) = match result {
+        let (record, result, attempt) = match result {
             Ok(()) => {
                 self.metrics.run_succeeded(labels);
                 tracing::info!(
                     hook = &*hook.name,
                     run = number,
                     binding = labels.binding,
-                    contexts = run.reasons.len(),
+                    contexts,
                     patches = patches.results.len(),
                     microseconds = outcome.usage.wall_clock.as_micros(),
                     "run succeeded"
@@ -150,60 +217,52 @@ impl Engine {
                 (
                     journal::RunResult::success(),
                     RunResult::Succeeded,
-                    Done::Yes,
+                    Attempt::Succeeded(answer),
                 )
             }
             Err(Failure { result, retry }) => {
-                self.metrics.run_failed(labels, run.allow_failure);
-                let pause = if run.allow_failure {
-                    None
-                } else {
-                    pause_after(retry, failures)
-                };
+                self.metrics.run_failed(labels, turn.allow_failure);
+                let again = pause(retry);
                 let (code, message) = (
                     result.code.clone().unwrap_or_default(),
                     result.message.clone().unwrap_or_default(),
                 );
-                let retry_in_seconds = pause.map(seconds);
+                let retry_in_seconds = again.map(seconds);
                 tracing::error!(
                     hook = &*hook.name,
                     run = number,
-                    attempt,
+                    attempt = turn.attempt,
                     code,
                     error = api::one_line(&message),
-                    allowed = run.allow_failure,
+                    allowed = turn.allow_failure,
                     retry_in_seconds,
                     "run failed"
                 );
                 let record = journal::RunResult {
-                    allowed_to_fail: run.allow_failure,
+                    allowed_to_fail: turn.allow_failure,
                     ..result
                 };
                 (
                     record,
                     RunResult::Failed {
+                        code: code.clone(),
+                        message: message.clone(),
+                        allowed: turn.allow_failure,
+                        retry_in: again,
+                    },
+                    Attempt::Failed {
                         code,
                         message,
-                        allowed: run.allow_failure,
-                        retry_in: pause,
+                        again,
                     },
-                    pause.map_or(Done::Yes, Done::Again),
                 )
             }
         };
-        // A failure that is allowed, or that the hook does not want to repeat, ends the Synchronization too: else the
-        // binding's changes would pile up for good.
-        if matches!(done, Done::Yes) {
-            self.unlock(index, &run.unlocks);
-            if startup {
-                self.readiness.done(&startup_key(&hook.name));
-            }
-        }
         let finished = RunFinished {
             run: number,
             hook: hook.name.to_string(),
-            queue: queue.name.clone(),
-            attempt,
+            queue: turn.queue.to_owned(),
+            attempt: turn.attempt,
             result,
             effects,
             patches: std::mem::take(&mut patches.results),
@@ -215,7 +274,7 @@ impl Engine {
             self.record(journal, hook, given, &finished, patches, record);
         }
         self.tell(|| OperatorEvent::RunFinished(Box::new(finished)));
-        done
+        attempt
     }
 
     /// Checks effects and applies them: object patches, then metrics (BEHAVIOUR B7).
@@ -306,7 +365,7 @@ impl Engine {
             hook: finished.hook.clone(),
             queue: finished.queue.clone(),
             attempt: finished.attempt,
-            component: hook.component.digest().to_owned(),
+            component: hook.program.digest().to_owned(),
             input: given.input,
             secret_bindings,
             effects: finished.effects.clone(),

@@ -7,6 +7,7 @@ use wasmparser::{Parser, Payload, ValidPayload, Validator, WasmFeatures};
 
 use super::LoadError;
 use super::contract::{DENIED, HOOK_FUNCTIONS, HOOKS, INTERFACES, PACKAGE, VERSION, Version, WASI};
+use crate::ask::Export;
 use crate::sandbox::Settings;
 use crate::{Limit, engine};
 
@@ -17,6 +18,16 @@ pub(crate) struct World {
     pub(crate) exports: Vec<String>,
     /// Imports that refuse every call.
     pub(crate) denied: Vec<String>,
+}
+
+impl World {
+    /// Whether an export that may be left out is there.
+    pub(crate) fn exports_of(&self, export: Export) -> bool {
+        self.exports.iter().any(|name| {
+            Name::parse(name)
+                .is_some_and(|name| name.package == PACKAGE && name.interface == export.interface())
+        })
+    }
 }
 
 /// Check a component.

@@ -230,6 +230,6 @@ fn digests(hooks: &Loaded) -> Vec<String> {
     hooks
         .hooks
         .iter()
-        .map(|hook| hook.component.digest().to_owned())
+        .map(|hook| hook.program.digest().to_owned())
         .collect()
 }

@@ -238,6 +238,9 @@ fn context_of(
         object: json("object"),
         filter_result: json("filterResult"),
         objects,
+        review: json("review"),
+        from_version: word("fromVersion")?,
+        to_version: word("toVersion")?,
         snapshot_names: own.as_ref().map(|s| s.keys().cloned().collect()),
         binding,
     };
