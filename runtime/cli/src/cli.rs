@@ -323,10 +323,20 @@ pub(crate) struct Run {
     #[arg(
         long,
         env = "HOOKBOX_METRICS_PREFIX",
-        default_value = "hookbox_",
+        default_value = "shell_operator_",
         value_name = "PREFIX"
     )]
     pub(crate) metrics_prefix: String,
+    /// Whether to measure the actions on queues: `yes` or `no`
+    #[arg(
+        long,
+        env = "HOOKBOX_QUEUE_ACTIONS_METRICS",
+        default_value = "yes",
+        value_parser = yes_or_no,
+        action = clap::ArgAction::Set,
+        value_name = "YES"
+    )]
+    pub(crate) queue_actions_metrics: bool,
     /// Keep a record of every run in this folder
     #[arg(long, env = "HOOKBOX_JOURNAL", value_name = "DIR")]
     pub(crate) journal: Option<PathBuf>,
@@ -339,6 +349,15 @@ fn some_time(text: &str) -> Result<Duration, String> {
     match hookbox_config::duration::parse(text) {
         Ok(Duration::ZERO) => Err("it must be more than 0".to_owned()),
         other => other.map_err(|error| error.to_string()),
+    }
+}
+
+/// `yes`, `no` and their like, as Go and shells write them.
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "yes" | "true" | "t" | "y" | "on" | "1" => Ok(true),
+        "no" | "false" | "f" | "n" | "off" | "0" | "" => Ok(false),
+        _ => Err("say `yes` or `no`".to_owned()),
     }
 }
 

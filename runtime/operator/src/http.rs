@@ -3,6 +3,7 @@
 
 mod readiness;
 
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,7 +16,8 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -161,8 +163,34 @@ impl HttpServer {
     }
 }
 
-async fn accept(
-    listener: TcpListener,
+/// Where connections come from.
+pub(crate) trait Accept {
+    /// A connection.
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    /// The next one.
+    fn next(&self) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+}
+
+impl Accept for TcpListener {
+    type Stream = TcpStream;
+
+    async fn next(&self) -> io::Result<TcpStream> {
+        self.accept().await.map(|(stream, _)| stream)
+    }
+}
+
+impl Accept for UnixListener {
+    type Stream = UnixStream;
+
+    async fn next(&self) -> io::Result<UnixStream> {
+        self.accept().await.map(|(stream, _)| stream)
+    }
+}
+
+/// Serves connections until it is told to stop; those that are open then may end the request that they are at.
+pub(crate) async fn accept<A: Accept>(
+    listener: A,
     router: Router,
     limits: HttpLimits,
     stop: CancellationToken,
@@ -172,14 +200,14 @@ async fn accept(
     loop {
         let next = async {
             let slot = Arc::clone(&slots).acquire_owned().await.ok();
-            (slot, listener.accept().await)
+            (slot, listener.next().await)
         };
         let (slot, stream) = tokio::select! {
             () = stop.cancelled() => return,
             next = next => next,
         };
         match stream {
-            Ok((stream, _)) => {
+            Ok(stream) => {
                 let connection = serve(stream, router.clone(), limits.clone(), stop.clone());
                 connections.spawn(async move {
                     connection.await;
@@ -195,7 +223,10 @@ async fn accept(
     }
 }
 
-async fn serve(stream: TcpStream, router: Router, limits: HttpLimits, stop: CancellationToken) {
+async fn serve<S>(stream: S, router: Router, limits: HttpLimits, stop: CancellationToken)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_time)
@@ -212,14 +243,17 @@ async fn serve(stream: TcpStream, router: Router, limits: HttpLimits, stop: Canc
     }
 }
 
-type Connection =
-    hyper::server::conn::http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>>;
+type Connection<S> =
+    hyper::server::conn::http1::Connection<TokioIo<S>, TowerToHyperService<Router>>;
 
 /// Ends a connection after the request that it is at, and a reader that does not read on in any case.
-async fn end(
-    mut connection: std::pin::Pin<&mut Connection>,
+async fn end<S>(
+    mut connection: std::pin::Pin<&mut Connection<S>>,
     within: Duration,
-) -> hyper::Result<()> {
+) -> hyper::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     connection.as_mut().graceful_shutdown();
     tokio::time::timeout(within, connection)
         .await
@@ -239,6 +273,9 @@ fn router(pages: Pages) -> Router {
         )
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
+        .route("/discovery", get(|| async { DISCOVERY }))
+        .route("/debug/pprof", get(no_profiles))
+        .route("/debug/pprof/{*profile}", get(no_profiles))
         .fallback(|| async {
             (
                 StatusCode::NOT_FOUND,
@@ -248,6 +285,15 @@ fn router(pages: Pages) -> Router {
         .with_state(pages)
 }
 
+/// What there is, as shell-operator lists it.
+const DISCOVERY: &str =
+    "GET /\nGET /discovery\nGET /healthz\nGET /metrics\nGET /metrics/hooks\nGET /readyz\n";
+
+async fn no_profiles() -> (StatusCode, &'static str) {
+    let text = "hookbox is no Go program and has no such profiles; `perf` and /metrics tell what it does\n";
+    (StatusCode::NOT_FOUND, text)
+}
+
 async fn index() -> Html<&'static str> {
     Html(
         "<!DOCTYPE html><html><head><title>hookbox</title></head><body><h1>hookbox</h1><ul>\
@@ -255,6 +301,7 @@ async fn index() -> Html<&'static str> {
          <li><a href=\"/metrics/hooks\">/metrics/hooks</a>: of the hooks</li>\
          <li><a href=\"/healthz\">/healthz</a>: it runs</li>\
          <li><a href=\"/readyz\">/readyz</a>: hooks are loaded and have seen the cluster</li>\
+         <li><a href=\"/discovery\">/discovery</a>: this list as text</li>\
          </ul></body></html>\n",
     )
 }

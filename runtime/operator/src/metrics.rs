@@ -15,7 +15,7 @@ mod text;
 
 pub use check::{Fault, check};
 pub use hook::{Applied, HookMetrics, Problem, ProblemKind, SeriesLimits};
-pub use own::{DEFAULT_PREFIX, RunLabels, SelfMetrics};
+pub use own::{DEFAULT_PREFIX, Request, RunLabels, SelfMetrics};
 pub use parse::{MetricsFileError, ParsedMetrics, parse};
-pub(crate) use requests::counted;
+pub(crate) use requests::{Component, counted};
 pub use text::CONTENT_TYPE;

@@ -8,6 +8,7 @@ use hookbox_jq::Jq;
 use hookbox_sandbox::{Budget, Sandbox};
 use jiff::tz::TimeZone;
 use kube::Client;
+use kube::core::ApiResource;
 use tokio::sync::broadcast;
 
 use crate::api;
@@ -17,7 +18,7 @@ use crate::engine::{ClusterSide, Engine, Parts, Steps};
 use crate::event::OperatorEvent;
 use crate::kinds::Kinds;
 use crate::load::{self, Hook, LoadProblem, Loaded};
-use crate::metrics::{DEFAULT_PREFIX, SelfMetrics, counted};
+use crate::metrics::{Component, DEFAULT_PREFIX, SelfMetrics, counted};
 use crate::running::Running;
 use crate::schedule::Scheduler;
 use crate::source::HookSpec;
@@ -44,6 +45,10 @@ pub struct Options {
     pub listen: Option<SocketAddr>,
     /// Prefix of the operator's own metrics.
     pub metrics_prefix: String,
+    /// Whether the actions on queues are timed, for the metric of that.
+    pub queue_actions: bool,
+    /// The API server's address, as metrics name it; none where it is not known.
+    pub server: Option<http::Uri>,
     /// The time zone of crontabs that name none.
     pub time_zone: TimeZone,
     /// What time it is.
@@ -64,6 +69,8 @@ impl Default for Options {
             journal: None,
             listen: None,
             metrics_prefix: DEFAULT_PREFIX.to_owned(),
+            queue_actions: true,
+            server: None,
             time_zone: TimeZone::system(),
             clock: Clock::System,
             stepped: false,
@@ -134,12 +141,29 @@ impl Operator {
         let (events, first) = broadcast::channel(EVENTS);
         let metrics = Arc::new(SelfMetrics::new(&options.metrics_prefix));
         let cluster = options.client.clone().map(|client| {
-            let client = counted(client, metrics.clone());
-            let kinds = Kinds::new(client.clone());
-            let writer =
-                Writer::with_settings(client.clone(), kinds.clone(), options.writer.clone());
+            let counting = |component| {
+                let server = options.server.as_ref();
+                counted(client.clone(), metrics.clone(), component, server)
+            };
+            let main = counting(Component::Main);
+            let kinds = Kinds::new(main.clone());
+            let patcher = counting(Component::ObjectPatcher);
+            let writer = Writer::with_settings(patcher, kinds.clone(), options.writer.clone());
             ClusterSide {
-                hub: Hub::new(client),
+                hub: Hub::with_deaths(main, {
+                    let metrics = metrics.clone();
+                    move |spec, times| {
+                        let ApiResource {
+                            group,
+                            version,
+                            plural,
+                            ..
+                        } = &spec.resource;
+                        let gvr = format!("{group}/{version}, Resource={plural}");
+                        let namespace = spec.namespace.as_deref().unwrap_or_default();
+                        metrics.watches_died(&gvr, namespace, times.into());
+                    }
+                }),
                 kinds,
                 writer,
             }
@@ -156,6 +180,7 @@ impl Operator {
             journal,
             events,
             steps: options.stepped.then(Steps::default),
+            queue_actions: options.queue_actions,
         });
         let running = Running::new(engine.clone(), problems, first, &options).await?;
         announce(&engine, running.problems());

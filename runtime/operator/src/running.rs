@@ -81,6 +81,13 @@ impl Running {
             }
         };
         let address = server.as_ref().map(HttpServer::address);
+        let weak = Arc::downgrade(&engine);
+        engine.metrics.refresh_with(move |metrics| {
+            if let Some(engine) = weak.upgrade() {
+                engine.count_queues(metrics);
+                engine.count_journal();
+            }
+        });
         engine.tasks.spawn(tick(engine.clone()));
         Ok(Self {
             engine,
@@ -270,11 +277,5 @@ async fn tick(engine: Arc<Engine>) {
             _ = ticks.tick() => {}
         }
         engine.metrics.live_tick();
-        engine.count_journal();
-        for queue in engine.queues.values() {
-            engine
-                .metrics
-                .queue_length(&queue.name, queue.state().len());
-        }
     }
 }

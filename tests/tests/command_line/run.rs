@@ -125,7 +125,7 @@ async fn broken_components_and_unknown_kinds_stop_nobody_else() {
     hookbox_tests::wait::until(maps, "greetings", |map| map.is_some()).await;
     let metrics = http::get(address, "/metrics").await.expect("an answer");
     assert!(
-        metrics.status == 200 && metrics.body.contains("hookbox_"),
+        metrics.status == 200 && metrics.body.contains("shell_operator_"),
         "{metrics:?}"
     );
     operator.stop("INT").await.expect_code(0);

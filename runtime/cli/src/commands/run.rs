@@ -8,6 +8,7 @@ use hookbox_config::yaml;
 use hookbox_jq::Jq;
 use hookbox_operator::load::{self, LoadProblem};
 use hookbox_operator::{HookSource, Operator, Options};
+use http::Uri;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
@@ -33,10 +34,11 @@ pub(super) async fn run(global: &Global, args: &Run, ui: &Ui) -> Outcome {
                 .help("components are files that end in .wasm"),
         );
     }
-    let client = if args.no_cluster {
-        None
+    let (client, server) = if args.no_cluster {
+        (None, None)
     } else {
-        Some(connect(args).await?)
+        let (client, server) = connect(args).await?;
+        (Some(client), Some(server))
     };
     more_files();
     let sandbox = hooks::sandbox(global)?;
@@ -75,6 +77,8 @@ pub(super) async fn run(global: &Global, args: &Run, ui: &Ui) -> Outcome {
     }
     let mut options = Options::default();
     options.client = client;
+    options.server = server;
+    options.queue_actions = args.queue_actions_metrics;
     options.budget = args.limits.budget();
     options.journal.clone_from(&args.journal);
     options.listen = Some(args.listen);
@@ -122,8 +126,8 @@ fn report(problem: &LoadProblem, dir: &Path, ui: &Ui) {
     );
 }
 
-/// A client that has had one answer from the API server.
-async fn connect(args: &Run) -> Outcome<Client> {
+/// A client that has had one answer from the API server, and its address.
+async fn connect(args: &Run) -> Outcome<(Client, Uri)> {
     let context = KubeConfigOptions {
         context: args.kube_context.clone(),
         ..KubeConfigOptions::default()
@@ -154,7 +158,7 @@ async fn connect(args: &Run) -> Outcome<Client> {
     match tokio::time::timeout(FIRST_ANSWER, client.apiserver_version()).await {
         Ok(Ok(version)) => {
             tracing::info!(%url, version = version.git_version, "connected");
-            Ok(client)
+            Ok((client, url))
         }
         Ok(Err(kube::Error::Api(status))) if status.reason == NO_STATUS => {
             let said = brief(&status.message);

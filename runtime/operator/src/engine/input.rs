@@ -71,7 +71,12 @@ impl<'e> Taken<'e> {
             .entry(binding)
             .or_insert_with(|| match self.engine.monitor(MonitorId { hook, binding }) {
                 Some(monitor) => Arc::new(monitor.snapshot()),
-                None => Arc::new(Vec::new()),
+                None => {
+                    if let Some(binding) = self.bindings.get(binding) {
+                        self.engine.metrics.binding_missing(&binding.name);
+                    }
+                    Arc::new(Vec::new())
+                }
             })
             .clone()
     }

@@ -39,6 +39,9 @@ pub(crate) use self::steps::Steps;
 /// Name of the queue that is always there.
 pub(crate) const MAIN: &str = "main";
 
+/// More tasks of one hook in one queue than this are counted hook by hook.
+const MANY_TASKS: usize = 20;
+
 /// Time for the journal to write what it holds at the end.
 const JOURNAL_TIME: Duration = Duration::from_secs(5);
 
@@ -90,6 +93,8 @@ pub(crate) struct Parts {
     pub(crate) journal: Option<Journal>,
     pub(crate) events: broadcast::Sender<Arc<OperatorEvent>>,
     pub(crate) steps: Option<Steps>,
+    /// Whether the actions on queues are timed.
+    pub(crate) queue_actions: bool,
 }
 
 impl Engine {
@@ -104,8 +109,16 @@ impl Engine {
             journal,
             events,
             steps,
+            queue_actions,
         } = parts;
-        let queue = |name: &str| (name.to_owned(), Arc::new(Queue::new(name.to_owned())));
+        let queue = |name: &str| {
+            let make = if queue_actions {
+                Queue::timed
+            } else {
+                Queue::new
+            };
+            (name.to_owned(), Arc::new(make(name.to_owned())))
+        };
         let mut queues = BTreeMap::from([queue(MAIN)]);
         for hook in &hooks {
             let named = hook
@@ -191,6 +204,7 @@ impl Engine {
                 );
                 self.readiness
                     .wait_for(&binding_key(&hook.name, binding), &text);
+                self.metrics.binding_begins(&config.name);
             }
             if !hook.config.kubernetes.is_empty() {
                 self.push_back(MAIN, i, Work::EnableKubernetes);
@@ -288,6 +302,10 @@ impl Engine {
         };
         self.pending.send_modify(|n| *n += 1);
         let merged = queue.push_back(self.task(hook, work));
+        if merged > 0 {
+            let hook = self.hook_name(hook);
+            self.metrics.queue_compacted(&queue.name, hook);
+        }
         self.done(merged);
     }
 
@@ -316,6 +334,27 @@ impl Engine {
         });
         if idle {
             self.tell(|| OperatorEvent::Idle);
+        }
+    }
+
+    /// Brings the metrics of queues up to date.
+    pub(crate) fn count_queues(&self, metrics: &SelfMetrics) {
+        for queue in self.queues.values() {
+            let mut tasks: HashMap<HookIndex, usize> = HashMap::new();
+            let length = {
+                let state = queue.state();
+                for task in state.tasks() {
+                    *tasks.entry(task.hook).or_default() += 1;
+                }
+                state.len()
+            };
+            metrics.queue_length(&queue.name, length);
+            tasks.retain(|_, tasks| *tasks > MANY_TASKS);
+            let named = tasks.into_iter().map(|(i, n)| (self.hook_name(i), n));
+            metrics.queue_tasks_by_hook(&queue.name, named);
+            if let Some(times) = queue.times() {
+                metrics.queue_actions(&queue.name, &times);
+            }
         }
     }
 

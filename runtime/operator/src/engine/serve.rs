@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::Engine;
 use crate::event::OperatorEvent;
-use crate::queue::{Queue, Task, Work, growing_pause};
+use crate::queue::{Queue, Status, Task, Work, growing_pause};
 
 /// What became of a task.
 pub(super) enum Done {
@@ -41,12 +41,7 @@ pub(super) async fn serve(engine: Arc<Engine>, queue: Arc<Queue>) {
         });
         match done {
             Done::Yes => {
-                let idle = {
-                    let mut state = queue.state();
-                    state.finish();
-                    state.is_empty()
-                };
-                if idle {
+                if queue.finish() {
                     engine.tell(|| OperatorEvent::QueueIdle {
                         queue: queue.name.clone(),
                     });
@@ -54,7 +49,7 @@ pub(super) async fn serve(engine: Arc<Engine>, queue: Arc<Queue>) {
                 engine.done(1);
             }
             Done::Again(pause) => {
-                queue.state().fail();
+                queue.fail(pause);
                 tokio::select! {
                     biased;
                     () = engine.stop.cancelled() => return,
@@ -93,12 +88,20 @@ impl Engine {
             Work::Run(run) => {
                 let turn = self.turn(task.hook);
                 // A timer rounds up to whole milliseconds: a hook whose turn has come must not wait for one.
-                if turn > Instant::now() {
+                let now = Instant::now();
+                if turn > now {
+                    queue.set_status(Status::Limited {
+                        since: now,
+                        until: turn,
+                    });
                     tokio::select! {
                         biased;
                         () = self.stop.cancelled() => return Done::Stopped,
                         () = tokio::time::sleep_until(turn) => {}
                     }
+                    queue.set_status(Status::Running {
+                        since: Instant::now(),
+                    });
                 } else if self.stop.is_cancelled() {
                     return Done::Stopped;
                 }

@@ -49,9 +49,12 @@ async fn every_page_answers() {
     pages.hooks.apply("h", &[op]);
     for (path, status, text) in [
         ("/", 200, "/metrics/hooks"),
-        ("/metrics", 200, "hookbox_live_ticks 1\n"),
+        ("/metrics", 200, "shell_operator_live_ticks 1\n"),
         ("/metrics/hooks", 200, "a{hook=\"h\"} 1\n"),
         ("/healthz", 200, "ok\n"),
+        ("/discovery", 200, "GET /metrics\nGET /metrics/hooks\n"),
+        ("/debug/pprof", 404, "no such profiles"),
+        ("/debug/pprof/heap", 404, "no such profiles"),
         ("/nothing", 404, "not found"),
     ] {
         let answer = ask(server.address(), path).await;
@@ -66,6 +69,19 @@ async fn every_page_answers() {
             .await
             .contains("content-type: text/plain; version=0.0.4; charset=utf-8")
     );
+    server.stop().await;
+}
+
+/// Each line of `/discovery` is a page that is there.
+#[tokio::test]
+async fn all_that_can_be_discovered_is_there() {
+    let (server, pages) = start(HttpLimits::default()).await;
+    pages.readiness.hooks_loaded();
+    for line in DISCOVERY.lines() {
+        let path = line.strip_prefix("GET ").unwrap();
+        let answer = ask(server.address(), path).await;
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{path}: {answer}");
+    }
     server.stop().await;
 }
 

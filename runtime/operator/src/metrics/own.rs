@@ -1,36 +1,51 @@
 //! Metrics about hookbox itself (BEHAVIOUR C3).
 //!
-//! The names after the prefix are shell-operator's, so that its dashboards and alerts work when the prefix is set to
-//! `shell_operator_`; the default is `hookbox_`, because two operators in one cluster should not be mixed up. Where a
-//! sandbox has no such thing as a process the nearest is meant: `hook_run_user_cpu_seconds` is the CPU time of the
-//! guest, `hook_run_sys_cpu_seconds` the CPU time that making its instance took, `hook_run_max_rss_bytes` the greatest
-//! memory of the run. Ours in addition: `kube_snapshot_bytes`, `effects_*`, `hook_metrics_dropped_total`,
-//! `journal_*`.
+//! Names, types, labels and buckets are shell-operator's, and so is the default prefix, so that its dashboards and
+//! alerts work as they are. Where a sandbox has no such thing as a process the nearest is meant:
+//! `hook_run_user_cpu_seconds` is the CPU time of the guest, `hook_run_sys_cpu_seconds` the CPU time that making its
+//! instance took, `hook_run_max_rss_bytes` the greatest memory of the run. Ours in addition: `kube_snapshot_bytes`,
+//! `kube_jq_filter_errors_total`, `effects_*`, `hook_metrics_dropped_total`, `journal_*`.
 
 mod cluster;
+mod queue;
 mod run;
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::labels::Labels;
 use super::registry::{Family, Type};
 
+pub use cluster::Request;
 pub use run::RunLabels;
 
 /// The prefix of all names unless another is set.
-pub const DEFAULT_PREFIX: &str = "hookbox_";
+pub const DEFAULT_PREFIX: &str = "shell_operator_";
+
+/// What stands before the prefix in the names of some of shell-operator's metrics.
+const TELEMETRY: &str = "d8_telemetry_";
 
 const EVENT_BOUNDS: &[f64] = &[
     0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0,
 ];
 const NO_BOUNDS: &[f64] = &[];
 
+/// Brings values up to date that are looked at only when somebody asks.
+type Refresh = Box<dyn Fn(&SelfMetrics) + Send + Sync>;
+
 /// The metrics about hookbox itself. Updates are short and take one lock.
-#[derive(Debug)]
 pub struct SelfMetrics {
     prefix: String,
     families: Mutex<BTreeMap<&'static str, Family<()>>>,
+    refresh: OnceLock<Refresh>,
+}
+
+impl std::fmt::Debug for SelfMetrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SelfMetrics")
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for SelfMetrics {
@@ -54,18 +69,39 @@ impl SelfMetrics {
         Self {
             prefix,
             families: Mutex::default(),
+            refresh: OnceLock::new(),
         }
+    }
+
+    /// Calls `refresh` each time before the text is made. Only the first one given counts.
+    pub fn refresh_with(&self, refresh: impl Fn(&Self) + Send + Sync + 'static) {
+        let _ = self.refresh.set(Box::new(refresh));
     }
 
     /// Everything in Prometheus' text format: names sorted, series of a name sorted by their labels.
     #[must_use]
     pub fn text(&self) -> String {
+        if let Some(refresh) = self.refresh.get() {
+            refresh(self);
+        }
         let families = self.lock();
+        let mut named: Vec<_> = families
+            .iter()
+            .map(|(name, family)| (self.exposed(name), family))
+            .collect();
+        named.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         let mut out = String::new();
-        for (name, family) in &*families {
-            family.write(&mut out, &format!("{}{name}", self.prefix));
+        for (name, family) in named {
+            family.write(&mut out, &name);
         }
         out
+    }
+
+    fn exposed(&self, name: &str) -> String {
+        match name.strip_prefix(TELEMETRY) {
+            Some(rest) => format!("{TELEMETRY}{}{rest}", self.prefix),
+            None => format!("{}{name}", self.prefix),
+        }
     }
 
     /// Ten seconds passed.
@@ -75,16 +111,6 @@ impl SelfMetrics {
             "Counter that grows every 10 seconds while the operator is alive.",
             &[],
             1.0,
-        );
-    }
-
-    /// A queue has this many tasks.
-    pub fn queue_length(&self, queue: &str, tasks: usize) {
-        self.set(
-            "tasks_queue_length",
-            "Tasks waiting in the queue.",
-            &[("queue", queue)],
-            tasks as f64,
         );
     }
 

@@ -6,9 +6,12 @@
 //! behind is set aside, so that it holds up nobody, and joins again with a list of its own.
 
 use std::collections::{BTreeMap, HashMap};
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use futures::FutureExt;
 use kube::Client;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
@@ -22,6 +25,12 @@ const ASIDE: usize = 100_000;
 /// How long in all a list that several share waits for one subscriber.
 const LIST_WAIT: Duration = Duration::from_secs(2);
 
+/// Pause before a watch that died is started anew.
+const REVIVE: Duration = Duration::from_secs(1);
+
+/// Hears of a watch how often it died: 0 when it begins, then 1 each time.
+type Deaths = Arc<dyn Fn(&WatchSpec, u32) + Send + Sync>;
+
 /// What a subscriber calls the watch.
 pub type Tag = u64;
 
@@ -32,6 +41,7 @@ pub struct Hub(Arc<Watches>);
 struct Watches {
     client: Client,
     open: Mutex<HashMap<WatchSpec, Weak<Watch>>>,
+    deaths: Deaths,
 }
 
 impl std::fmt::Debug for Hub {
@@ -44,9 +54,19 @@ impl Hub {
     /// A hub without watches.
     #[must_use]
     pub fn new(client: Client) -> Self {
+        Self::with_deaths(client, |_, _| {})
+    }
+
+    /// A hub without watches. `deaths` hears of each watch how often it died: 0 when it begins, then 1 each time.
+    #[must_use]
+    pub fn with_deaths(
+        client: Client,
+        deaths: impl Fn(&WatchSpec, u32) + Send + Sync + 'static,
+    ) -> Self {
         Self(Arc::new(Watches {
             client,
             open: Mutex::default(),
+            deaths: Arc::new(deaths),
         }))
     }
 
@@ -68,7 +88,8 @@ impl Hub {
             return Subscription { watch, id };
         }
         watches.retain(|_, watch| watch.strong_count() > 0);
-        let watch = Watch::start(self.0.client.clone(), spec.clone(), tag, events);
+        let deaths = self.0.deaths.clone();
+        let watch = Watch::start(self.0.client.clone(), spec.clone(), deaths, tag, events);
         watches.insert(spec, Arc::downgrade(&watch));
         Subscription { watch, id: 0 }
     }
@@ -136,7 +157,14 @@ impl std::fmt::Debug for Watch {
 }
 
 impl Watch {
-    fn start(client: Client, spec: WatchSpec, tag: Tag, events: Events) -> Arc<Self> {
+    fn start(
+        client: Client,
+        spec: WatchSpec,
+        deaths: Deaths,
+        tag: Tag,
+        events: Events,
+    ) -> Arc<Self> {
+        deaths(&spec, 0);
         let first = Member {
             tag,
             events,
@@ -153,8 +181,23 @@ impl Watch {
             }),
             task: Mutex::default(),
         });
-        let collection = Collection::new(client, spec);
-        let task = tokio::spawn(follow::run(collection, Fan(Arc::downgrade(&watch))));
+        let fan = Arc::downgrade(&watch);
+        let task = tokio::spawn(keep_alive(
+            {
+                let spec = spec.clone();
+                move || {
+                    let collection = Collection::new(client.clone(), spec.clone());
+                    follow::run(collection, Fan(fan.clone()))
+                }
+            },
+            move || {
+                tracing::error!(
+                    collection = spec.resource.plural,
+                    "a watch died; it is started anew"
+                );
+                deaths(&spec, 1);
+            },
+        ));
         *lock(&watch.task) = Some(AbortOnDropHandle::new(task));
         watch
     }
@@ -291,6 +334,15 @@ impl Watch {
     }
 }
 
+/// Does something until it ends by itself: what panics is done anew, and lists again. Else all who share the watch would
+/// keep what they know for good.
+async fn keep_alive<F: Future<Output = ()>>(mut make: impl FnMut() -> F, mut died: impl FnMut()) {
+    while AssertUnwindSafe(make()).catch_unwind().await.is_err() {
+        died();
+        tokio::time::sleep(REVIVE).await;
+    }
+}
+
 /// The sink of a shared watch.
 struct Fan(Weak<Watch>);
 
@@ -362,4 +414,25 @@ async fn level(watch: Weak<Watch>, id: u64, sink: Own) {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_panics_is_done_anew_until_it_ends() {
+        let (begun, died) = (Cell::new(0), Cell::new(0));
+        let make = || {
+            begun.set(begun.get() + 1);
+            let lives = begun.get() > 2;
+            async move { assert!(lives, "a test of panics") }
+        };
+        let started = Instant::now();
+        keep_alive(make, || died.set(died.get() + 1)).await;
+        assert_eq!((begun.get(), died.get()), (3, 2));
+        assert_eq!(started.elapsed(), REVIVE * 2);
+    }
 }

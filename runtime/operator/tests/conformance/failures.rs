@@ -34,7 +34,9 @@ async fn a_failure_that_is_allowed_counts_as_done() {
     let labels = r#"{binding="maps",hook="fail",queue="main"}"#;
     let metrics = bench.running.metrics_text();
     assert!(
-        metrics.contains(&format!("hookbox_hook_run_allowed_errors_total{labels} 1")),
+        metrics.contains(&format!(
+            "shell_operator_hook_run_allowed_errors_total{labels} 1"
+        )),
         "{metrics}"
     );
     // The Synchronization is over: events flow.

@@ -204,8 +204,8 @@ async fn runs_go_on_when_the_disk_is_full_and_are_written_again_when_it_is_not()
 /// Waits until the operator's own metrics say so many records written and lost.
 async fn counted(bench: &Bench, written: u64, dropped: u64) {
     let lines = [
-        format!("hookbox_journal_written_total {written}"),
-        format!("hookbox_journal_dropped_total {dropped}"),
+        format!("shell_operator_journal_written_total {written}"),
+        format!("shell_operator_journal_dropped_total {dropped}"),
     ];
     patiently(&lines.join(", "), async {
         loop {

@@ -23,14 +23,14 @@ async fn health_metrics_and_readiness_are_served() {
     let metrics = get("/metrics").await;
     assert!(
         metrics.contains(
-            "hookbox_hook_run_success_total{binding=\"maps\",hook=\"echo\",queue=\"main\"} 1"
+            "shell_operator_hook_run_success_total{binding=\"maps\",hook=\"echo\",queue=\"main\"} 1"
         ),
         "{metrics}"
     );
     assert!(get("/metrics/hooks").await.starts_with("HTTP/1.1 200"));
 }
 
-/// BEHAVIOUR C3. What has no equivalent here is in docs/differences.md.
+/// BEHAVIOUR C3. Types and buckets are compared beside the code.
 #[tokio::test]
 async fn own_metrics_have_the_names_and_labels_of_shell_operator() {
     let cluster = cluster(&[ns(), config_map("ns", "a", "1")]).await;
@@ -41,10 +41,7 @@ async fn own_metrics_have_the_names_and_labels_of_shell_operator() {
     );
     let config =
         json!({"kubernetes": [binding("maps", json!({"jqFilter": ".data", "queue": "other"}))]});
-    let mut bench = Bench::with(&cluster, &[("echo", config)], |options| {
-        options.metrics_prefix = "shell_operator_".to_owned();
-    })
-    .await;
+    let mut bench = Bench::start(&cluster, &[("echo", config)]).await;
     bench.run("echo").await;
     bench.settle().await;
     let text = bench.running.metrics_text();
@@ -71,8 +68,13 @@ async fn own_metrics_have_the_names_and_labels_of_shell_operator() {
         ("kube_jq_filter_duration_seconds_count", binding),
         ("kube_event_duration_seconds_count", binding),
         (
-            "kubernetes_client_request_latency_seconds_count",
-            r#"{verb="GET"}"#,
+            "tasks_queue_action_duration_seconds_count",
+            r#"{queue_action="AddLast",queue_name="main"}"#,
+        ),
+        ("binding_monitor_missing_total", r#"{binding="maps"}"#),
+        (
+            "factory_informer_dead_total",
+            r#"{gvr="/v1, Resource=configmaps",namespace="ns"}"#,
         ),
         (
             "kubernetes_client_watch_errors_total",
@@ -99,21 +101,28 @@ async fn requests_to_the_api_server_are_counted() {
         "write",
         json!({"kubernetes": [binding("watched", json!({}))]}),
     )];
-    let mut bench = Bench::start(&cluster, &hooks).await;
+    let mut bench = Bench::with(&cluster, &hooks, |options| {
+        options.server = Some("https://me:secret@10.0.0.1:6443/path".parse().unwrap());
+    })
+    .await;
     bench.run("write").await;
     let text = bench.running.metrics_text();
-    let count = |labels: &str| -> u64 {
-        let name = format!("hookbox_kubernetes_client_request_result_total{{{labels}}} ");
+    let count = |code: u16, component: &str, method: &str| -> u64 {
+        let labels = format!(
+            r#"code="{code}",component="{component}",host="10.0.0.1:6443",method="{method}""#
+        );
+        let name = format!("shell_operator_kubernetes_client_request_result_total{{{labels}}} ");
         let line = text.lines().find_map(|l| l.strip_prefix(&name));
         line.map_or(0, |count| count.parse().unwrap())
     };
-    assert_eq!(count(r#"code="403",method="GET""#), 1, "{text}");
-    assert_eq!(count(r#"code="201",method="POST""#), 1, "{text}");
+    assert_eq!(count(403, "main", "GET"), 1, "{text}");
+    assert_eq!(count(201, "object_patcher", "POST"), 1, "{text}");
     // Discovery and the watch.
-    assert!(count(r#"code="200",method="GET""#) >= 2, "{text}");
-    assert!(
-        text.contains(r#"hookbox_kubernetes_client_request_latency_seconds_count{verb="GET"}"#)
-    );
+    assert!(count(200, "main", "GET") >= 2, "{text}");
+    let labels = r#"component="main",url="https://10.0.0.1:6443/api/v1/namespaces/{namespace}/configmaps",verb="GET""#;
+    let name =
+        format!("shell_operator_kubernetes_client_request_latency_seconds_count{{{labels}}} ");
+    assert!(text.contains(&name), "{text}");
 }
 
 #[tokio::test]
@@ -280,7 +289,7 @@ async fn what_a_filter_says_of_a_secret_is_told_to_nobody() {
     );
     let address = bench.running.http_addr().unwrap();
     let metrics = get(address, "/metrics").await;
-    let count = "hookbox_kube_jq_filter_errors_total{binding=\"secrets\",code=\"runtime\",hook=\"echo\",queue=\"main\"} 1";
+    let count = "shell_operator_kube_jq_filter_errors_total{binding=\"secrets\",code=\"runtime\",hook=\"echo\",queue=\"main\"} 1";
     assert!(metrics.contains(count), "{metrics}");
     bench.running.stop().await;
 
@@ -310,8 +319,8 @@ async fn a_hook_is_counted_as_enabled_once_its_late_bindings_are() {
     bench.run("echo").await;
     let metrics = bench.running.metrics_text();
     for line in [
-        "hookbox_hook_enable_kubernetes_bindings_success{hook=\"echo\"} 1",
-        "hookbox_hook_enable_kubernetes_bindings_errors_total{hook=\"echo\"} 1",
+        "shell_operator_hook_enable_kubernetes_bindings_success{hook=\"echo\"} 1",
+        "shell_operator_hook_enable_kubernetes_bindings_errors_total{hook=\"echo\"} 1",
     ] {
         assert!(metrics.contains(line), "{metrics}");
     }

@@ -56,7 +56,7 @@ async fn startup_hooks_go_by_their_order_then_bindings_by_the_order_of_hooks() {
         r#"{binding="onStartup",hook="echo-a",queue=""}"#,
         r#"{binding="one",hook="echo-a",queue="main"}"#,
     ] {
-        let line = format!("hookbox_hook_run_success_total{labels} 1");
+        let line = format!("shell_operator_hook_run_success_total{labels} 1");
         assert!(metrics.lines().any(|l| l == line), "{line}: {metrics}");
     }
 }

@@ -4,6 +4,23 @@ use std::time::Duration;
 
 use super::{EVENT_BOUNDS, RunLabels, SelfMetrics};
 
+const REQUEST_BOUNDS: &[f64] = &[
+    0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0,
+];
+
+/// Which request: the labels of its metrics, those of client-go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Request<'a> {
+    /// Who asks: `main`, or `object_patcher` for patches.
+    pub component: &'a str,
+    /// The HTTP method.
+    pub method: &'a str,
+    /// Address of the API server with the path, names in it replaced by `{namespace}` and `{name}`.
+    pub url: &'a str,
+    /// Name and port of the API server.
+    pub host: &'a str,
+}
+
 impl SelfMetrics {
     /// All of a hook's `kubernetes` bindings are enabled since `took` after the first attempt, or not yet.
     pub fn enable_kubernetes_bindings(&self, hook: &str, took: Duration, success: bool) {
@@ -84,20 +101,56 @@ impl SelfMetrics {
     }
 
     /// A request to the API server was answered with this status, or not answered.
-    pub fn client_request(&self, method: &str, status: Option<u16>, took: Duration) {
-        let code = status.map_or_else(|| "none".to_owned(), |s| s.to_string());
+    pub fn client_request(&self, request: Request<'_>, status: Option<u16>, took: Duration) {
+        // As client-go says it.
+        let code = status.map_or_else(|| "<error>".to_owned(), |s| s.to_string());
+        let (component, method) = (("component", request.component), request.method);
         self.observe(
             "kubernetes_client_request_latency_seconds",
             "Time of requests to the API server.",
-            EVENT_BOUNDS,
-            &[("verb", method)],
+            REQUEST_BOUNDS,
+            &[component, ("verb", method), ("url", request.url)],
             took.as_secs_f64(),
         );
         self.add(
             "kubernetes_client_request_result_total",
             "Requests to the API server by their result.",
-            &[("method", method), ("code", &code)],
+            &[
+                component,
+                ("method", method),
+                ("code", &code),
+                ("host", request.host),
+            ],
             1.0,
+        );
+    }
+
+    /// A binding begins to be served: from here on a rate over its failures starts from 0.
+    pub fn binding_begins(&self, binding: &str) {
+        self.bindings_missing(binding, 0.0);
+    }
+
+    /// A run was given an empty snapshot, because nobody watches for the binding.
+    pub fn binding_missing(&self, binding: &str) {
+        self.bindings_missing(binding, 1.0);
+    }
+
+    fn bindings_missing(&self, binding: &str, runs: f64) {
+        self.add(
+            "binding_monitor_missing_total",
+            "Empty snapshots that runs got because nobody watches for the binding.",
+            &[("binding", binding)],
+            runs,
+        );
+    }
+
+    /// A watch begins (0), or died and was started anew (1). `gvr` is as in `apps/v1, Resource=deployments`.
+    pub fn watches_died(&self, gvr: &str, namespace: &str, times: f64) {
+        self.add(
+            "factory_informer_dead_total",
+            "Watches that died and were started anew.",
+            &[("gvr", gvr), ("namespace", namespace)],
+            times,
         );
     }
 
