@@ -294,7 +294,7 @@ pub(crate) struct Dev {
 
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    /// Folder with components
+    /// Folder with hooks
     #[arg(
         long,
         env = "HOOKBOX_HOOKS_DIR",
@@ -341,7 +341,40 @@ pub(crate) struct Run {
     #[arg(long, env = "HOOKBOX_JOURNAL", value_name = "DIR")]
     pub(crate) journal: Option<PathBuf>,
     #[command(flatten)]
+    pub(crate) native: Native,
+    #[command(flatten)]
     pub(crate) limits: Limits,
+}
+
+/// Executables as hooks.
+#[derive(Debug, Args, Clone)]
+#[command(next_help_heading = "Native hooks")]
+pub(crate) struct Native {
+    /// Run executables in the hooks folder too, as shell-operator does: WITHOUT A SANDBOX, with all rights of hookbox
+    /// itself
+    #[arg(long, env = "HOOKBOX_NATIVE_HOOKS")]
+    pub(crate) native_hooks: bool,
+    /// Folder for the files of native hooks' runs [default: `hookbox` in the system's folder for temporary files]
+    #[arg(long, env = "HOOKBOX_TMP_DIR", value_name = "DIR")]
+    pub(crate) tmp_dir: Option<PathBuf>,
+    /// Keep the files of native hooks' runs
+    #[arg(long, env = "HOOKBOX_KEEP_TMP_FILES")]
+    pub(crate) keep_tmp_files: bool,
+    /// Time that a run of a native hook may take; more than 0
+    #[arg(long, env = "HOOKBOX_NATIVE_TIME", default_value = "1h", value_parser = some_time, value_name = "DURATION")]
+    pub(crate) native_time: Duration,
+}
+
+impl Native {
+    /// How native hooks run.
+    pub(crate) fn settings(&self) -> hookbox_operator::native::NativeSettings {
+        let dir = self.tmp_dir.clone();
+        let dir = dir.unwrap_or_else(|| std::env::temp_dir().join("hookbox"));
+        let mut settings = hookbox_operator::native::NativeSettings::new(dir);
+        settings.keep_files = self.keep_tmp_files;
+        settings.time = self.native_time;
+        settings
+    }
 }
 
 /// `500ms`, `1.5s`, `2m`, as Go writes durations. Nothing runs in no time.

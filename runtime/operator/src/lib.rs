@@ -16,6 +16,7 @@ pub mod kinds;
 pub mod load;
 pub mod metrics;
 pub mod monitor;
+pub mod native;
 pub mod object;
 pub mod program;
 pub mod queue;

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use futures::StreamExt;
 use hookbox_config::{Document, HookConfig, Offence, Offences};
 use hookbox_jq::{Jq, JqError};
-use hookbox_sandbox::{Budget, Component, HookDefinition, LoadError, RunError, Sandbox};
+use hookbox_sandbox::{Budget, Component, Export, HookDefinition, LoadError, RunError, Sandbox};
 
 use crate::filter::Filter;
+use crate::native::{Native, NativeError};
 use crate::program::Program;
 use crate::source::{HookSource, HookSpec};
 
@@ -53,6 +54,29 @@ pub enum LoadProblem {
         #[source]
         source: LoadError,
     },
+    /// The executable does not say what it wants.
+    #[error("`{name}` is no hook")]
+    Native {
+        /// What the source is called.
+        name: String,
+        /// Why.
+        #[source]
+        source: NativeError,
+    },
+    /// The component does not export what a binding of the hook needs.
+    #[error(
+        "hook `{hook}` in `{name}` has a `{binding}` binding, but its component does not export `hookbox:hook/{interface}`"
+    )]
+    NoExport {
+        /// What the source is called.
+        name: String,
+        /// The hook.
+        hook: String,
+        /// Kind of the binding, as the configuration writes it.
+        binding: &'static str,
+        /// The contract's interface.
+        interface: &'static str,
+    },
     /// The component does not say what hooks it has.
     #[error("`{name}` does not describe its hooks")]
     Describe {
@@ -95,6 +119,8 @@ impl LoadProblem {
             Self::Read { .. } => "unreadable",
             Self::Component { source, .. } => source.code(),
             Self::Describe { .. } => "describe",
+            Self::Native { source, .. } => source.code(),
+            Self::NoExport { .. } => "no-export",
             Self::Config { source, .. } => source.code(),
             Self::Duplicate { .. } => "duplicate-hook",
         }
@@ -107,6 +133,8 @@ impl LoadProblem {
             Self::Read { name, .. }
             | Self::Component { name, .. }
             | Self::Describe { name, .. }
+            | Self::Native { name, .. }
+            | Self::NoExport { name, .. }
             | Self::Config { name, .. } => name,
             Self::Duplicate { second, .. } => second,
         }
@@ -159,16 +187,40 @@ async fn load_one(
     budget: &Budget,
 ) -> Vec<Result<Hook, LoadProblem>> {
     let name = spec.source.name().to_owned();
-    match component(spec, sandbox, budget).await {
+    match program(spec, sandbox, budget).await {
         Err(problem) => vec![Err(problem)],
-        Ok((component, definitions)) => {
+        Ok((program, definitions)) => {
             let mut hooks = Vec::with_capacity(definitions.len());
             for definition in definitions {
-                hooks.push(hook(&name, component.clone(), definition, jq).await);
+                hooks.push(hook(&name, program.clone(), definition, jq).await);
             }
             hooks
         }
     }
+}
+
+async fn program(
+    spec: HookSpec,
+    sandbox: &Sandbox,
+    budget: &Budget,
+) -> Result<(Program, Vec<HookDefinition>), LoadProblem> {
+    if let HookSource::Native {
+        path,
+        name,
+        dir,
+        settings,
+    } = spec.source
+    {
+        return match Native::describe(&path, &name, &dir, settings).await {
+            Ok((native, config)) => {
+                let definitions = vec![HookDefinition { name, config }];
+                Ok((Program::Native(native), definitions))
+            }
+            Err(source) => Err(LoadProblem::Native { name, source }),
+        };
+    }
+    let (component, definitions) = component(spec, sandbox, budget).await?;
+    Ok((Program::Component(component), definitions))
 }
 
 async fn component(
@@ -208,24 +260,61 @@ async fn component(
 
 async fn hook(
     name: &str,
-    component: Component,
+    program: Program,
     definition: HookDefinition,
     jq: &Jq,
 ) -> Result<Hook, LoadProblem> {
     match config(&definition.config, jq).await {
-        Ok((config, filters)) => Ok(Hook {
-            name: definition.name.into(),
-            source: name.to_owned(),
-            program: Program::Component(component),
-            config,
-            filters,
-        }),
+        Ok((config, filters)) => {
+            if let Some((binding, export)) = missing_export(&program, &config) {
+                return Err(LoadProblem::NoExport {
+                    name: name.to_owned(),
+                    hook: definition.name,
+                    binding,
+                    interface: export.interface(),
+                });
+            }
+            Ok(Hook {
+                name: definition.name.into(),
+                source: name.to_owned(),
+                program,
+                config,
+                filters,
+            })
+        }
         Err(source) => Err(LoadProblem::Config {
             name: name.to_owned(),
             hook: definition.name,
             source,
         }),
     }
+}
+
+/// The first kind of binding whose handler the component does not have.
+#[must_use]
+pub fn missing_export(program: &Program, config: &HookConfig) -> Option<(&'static str, Export)> {
+    let component = program.component()?;
+    let conversions = &config.kubernetes_custom_resource_conversion;
+    [
+        (
+            "kubernetesValidating",
+            config.kubernetes_validating.is_empty(),
+            Export::Admission,
+        ),
+        (
+            "kubernetesMutating",
+            config.kubernetes_mutating.is_empty(),
+            Export::Admission,
+        ),
+        (
+            "kubernetesCustomResourceConversion",
+            conversions.is_empty(),
+            Export::Conversion,
+        ),
+    ]
+    .into_iter()
+    .find(|(_, none, export)| !none && !component.can(*export))
+    .map(|(binding, _, export)| (binding, export))
 }
 
 /// Checks a configuration and compiles its filters, each in its binding's place.

@@ -206,6 +206,12 @@ fn announce(engine: &Engine, problems: &[LoadProblem]) {
             );
         }
         let component = hook.program.component();
+        if component.is_none() {
+            tracing::warn!(
+                hook = &*hook.name,
+                "a native hook: it runs without a sandbox, with all rights of hookbox itself"
+            );
+        }
         let denied = component.map_or(&[][..], |c| c.denied_imports());
         if !denied.is_empty() {
             let imports = denied.join(", ");

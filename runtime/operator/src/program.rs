@@ -1,6 +1,8 @@
 //! What runs when a hook runs.
 
-use hookbox_sandbox::{Answer, Ask, Budget, Component, Run, RunInput};
+use hookbox_sandbox::{Answer, Ask, Budget, Component, LogRecord, Run, RunInput};
+
+use crate::native::Native;
 
 /// What runs when a hook runs.
 #[derive(Debug, Clone)]
@@ -8,6 +10,8 @@ use hookbox_sandbox::{Answer, Ask, Budget, Component, Run, RunInput};
 pub enum Program {
     /// A component, in a sandbox.
     Component(Component),
+    /// An executable, without any.
+    Native(Native),
 }
 
 impl Program {
@@ -16,6 +20,7 @@ impl Program {
     pub fn digest(&self) -> &str {
         match self {
             Self::Component(component) => component.digest(),
+            Self::Native(native) => native.digest(),
         }
     }
 
@@ -24,19 +29,28 @@ impl Program {
     pub fn component(&self) -> Option<&Component> {
         match self {
             Self::Component(component) => Some(component),
+            Self::Native(_) => None,
         }
     }
 
-    /// Asks the hook once. There is an answer unless the run failed.
+    /// Asks the hook once. A component always gives an answer unless the run failed; an executable may have written
+    /// none. `log` is told what the hook logs: an executable's lines as they come, a component's at the end.
     pub async fn ask(
         &self,
         hook: &str,
         ask: &Ask,
         input: RunInput,
         budget: &Budget,
+        mut log: impl FnMut(&LogRecord) + Send,
     ) -> (Run, Option<Answer>) {
         match self {
-            Self::Component(component) => component.ask(hook, ask, input, budget).await,
+            Self::Component(component) => {
+                let (run, answer) = component.ask(hook, ask, input, budget).await;
+                run.log.iter().for_each(log);
+                (run, answer)
+            }
+            // Not in the future of every run.
+            Self::Native(native) => Box::pin(native.ask(ask, &input, budget, &mut log)).await,
         }
     }
 }

@@ -2,14 +2,17 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use hookbox_sandbox::HookDefinition;
+
+use crate::native::NativeSettings;
 
 /// Directories deeper than this are not looked into.
 const MAX_DEPTH: usize = 64;
 
-/// A component file, or its bytes.
-#[derive(Clone, PartialEq, Eq)]
+/// A component file, its bytes, or an executable.
+#[derive(Clone)]
 pub enum HookSource {
     /// A file.
     File {
@@ -25,12 +28,24 @@ pub enum HookSource {
         /// The component.
         bytes: Vec<u8>,
     },
+    /// An executable that speaks shell-operator's protocol: see [`crate::native`].
+    Native {
+        /// Where it is.
+        path: PathBuf,
+        /// What it is called: its path relative to the hooks directory.
+        name: String,
+        /// The hooks directory.
+        dir: PathBuf,
+        /// How it runs.
+        settings: Arc<NativeSettings>,
+    },
 }
 
 impl std::fmt::Debug for HookSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::File { path, .. } => f.debug_tuple("File").field(path).finish(),
+            Self::Native { path, .. } => f.debug_tuple("Native").field(path).finish(),
             Self::Bytes { name, bytes } => f
                 .debug_struct("Bytes")
                 .field("name", name)
@@ -75,7 +90,7 @@ impl HookSource {
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
-            Self::File { name, .. } | Self::Bytes { name, .. } => name,
+            Self::File { name, .. } | Self::Bytes { name, .. } | Self::Native { name, .. } => name,
         }
     }
 
@@ -86,23 +101,22 @@ impl HookSource {
     /// # Errors
     /// A directory cannot be read.
     pub fn discover(dir: &Path) -> Result<Vec<Self>, DiscoverError> {
+        Ok(Self::all(dir)?.components().collect())
+    }
+
+    /// All that may be hooks under `dir`: components as [`HookSource::discover`] finds them, and other files.
+    ///
+    /// # Errors
+    /// A directory cannot be read.
+    pub fn all(dir: &Path) -> Result<Found, DiscoverError> {
         let mut paths = Vec::new();
         walk(dir, 0, &mut paths)?;
         // By the bytes of the whole path, as shell-operator does; `Path` would compare part by part.
         paths.sort_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
-        let name = |path: &Path| {
-            path.strip_prefix(dir)
-                .unwrap_or(path)
-                .to_string_lossy()
-                .into_owned()
-        };
-        Ok(paths
-            .into_iter()
-            .map(|path| Self::File {
-                name: name(&path),
-                path,
-            })
-            .collect())
+        Ok(Found {
+            dir: dir.to_owned(),
+            paths,
+        })
     }
 
     /// The component's bytes.
@@ -112,6 +126,7 @@ impl HookSource {
     pub async fn read(&self, limit: u64) -> io::Result<Vec<u8>> {
         match self {
             Self::Bytes { bytes, .. } => Ok(bytes.clone()),
+            Self::Native { .. } => Err(io::Error::other("it is no component")),
             Self::File { path, .. } => {
                 let size = tokio::fs::metadata(path).await?.len();
                 if size > limit {
@@ -122,6 +137,73 @@ impl HookSource {
             }
         }
     }
+}
+
+/// Endings of names of files that belong to hooks and are none (BEHAVIOUR A1).
+const NO_HOOKS: [&str; 4] = ["yaml", "json", "md", "txt"];
+
+/// What is in a directory of hooks.
+#[derive(Debug, Clone)]
+pub struct Found {
+    dir: PathBuf,
+    paths: Vec<PathBuf>,
+}
+
+impl Found {
+    /// The components, in the order of hooks.
+    pub fn components(&self) -> impl Iterator<Item = HookSource> {
+        let files = self.paths.iter().filter(|path| is_component(path));
+        files.map(|path| HookSource::File {
+            name: self.name(path),
+            path: path.clone(),
+        })
+    }
+
+    /// Components and executables, in the order of hooks; executables run as `settings` has it. What is neither, and
+    /// not a file of another kind by its name, is named in the log.
+    #[must_use]
+    pub fn with_native(&self, settings: &Arc<NativeSettings>) -> Vec<HookSource> {
+        let mut sources = Vec::new();
+        for path in &self.paths {
+            let name = self.name(path);
+            if is_component(path) {
+                let path = path.clone();
+                sources.push(HookSource::File { path, name });
+            } else if is_executable(path) {
+                sources.push(HookSource::Native {
+                    path: path.clone(),
+                    name,
+                    dir: self.dir.clone(),
+                    settings: settings.clone(),
+                });
+            } else {
+                tracing::warn!(file = name, "is not executable, and left out");
+            }
+        }
+        sources
+    }
+
+    /// Names of the executables.
+    pub fn executables(&self) -> impl Iterator<Item = String> {
+        let others = self.paths.iter().filter(|path| !is_component(path));
+        others
+            .filter(|path| is_executable(path))
+            .map(|path| self.name(path))
+    }
+
+    fn name(&self, path: &Path) -> String {
+        let name = path.strip_prefix(&self.dir).unwrap_or(path);
+        name.to_string_lossy().into_owned()
+    }
+}
+
+fn is_component(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "wasm")
+}
+
+fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
 }
 
 fn walk(dir: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), DiscoverError> {
@@ -142,7 +224,7 @@ fn walk(dir: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Discov
             if name != "lib" && depth < MAX_DEPTH {
                 walk(&path, depth + 1, found)?;
             }
-        } else if path.extension().is_some_and(|e| e == "wasm")
+        } else if !path.extension().is_some_and(|e| NO_HOOKS.iter().any(|no| e == *no))
             // What cannot be looked at, such as a link that leads nowhere, is reported when it is read.
             && std::fs::metadata(&path).map_or(true, |metadata| metadata.is_file())
         {

@@ -183,6 +183,13 @@ pub struct Usage {
     /// Time in which the guest held a worker, host calls that did not wait included.
     #[serde(rename = "cpuSeconds", with = "crate::seconds")]
     pub cpu_time: Duration,
+    /// Part of the CPU time that the kernel took, for what is no component.
+    #[serde(
+        rename = "systemSeconds",
+        with = "crate::seconds",
+        skip_serializing_if = "Duration::is_zero"
+    )]
+    pub system_time: Duration,
     /// Greatest number of bytes held at once, as [`Budget::memory`] counts.
     #[serde(rename = "memoryBytes")]
     pub memory: u64,

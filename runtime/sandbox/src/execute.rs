@@ -249,6 +249,7 @@ fn finish(
         wall_clock,
         instantiate: state.instantiated.unwrap_or_default(),
         cpu_time: state.cpu.spent(),
+        system_time: Duration::ZERO,
         memory: state.memory.peak(),
         host_calls: state.host_calls,
         log_bytes,

@@ -61,7 +61,7 @@ pub use cpu::WorkerTime;
 pub use effects::{Effects, MetricOperation, ObjectPatch, ValuesPatchOperation};
 pub use input::{Context, Entry, JsonText, RunInput, Snapshot};
 pub use load::LoadError;
-pub use render::render_contexts;
+pub use render::{contexts_json, render_contexts};
 pub use run::{HookDefinition, HookError, LogLevel, LogRecord, Retry, Run, RunError};
 pub use sandbox::{Sandbox, SandboxError, Settings};
 pub use ticker::Ticking;

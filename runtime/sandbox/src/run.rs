@@ -183,6 +183,7 @@ mod tests {
             wall_clock: Duration::from_nanos(1_234_567_891),
             instantiate: Duration::from_micros(12),
             cpu_time: Duration::from_millis(300),
+            system_time: Duration::ZERO,
             memory: 65536,
             host_calls: 7,
             log_bytes: 5,

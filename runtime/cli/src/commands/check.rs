@@ -207,7 +207,7 @@ async fn components(path: &Path, ui: &Ui) -> Outcome<Vec<PathBuf>> {
         .into_iter()
         .filter_map(|source| match source {
             HookSource::File { path, .. } => Some(path),
-            HookSource::Bytes { .. } => None,
+            HookSource::Bytes { .. } | HookSource::Native { .. } => None,
         })
         .collect();
     if found.is_empty() {

@@ -1,6 +1,7 @@
 //! `hookbox run`: the operator.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
@@ -17,7 +18,7 @@ use crate::failure::{Failure, OrFail, Outcome};
 use crate::hooks;
 use crate::input;
 use crate::signal::Signals;
-use crate::ui::{Tone, Ui};
+use crate::ui::{self, Tone, Ui};
 
 /// How long the API server may take to answer the first request.
 const FIRST_ANSWER: Duration = Duration::from_secs(10);
@@ -25,13 +26,35 @@ const FIRST_ANSWER: Duration = Duration::from_secs(10);
 const MAX_KUBECONFIG: u64 = 16 << 20;
 
 pub(super) async fn run(global: &Global, args: &Run, ui: &Ui) -> Outcome {
-    let sources = HookSource::discover(&args.hooks_dir).map_err(|error| {
-        Failure::usage(error).help("name the folder with components by --hooks-dir")
-    })?;
+    let found = HookSource::all(&args.hooks_dir)
+        .map_err(|error| Failure::usage(error).help("name the folder with hooks by --hooks-dir"))?;
+    let sources = if args.native.native_hooks {
+        found.with_native(&Arc::new(args.native.settings()))
+    } else {
+        found.components().collect()
+    };
+    let left_out: Vec<String> = match args.native.native_hooks {
+        true => Vec::new(),
+        false => found.executables().collect(),
+    };
     if sources.is_empty() {
-        return Err(
-            Failure::usage(anyhow!("{} holds no components", args.hooks_dir.display()))
+        let dir = args.hooks_dir.display();
+        return Err(match left_out.as_slice() {
+            [] => Failure::usage(anyhow!("{dir} holds no hooks"))
                 .help("components are files that end in .wasm"),
+            [first, ..] => Failure::usage(anyhow!(
+                "{dir} holds no components, but {} such as {first}",
+                ui::count(left_out.len(), "executable")
+            ))
+            .help("--native-hooks runs executables as hooks: without a sandbox, with all rights of hookbox itself"),
+        });
+    }
+    if let Some(first) = left_out.first() {
+        let executables = left_out.len();
+        tracing::warn!(
+            executables,
+            first,
+            "executables are no hooks here; --native-hooks runs them, without a sandbox"
         );
     }
     let (client, server) = if args.no_cluster {

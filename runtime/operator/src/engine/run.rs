@@ -173,9 +173,12 @@ impl Engine {
                 started,
             }
         });
-        let (outcome, answer) = hook.program.ask(&hook.name, ask, input, &self.budget).await;
+        let told = |record: &LogRecord| log(hook, number, record);
+        let (outcome, answer) = hook
+            .program
+            .ask(&hook.name, ask, input, &self.budget, told)
+            .await;
         self.metrics.run_used(labels, &outcome.usage);
-        log(hook, number, &outcome.log);
 
         let outcome_effects = outcome.result.map(Arc::new);
         let effects = outcome_effects.as_ref().ok().cloned();
@@ -402,16 +405,14 @@ fn reasons(input: &RunInput) -> Vec<RunReason> {
 }
 
 /// The hook's log becomes part of ours.
-fn log(hook: &Hook, run: u64, records: &[LogRecord]) {
-    for record in records {
-        let (hook, message) = (&*hook.name, &*record.message);
-        let fields = fields(record);
-        match record.level {
-            LogLevel::Debug => tracing::debug!(target: "hook", hook, run, fields, "{message}"),
-            LogLevel::Info => tracing::info!(target: "hook", hook, run, fields, "{message}"),
-            LogLevel::Warn => tracing::warn!(target: "hook", hook, run, fields, "{message}"),
-            LogLevel::Error => tracing::error!(target: "hook", hook, run, fields, "{message}"),
-        }
+fn log(hook: &Hook, run: u64, record: &LogRecord) {
+    let (hook, message) = (&*hook.name, &*record.message);
+    let fields = fields(record);
+    match record.level {
+        LogLevel::Debug => tracing::debug!(target: "hook", hook, run, fields, "{message}"),
+        LogLevel::Info => tracing::info!(target: "hook", hook, run, fields, "{message}"),
+        LogLevel::Warn => tracing::warn!(target: "hook", hook, run, fields, "{message}"),
+        LogLevel::Error => tracing::error!(target: "hook", hook, run, fields, "{message}"),
     }
 }
 

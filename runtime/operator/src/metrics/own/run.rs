@@ -52,7 +52,8 @@ impl SelfMetrics {
             &labels,
             usage.wall_clock.as_secs_f64(),
         );
-        let guest = usage.cpu_time.saturating_sub(usage.instantiate);
+        let system = usage.instantiate.saturating_add(usage.system_time);
+        let guest = usage.cpu_time.saturating_sub(system);
         self.observe(
             "hook_run_user_cpu_seconds",
             "CPU time of the guest in a run.",
@@ -62,10 +63,10 @@ impl SelfMetrics {
         );
         self.observe(
             "hook_run_sys_cpu_seconds",
-            "CPU time for making the instance of a run.",
+            "CPU time for making the instance of a run, or that the kernel took for a native hook.",
             RUN_BOUNDS,
             &labels,
-            usage.instantiate.as_secs_f64(),
+            system.as_secs_f64(),
         );
         self.set(
             "hook_run_max_rss_bytes",
