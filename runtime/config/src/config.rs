@@ -1,6 +1,6 @@
 //! A hook's configuration, checked and with all defaults filled in.
 //!
-//! Serialised, it is again a `v1` document: the normalised form that `hookbox check -o json` prints.
+//! Serialised, it is again a document of its version: the normalised form that `hookbox check -o json` prints.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,14 +12,17 @@ use crate::cron::Crontab;
 use crate::duration;
 use crate::offence::Offence;
 use crate::selector::{FieldSelector, LabelSelector};
+use crate::written::Written;
 
 /// The queue of bindings that name none.
 pub const MAIN_QUEUE: &str = "main";
 
 /// What a hook wants to be run for.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-#[serde(into = "Normalised")]
+#[serde(into = "Written")]
 pub struct HookConfig {
+    /// The format of its document.
+    pub version: ConfigVersion,
     /// How often the hook may run.
     pub settings: Option<Settings>,
     /// Run once at start, hooks with smaller numbers first.
@@ -39,38 +42,34 @@ pub struct HookConfig {
     pub warnings: Vec<Offence>,
 }
 
-/// The written form, version included.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Normalised {
-    config_version: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    settings: Option<Settings>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    on_startup: Option<i64>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    schedule: Vec<Schedule>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    kubernetes: Vec<Arc<Kubernetes>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    kubernetes_validating: Vec<Webhook>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    kubernetes_mutating: Vec<Webhook>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    kubernetes_custom_resource_conversion: Vec<Conversion>,
+/// Which rules a document follows, and in which form its hook's contexts are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ConfigVersion {
+    /// A document without `configVersion`: what shell-operator's first hooks print. All runs are in the queue `main`, each
+    /// for one context, and there is no Synchronization.
+    V0,
+    /// `configVersion: v1`.
+    #[default]
+    V1,
 }
 
-impl From<HookConfig> for Normalised {
-    fn from(config: HookConfig) -> Self {
-        Self {
-            config_version: "v1",
-            settings: config.settings,
-            on_startup: config.on_startup,
-            schedule: config.schedule,
-            kubernetes: config.kubernetes,
-            kubernetes_validating: config.kubernetes_validating,
-            kubernetes_mutating: config.kubernetes_mutating,
-            kubernetes_custom_resource_conversion: config.kubernetes_custom_resource_conversion,
+impl ConfigVersion {
+    /// As it is written in documents.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::V0 => "v0",
+            Self::V1 => "v1",
+        }
+    }
+
+    /// The key of [`HookConfig::kubernetes`] in documents of this version.
+    #[must_use]
+    pub fn kubernetes_key(self) -> &'static str {
+        match self {
+            Self::V0 => "onKubernetesEvent",
+            Self::V1 => "kubernetes",
         }
     }
 }

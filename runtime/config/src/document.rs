@@ -5,7 +5,7 @@ use crate::config::HookConfig;
 use crate::offence::{Offence, Offences};
 use crate::yaml::{self, Limits, Node, Position};
 
-/// Read and check a `v1` document, JSON or YAML.
+/// Read and check a document, JSON or YAML.
 ///
 /// # Errors
 /// All that is wrong with it, in the document's order.

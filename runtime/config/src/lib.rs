@@ -1,8 +1,9 @@
 //! Hook configuration documents: what a hook says of itself, read, checked and made whole.
 //!
-//! A hook's configuration is the document that shell-operator's hooks print for `--config`, version `v1`, as JSON or
-//! YAML. [`parse`] reads one and gives either a typed [`HookConfig`] with every default filled in, or **all** that is
-//! wrong with it, each [`Offence`] with its path, its place in the text, and a hint where one can be given:
+//! A hook's configuration is the document that shell-operator's hooks print for `--config`, as JSON or YAML, of the
+//! format `v1` or, without a `configVersion`, of the old format `v0`. [`parse`] reads one and gives either a typed
+//! [`HookConfig`] with every default filled in, or **all** that is wrong with it, each [`Offence`] with its path, its
+//! place in the text, and a hint where one can be given:
 //!
 //! ```
 //! let config = hookbox_config::parse("
@@ -46,11 +47,12 @@ pub mod yaml;
 mod check;
 mod path;
 pub mod suggest;
+mod written;
 
 pub use config::{
-    Conversion, ConversionRule, FailurePolicy, HookConfig, Kubernetes, MatchCondition,
-    NamespaceSelector, Operation, Rule, Schedule, Scope, Settings, SideEffects, WatchEvent,
-    Webhook,
+    ConfigVersion, Conversion, ConversionRule, FailurePolicy, HookConfig, Kubernetes,
+    MatchCondition, NamespaceSelector, Operation, Rule, Schedule, Scope, Settings, SideEffects,
+    WatchEvent, Webhook,
 };
 pub use cron::{CronError, Crontab};
 pub use document::{Document, parse};

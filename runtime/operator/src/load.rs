@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use futures::StreamExt;
-use hookbox_config::{Document, HookConfig, Offence, Offences};
+use hookbox_config::{ConfigVersion, Document, HookConfig, Offence, Offences};
 use hookbox_jq::{Jq, JqError};
 use hookbox_sandbox::{Budget, Component, Export, HookDefinition, LoadError, RunError, Sandbox};
 
@@ -340,7 +340,10 @@ pub async fn config(text: &str, jq: &Jq) -> Result<(HookConfig, Vec<Filter>), Of
         };
         match jq.compile(text).await {
             Ok(filter) => filters.push(Filter::Jq(filter)),
-            Err(error) => offences.push(filter_offence(&document, i, &error)),
+            Err(error) => {
+                let key = config.version.kubernetes_key();
+                offences.push(filter_offence(&document, key, i, &error));
+            }
         }
     }
     if offences.is_empty() {
@@ -353,22 +356,24 @@ pub async fn config(text: &str, jq: &Jq) -> Result<(HookConfig, Vec<Filter>), Of
 /// What is wrong with the filters of a document that has other mistakes.
 async fn filter_offences(document: &Document, jq: &Jq) -> Vec<Offence> {
     let root = document.root().to_json();
-    let bindings = root.get("kubernetes").and_then(serde_json::Value::as_array);
     let mut offences = Vec::new();
-    for (i, binding) in bindings.into_iter().flatten().enumerate() {
-        let filter = binding.get("jqFilter").and_then(serde_json::Value::as_str);
-        if let Some(Err(error)) = match filter {
-            Some(text) if !text.is_empty() => Some(jq.compile(text).await),
-            _ => None,
-        } {
-            offences.push(filter_offence(document, i, &error));
+    for key in [ConfigVersion::V0, ConfigVersion::V1].map(ConfigVersion::kubernetes_key) {
+        let bindings = root.get(key).and_then(serde_json::Value::as_array);
+        for (i, binding) in bindings.into_iter().flatten().enumerate() {
+            let filter = binding.get("jqFilter").and_then(serde_json::Value::as_str);
+            if let Some(Err(error)) = match filter {
+                Some(text) if !text.is_empty() => Some(jq.compile(text).await),
+                _ => None,
+            } {
+                offences.push(filter_offence(document, key, i, &error));
+            }
         }
     }
     offences
 }
 
-fn filter_offence(document: &Document, binding: usize, error: &JqError) -> Offence {
-    let path = format!("kubernetes[{binding}].jqFilter");
+fn filter_offence(document: &Document, key: &str, binding: usize, error: &JqError) -> Offence {
+    let path = format!("{key}[{binding}].jqFilter");
     let position = document.position(&path);
     let offence = Offence::new(path, "invalid-jq", error.to_string());
     match position {

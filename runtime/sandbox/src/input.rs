@@ -43,9 +43,35 @@ impl Snapshot for Vec<Entry> {
     }
 }
 
+/// The form in which a context is written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Form {
+    /// For hooks of `configVersion: v1`: all fields that the context has.
+    #[default]
+    V1,
+    /// For hooks whose configuration has no version: the binding and, of an event, what happened to which object.
+    V0 {
+        /// The object of an event; none for other contexts.
+        resource: Option<Resource>,
+    },
+}
+
+/// What an object is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource {
+    /// Its namespace; empty for cluster-scoped objects.
+    pub namespace: String,
+    /// Its kind.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+}
+
 /// One reason for a run. Fields as in shell-operator's binding context.
 #[derive(Clone, Default)]
 pub struct Context {
+    /// The form in which it is written. What is asked of it one by one does not depend on it.
+    pub form: Form,
     /// Name of the binding that fired.
     pub binding: String,
     /// `Schedule`, `Synchronization`, `Event`, `Group`, `Validating`, `Mutating` or `Conversion`; none for `onStartup`.

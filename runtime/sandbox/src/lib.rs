@@ -59,7 +59,7 @@ pub use budget::{Budget, Limit, Usage};
 pub use component::{Component, LoadReport, LoadSource};
 pub use cpu::WorkerTime;
 pub use effects::{Effects, MetricOperation, ObjectPatch, ValuesPatchOperation};
-pub use input::{Context, Entry, JsonText, RunInput, Snapshot};
+pub use input::{Context, Entry, Form, JsonText, Resource, RunInput, Snapshot};
 pub use load::LoadError;
 pub use render::{contexts_json, render_contexts};
 pub use run::{HookDefinition, HookError, LogLevel, LogRecord, Retry, Run, RunError};

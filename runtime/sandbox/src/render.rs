@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::budget::{Limit, LimitHit};
-use crate::{Context, Entry, RunInput, Snapshot};
+use crate::{Context, Entry, Form, Resource, RunInput, Snapshot};
 
 /// The array of binding contexts exactly as in shell-operator's file, snapshots included. Costs as much as all that it
 /// holds.
@@ -65,6 +65,9 @@ struct Writer {
 
 impl Writer {
     fn context(&mut self, context: &Context, input: &RunInput) -> Result<(), LimitHit> {
+        if let Form::V0 { resource } = &context.form {
+            return self.context_v0(context, resource.as_ref());
+        }
         let mut members = Members::new(self, '{')?;
         members.text("binding", &context.binding)?;
         if let Some(result) = &context.filter_result {
@@ -105,6 +108,28 @@ impl Writer {
         }
         if let Some(event) = &context.watch_event {
             members.text("watchEvent", event)?;
+        }
+        members.end('}')
+    }
+
+    fn context_v0(
+        &mut self,
+        context: &Context,
+        resource: Option<&Resource>,
+    ) -> Result<(), LimitHit> {
+        let mut members = Members::new(self, '{')?;
+        members.text("binding", &context.binding)?;
+        if let Some(resource) = resource {
+            let event = match context.watch_event.as_deref() {
+                Some("Added") => "add",
+                Some("Modified") => "update",
+                Some("Deleted") => "delete",
+                _ => "",
+            };
+            members.text("resourceEvent", event)?;
+            members.text("resourceKind", &resource.kind)?;
+            members.text("resourceName", &resource.name)?;
+            members.text("resourceNamespace", &resource.namespace)?;
         }
         members.end('}')
     }
@@ -256,6 +281,44 @@ mod tests {
                 {"binding": "pods", "type": "Synchronization", "objects": []},
                 {"binding": "pods", "type": "Event", "watchEvent": "Added", "object": {"kind": "Pod"}, "filterResult": null},
                 {"binding": "kubernetes", "type": "Group", "groupName": "main"},
+            ])
+        );
+    }
+
+    #[test]
+    fn contexts_of_the_old_format_say_less() {
+        let of = |binding: &str, kind: &str, resource: Option<Resource>| Context {
+            form: Form::V0 { resource },
+            binding: binding.into(),
+            kind: Some(kind.into()),
+            ..Context::default()
+        };
+        let resource = |namespace: &str| Resource {
+            namespace: namespace.into(),
+            kind: "Pod".into(),
+            name: "p".into(),
+        };
+        let event = |namespace: &str, watch_event: &str| Context {
+            watch_event: Some(watch_event.into()),
+            filter_result: Some("1".into()),
+            ..of("pods", "Event", Some(resource(namespace)))
+        };
+        let contexts = vec![
+            of("onStartup", "", None),
+            of("schedule", "Schedule", None),
+            event("ns", "Added"),
+            event("", "Modified"),
+            event("ns", "Deleted"),
+        ];
+        let shown = |event: &str, namespace: &str| {
+            json!({"binding": "pods", "resourceEvent": event, "resourceKind": "Pod", "resourceName": "p",
+                "resourceNamespace": namespace})
+        };
+        assert_eq!(
+            render_contexts(&input(contexts)),
+            json!([
+                {"binding": "onStartup"}, {"binding": "schedule"},
+                shown("add", "ns"), shown("update", ""), shown("delete", "ns"),
             ])
         );
     }

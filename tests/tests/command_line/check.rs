@@ -75,6 +75,28 @@ async fn a_document_is_normalised() {
 }
 
 #[tokio::test]
+async fn a_document_of_the_old_format_is_normalised_as_such() {
+    built_command().await;
+    let document = "onKubernetesEvent:\n- {kind: Pod, event: [add], mode: x}\n";
+    let finished = expect(
+        hookbox(["check", "--config", "-", "-o", "json"])
+            .input(document)
+            .run()
+            .await,
+        0,
+        &["2:29: onKubernetesEvent[0].mode: is not a known key of the format v0, and ignored"],
+    );
+    let config: Value = serde_json::from_str(&finished.stdout).expect("JSON");
+    assert_eq!(
+        config,
+        json!({"onKubernetesEvent": [{
+            "name": "onKubernetesEvent", "kind": "Pod", "event": ["add"], "namespaceSelector": {"any": true},
+            "allowFailure": false,
+        }]})
+    );
+}
+
+#[tokio::test]
 async fn what_is_no_configuration_is_told_so() {
     built_command().await;
     let folder = scratch();

@@ -253,7 +253,8 @@ pub(super) fn bindings_table<'a>(
                 Some(version) => format!("{version} {}", kubernetes.kind),
                 None => kubernetes.kind.clone(),
             };
-            row("kubernetes", &kubernetes.name, kind, &kubernetes.queue);
+            let key = config.version.kubernetes_key();
+            row(key, &kubernetes.name, kind, &kubernetes.queue);
         }
         for webhook in &config.kubernetes_validating {
             row("kubernetesValidating", &webhook.name, String::new(), "-");

@@ -1,4 +1,4 @@
-//! The rules of a `v1` document.
+//! The rules of documents.
 
 mod conversion;
 mod idle;
@@ -11,9 +11,10 @@ mod schedule;
 mod selectors;
 mod settings;
 mod snapshots;
+mod v0;
 mod webhook;
 
-use crate::config::HookConfig;
+use crate::config::{ConfigVersion, HookConfig};
 use crate::offence::Offences;
 use crate::yaml::{Node, Value};
 
@@ -39,8 +40,10 @@ pub(crate) fn check(root: &Node) -> Result<HookConfig, Offences> {
     let config = document(root, &mut report);
     report.finish()?;
     let mut config = config.unwrap_or_default();
-    snapshots::complete(&mut config);
-    idle::idle(&config, root, &mut report);
+    if config.version == ConfigVersion::V1 {
+        snapshots::complete(&mut config);
+        idle::idle(&config, root, &mut report);
+    }
     config.warnings = report.into_warnings();
     Ok(config)
 }
@@ -48,23 +51,26 @@ pub(crate) fn check(root: &Node) -> Result<HookConfig, Offences> {
 /// None only together with an offence.
 fn document(root: &Node, report: &mut Report) -> Option<HookConfig> {
     let at = At::root(root);
+    let mut format = ConfigVersion::V1;
     if let Value::Mapping(entries) = &root.value {
         // A document of another version has other rules: nothing more can be said of it.
-        if !version(root, &at, report) {
-            return None;
-        }
+        format = version(root, &at, report)?;
         if entries.iter().all(|entry| entry.key == "configVersion") {
             report.offence(&at, "no-bindings", "has no bindings", {
-                "add `onStartup`, `schedule` or `kubernetes`"
+                "add `configVersion: v1`, and `onStartup`, `schedule` or `kubernetes`"
             });
         }
     }
     for duplicate in root.duplicate_keys() {
         report.duplicate(&duplicate);
     }
+    if format == ConfigVersion::V0 {
+        return v0::document(at, report);
+    }
     let object = Object::read(at, KEYS, report)?;
     let bindings = Bindings::of(root);
     let config = HookConfig {
+        version: ConfigVersion::V1,
         settings: object
             .field("settings")
             .and_then(|at| settings::settings(at, report)),
@@ -94,38 +100,35 @@ fn document(root: &Node, report: &mut Report) -> Option<HookConfig> {
     Some(config)
 }
 
-/// Whether the document is to be read as `v1`.
-fn version(root: &Node, at: &At<'_>, report: &mut Report) -> bool {
+/// Which rules the document is to be read by. Without a version it is of the format `v0`, unless it has keys that only
+/// `v1` has: then the version was forgotten.
+fn version(root: &Node, at: &At<'_>, report: &mut Report) -> Option<ConfigVersion> {
     let at = at.inner("configVersion", root.get("configVersion").unwrap_or(root));
-    let old = "is in the format v0, which is not supported";
     let Some(node) = root.get("configVersion") else {
-        if root.get("onKubernetesEvent").is_some() {
-            let message = format!("is missing, so that the document {old}");
-            report.offence(&at, "config-version", message, {
-                "write `configVersion: v1`, and `kubernetes` in place of `onKubernetesEvent`"
-            });
-            return false;
-        }
-        report.offence(&at, "config-version", "is missing", VERSION_HELP);
-        return true;
+        let newer = KEYS
+            .iter()
+            .find(|key| root.get(key).is_some() && !v0::KEYS.contains(key));
+        let Some(key) = newer else {
+            return Some(ConfigVersion::V0);
+        };
+        let message = format!(
+            "is missing: without it the document is of the format v0, which has no `{key}`"
+        );
+        report.offence(&at, "config-version", message, VERSION_HELP);
+        return Some(ConfigVersion::V1);
     };
     let message = match &node.value {
-        Value::String(version) if version == "v1" => return true,
-        Value::String(version) if version == "v0" => {
-            report.offence(&at, "config-version", format!("the document {old}"), {
-                "write `configVersion: v1`, and `kubernetes` in place of `onKubernetesEvent`"
-            });
-            return false;
-        }
+        Value::String(version) if version == "v1" => return Some(ConfigVersion::V1),
+        Value::String(version) if version == "v0" => return Some(ConfigVersion::V0),
         Value::String(version) => {
             let version = report::shown(version);
             let message = format!("'configVersion' value '{version}' is unsupported");
             report.offence(&at, "config-version", message, VERSION_HELP);
-            return false;
+            return None;
         }
         Value::Null => "missing 'configVersion' value",
         _ => "string value is expected for key 'configVersion'",
     };
     report.offence(&at, "config-version", message, VERSION_HELP);
-    true
+    Some(ConfigVersion::V1)
 }

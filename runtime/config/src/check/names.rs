@@ -16,6 +16,20 @@ pub(super) fn name_selector(
 ) -> Option<Vec<String>> {
     let object = Object::read(at, &["matchNames"], report)?;
     let list = object.required("matchNames", report)?;
+    let names = match_names(&list, report, check)?;
+    if names.is_empty() {
+        report.warning(&list, "selects-all", "is empty, which selects all");
+        return None;
+    }
+    Some(names)
+}
+
+/// A list of names, each once.
+fn match_names(
+    list: &At<'_>,
+    report: &mut Report,
+    check: fn(&str) -> Option<&'static str>,
+) -> Option<Vec<String>> {
     let mut names: Vec<String> = Vec::new();
     let mut known: HashSet<&str> = HashSet::new();
     for (at, name) in list.texts(0, report)? {
@@ -26,11 +40,12 @@ pub(super) fn name_selector(
             names.push(name.to_owned());
         }
     }
-    if names.is_empty() {
-        report.warning(&list, "selects-all", "is empty, which selects all");
-        return None;
-    }
     Some(names)
+}
+
+/// A list of namespaces, each once.
+pub(super) fn namespace_names(list: &At<'_>, report: &mut Report) -> Vec<String> {
+    match_names(list, report, namespace_name).unwrap_or_default()
 }
 
 /// What no object can be called, because its name is part of a path.

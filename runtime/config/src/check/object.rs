@@ -5,6 +5,7 @@ use crate::suggest;
 use crate::yaml::{Entry, Node, Position, Value};
 
 use super::report::{Report, shown};
+use super::v0;
 
 /// A value and where it is.
 #[derive(Clone)]
@@ -190,6 +191,8 @@ fn unquoted(expected: &str, text: &str) -> String {
 pub(super) struct Object<'a> {
     at: At<'a>,
     entries: &'a [Entry],
+    /// `null` stands for nothing.
+    lenient: bool,
 }
 
 impl<'a> Object<'a> {
@@ -203,16 +206,28 @@ impl<'a> Object<'a> {
                     Some(word) => did_you_mean(word),
                     None => format!("known keys are {}", known.join(", ")),
                 };
-                report.offence(&at, "unknown-key", "is not a known key", help);
+                if report.lenient {
+                    v0::ignored(&at, help, report);
+                } else {
+                    report.offence(&at, "unknown-key", "is not a known key", help);
+                }
             }
         }
-        Some(Self { at, entries })
+        Some(Self {
+            at,
+            entries,
+            lenient: report.lenient,
+        })
     }
 
     /// Any keys.
     pub(super) fn open(at: At<'a>, report: &mut Report) -> Option<Self> {
         let entries = at.entries(report)?;
-        Some(Self { at, entries })
+        Some(Self {
+            at,
+            entries,
+            lenient: report.lenient,
+        })
     }
 
     pub(super) fn at(&self) -> &At<'a> {
@@ -225,7 +240,8 @@ impl<'a> Object<'a> {
 
     pub(super) fn field(&self, key: &str) -> Option<At<'a>> {
         let entry = self.entries.iter().rev().find(|entry| entry.key == key)?;
-        Some(self.at.inner(key, &entry.value))
+        let nothing = self.lenient && entry.value.value == Value::Null;
+        (!nothing).then(|| self.at.inner(key, &entry.value))
     }
 
     pub(super) fn required(&self, key: &str, report: &mut Report) -> Option<At<'a>> {
@@ -290,13 +306,28 @@ impl<'a> Object<'a> {
         &self,
         key: &str,
         report: &mut Report,
+        read: impl FnMut(At<'a>, &mut Report) -> Option<T>,
+    ) -> Vec<T> {
+        self.some_bindings(key, 1, report, read)
+    }
+
+    /// A list of bindings: at least so many, at most [`MOST_BINDINGS`].
+    pub(super) fn some_bindings<T>(
+        &self,
+        key: &str,
+        least: usize,
+        report: &mut Report,
         mut read: impl FnMut(At<'a>, &mut Report) -> Option<T>,
     ) -> Vec<T> {
         let mut left = MOST_BINDINGS;
-        let mut bindings = self.items(key, report, |at, report| {
-            left = left.checked_sub(1)?;
-            read(at, report)
-        });
+        let items = self.field(key).and_then(|at| at.at_least(least, report));
+        let items = items.unwrap_or_default().into_iter();
+        let mut bindings: Vec<T> = items
+            .filter_map(|at| {
+                left = left.checked_sub(1)?;
+                read(at, report)
+            })
+            .collect();
         if let Some(at) = self.field(key)
             && let Value::Sequence(items) = &at.node.value
             && items.len() > MOST_BINDINGS

@@ -26,6 +26,8 @@ pub(super) struct Report {
     warnings: Vec<Offence>,
     /// How many offences are more than anybody reads.
     left_out: usize,
+    /// Keys that are not known are ignored, and `null` stands for nothing.
+    pub(super) lenient: bool,
 }
 
 /// Whether something keeps a document from being used.

@@ -38,7 +38,7 @@ pub(super) fn schedule(
     crontab.or_else(fallback).map(schedule)
 }
 
-fn crontab(at: &At<'_>, report: &mut Report) -> Option<Crontab> {
+pub(super) fn crontab(at: &At<'_>, report: &mut Report) -> Option<Crontab> {
     match Crontab::parse(at.text(report)?) {
         Ok(crontab) => {
             if crontab.never_fires() {

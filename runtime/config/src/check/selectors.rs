@@ -31,7 +31,7 @@ fn refuse(at: &At<'_>, error: &SelectorError, report: &mut Report) {
 
 pub(super) fn label_selector(at: At<'_>, report: &mut Report) -> Option<LabelSelector> {
     let object = Object::read(at, &["matchLabels", "matchExpressions"], report)?;
-    if object.keys().is_empty() {
+    if object.keys().is_empty() && !report.lenient {
         report.offence(object.at(), "too-few-keys", "must not be empty", {
             "write `matchLabels` or `matchExpressions`, or leave the selector out"
         });

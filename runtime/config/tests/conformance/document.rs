@@ -1,4 +1,4 @@
-use hookbox_config::{Document, Position, parse};
+use hookbox_config::{ConfigVersion, Document, Position, parse};
 use serde_json::json;
 
 use super::{bad, good, offences, v1, warnings};
@@ -6,21 +6,17 @@ use super::{bad, good, offences, v1, warnings};
 /// Row "configVersion missing → v0; else must be string v0/v1".
 #[test]
 fn config_version() {
+    let version = |text: &str| parse(text).unwrap().version;
+    assert_eq!(version("onStartup: 1"), ConfigVersion::V0);
+    assert_eq!(
+        version("configVersion: v0\nonStartup: 1"),
+        ConfigVersion::V0
+    );
+    assert_eq!(
+        version("configVersion: v1\nonStartup: 1"),
+        ConfigVersion::V1
+    );
     for (text, message) in [
-        (
-            "onStartup: 1\nschedule: [{crontab: '@daily'}]",
-            "is missing",
-        ),
-        // One key is enough to be a binding.
-        ("onStartup: 1", "is missing"),
-        (
-            "onKubernetesEvent: [{kind: Pod}]\nonStartup: 1",
-            "is missing, so that the document is in the format v0, which is not supported",
-        ),
-        (
-            "configVersion: v0\nonStartup: 1",
-            "the document is in the format v0, which is not supported",
-        ),
         (
             "configVersion: v2\nnew: 1",
             "'configVersion' value 'v2' is unsupported",
@@ -41,6 +37,15 @@ fn config_version() {
             "configVersion: 1\nonStartup: 1",
             "string value is expected for key 'configVersion'",
         ),
+        // Keys that only `v1` has tell what was meant.
+        (
+            "kubernetes: [{kind: Pod}]",
+            "is missing: without it the document is of the format v0, which has no `kubernetes`",
+        ),
+        (
+            "onStartup: 1\nsettings: {executionMinInterval: 1s}",
+            "is missing: without it the document is of the format v0, which has no `settings`",
+        ),
     ] {
         let offences = offences(text);
         assert_eq!(offences.len(), 1, "{text}: {offences:?}");
@@ -56,15 +61,17 @@ fn config_version() {
         );
     }
     // What is otherwise a v1 document is checked further.
-    assert_eq!(offences("onStartup: x\nqueue: y").len(), 3);
+    assert_eq!(offences("onStartup: x\nkubernetes: y\nqueue: z").len(), 4);
 }
 
 /// Row "the object needs ≥2 keys".
 #[test]
 fn at_least_two_keys() {
     bad("", &[("", "no-bindings")]);
-    let codes: Vec<_> = offences("{}").iter().map(|offence| offence.code).collect();
-    assert_eq!(codes, ["config-version", "no-bindings"]);
+    for text in ["{}", "configVersion: v0"] {
+        let codes: Vec<_> = offences(text).iter().map(|offence| offence.code).collect();
+        assert_eq!(codes, ["no-bindings"], "{text}");
+    }
     let config = good("settings: {executionMinInterval: 1s}");
     assert_eq!(warnings(&config), [("", "no-bindings")]);
 }

@@ -18,6 +18,7 @@ mod kubernetes;
 mod schedule;
 mod selectors;
 mod settings;
+mod v0;
 mod webhooks;
 
 use hookbox_config::{HookConfig, Offence, parse};

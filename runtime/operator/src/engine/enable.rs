@@ -42,6 +42,7 @@ impl Engine {
             };
             let monitor = Arc::new(Monitor::start(MonitorSpec {
                 id,
+                version: hook.config.version,
                 config: config.clone(),
                 filter: filter.clone(),
                 hub: cluster.hub.clone(),
@@ -66,7 +67,7 @@ impl Engine {
             let needs = self.needed(index, &monitor.config().include_snapshots_from);
             let whole = needs.iter().all(|needed| needed.phase().is_whole());
             if whole && monitor.phase() == Phase::Enabled {
-                ready.push(synchronization(&monitor));
+                ready.push(self.synchronization(index, &monitor));
             } else {
                 late.push((id, monitor, needs));
             }
@@ -88,6 +89,13 @@ impl Engine {
                 }
             });
         }
+    }
+
+    fn synchronization(&self, hook: HookIndex, monitor: &Monitor) -> HookRun {
+        let config = monitor.config();
+        let mut run = self.hook_run(hook, monitor.synchronization(), config.allow_failure);
+        run.skip = !config.execute_hook_on_synchronization;
+        run
     }
 
     /// Says which bindings never run without a cluster. Nobody waits for them.
@@ -172,14 +180,7 @@ async fn come_later(
         () = known => true,
     };
     if enabled {
-        engine.push_head(index, vec![synchronization(&monitor)]);
+        engine.push_head(index, vec![engine.synchronization(index, &monitor)]);
     }
     enabled
-}
-
-fn synchronization(monitor: &Monitor) -> HookRun {
-    let config = monitor.config();
-    let mut run = HookRun::new(monitor.synchronization(), config.allow_failure);
-    run.skip = !config.execute_hook_on_synchronization;
-    run
 }

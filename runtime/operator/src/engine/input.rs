@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock};
 
-use hookbox_config::Kubernetes;
-use hookbox_sandbox::{Context, RunInput, Snapshot};
+use hookbox_config::{ConfigVersion, Kubernetes};
+use hookbox_sandbox::{Context, Form, RunInput, Snapshot};
 use serde_json::Value;
 
 use super::Engine;
@@ -22,10 +22,14 @@ impl Engine {
     /// `objects` are always those of its own binding, where shell-operator shows those of the first one of its name.
     pub(super) fn input(&self, hook: HookIndex, reasons: &[Reason]) -> RunInput {
         let mut taken = Taken::new(self, hook);
+        let version = self
+            .hook(hook)
+            .map(|h| h.config.version)
+            .unwrap_or_default();
         let mut contexts = Vec::with_capacity(reasons.len());
         for reason in reasons {
             taken.open(&reason.snapshots);
-            let mut context = context(reason);
+            let mut context = context(reason, version);
             if let (Cause::Synchronization { binding }, None) = (&reason.cause, &reason.group) {
                 context.objects = Some(taken.take(*binding));
             }
@@ -103,7 +107,7 @@ impl<'e> Taken<'e> {
 }
 
 /// A context without the objects of a Synchronization.
-fn context(reason: &Reason) -> Context {
+fn context(reason: &Reason, version: ConfigVersion) -> Context {
     let kind = match (&reason.cause, &reason.group) {
         (Cause::Startup, _) => None,
         (_, Some(_)) => Some("Group"),
@@ -111,7 +115,15 @@ fn context(reason: &Reason) -> Context {
         (Cause::Synchronization { .. }, None) => Some("Synchronization"),
         (Cause::Event { .. }, None) => Some("Event"),
     };
+    let form = match (version, &reason.cause) {
+        (ConfigVersion::V1, _) => Form::V1,
+        (ConfigVersion::V0, Cause::Event { resource, .. }) => Form::V0 {
+            resource: resource.as_deref().cloned(),
+        },
+        (ConfigVersion::V0, _) => Form::V0 { resource: None },
+    };
     let mut context = Context {
+        form,
         binding: reason.binding.to_string(),
         kind: kind.map(str::to_owned),
         group: reason.group.as_deref().map(str::to_owned),

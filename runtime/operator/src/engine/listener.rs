@@ -8,7 +8,7 @@ use crate::backoff::seconds;
 use crate::event::OperatorEvent;
 use crate::metrics::RunLabels;
 use crate::monitor::{Listener, MonitorId, Notice};
-use crate::queue::{Cause, HookRun, Reason, Work};
+use crate::queue::{Cause, Reason, Work};
 use crate::schedule::ScheduleId;
 
 /// Monitors must not keep the engine that keeps them.
@@ -28,7 +28,7 @@ impl Listener for EngineListener {
         engine.push_back(
             &binding.queue,
             id.hook,
-            Work::Run(HookRun::new(reason, binding.allow_failure)),
+            Work::Run(engine.hook_run(id.hook, reason, binding.allow_failure)),
         );
     }
 
@@ -73,7 +73,7 @@ impl Engine {
         self.push_back(
             &schedule.queue,
             id.hook,
-            Work::Run(HookRun::new(reason, schedule.allow_failure)),
+            Work::Run(self.hook_run(id.hook, reason, schedule.allow_failure)),
         );
     }
 

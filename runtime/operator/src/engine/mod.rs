@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use hookbox_config::ConfigVersion;
 use hookbox_sandbox::Budget;
 use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
@@ -194,7 +195,7 @@ impl Engine {
                 snapshots: Arc::from([]),
                 cause: Cause::Startup,
             };
-            self.push_back(MAIN, hook, Work::Run(HookRun::new(reason, false)));
+            self.push_back(MAIN, hook, Work::Run(self.hook_run(hook, reason, false)));
         }
         for (i, hook) in self.hooks.iter().enumerate() {
             for (binding, config) in hook.config.kubernetes.iter().enumerate() {
@@ -307,6 +308,14 @@ impl Engine {
             self.metrics.queue_compacted(&queue.name, hook);
         }
         self.done(merged);
+    }
+
+    /// A run of a hook for one reason.
+    fn hook_run(&self, hook: HookIndex, reason: Reason, allow_failure: bool) -> HookRun {
+        let version = self.hook(hook).map(|h| h.config.version);
+        let mut run = HookRun::new(reason, allow_failure);
+        run.alone = version == Some(ConfigVersion::V0);
+        run
     }
 
     /// Puts runs at the head of `main`, in their order.

@@ -1,7 +1,7 @@
 //! What a change comes to: a run, a place in the buffer, or nothing.
 
-use hookbox_config::WatchEvent as Happened;
-use hookbox_sandbox::JsonText;
+use hookbox_config::{ConfigVersion, WatchEvent as Happened};
+use hookbox_sandbox::{JsonText, Resource};
 use tokio::time::Instant;
 
 use super::{Notice, Outcome, Shared, State};
@@ -49,12 +49,18 @@ impl Shared {
         }
         // A context of a group shows neither.
         let visible = self.group.is_none();
+        let resource = || Resource {
+            namespace: namespace.to_owned(),
+            kind: state.kind.clone(),
+            name: name.to_owned(),
+        };
         let reason = self.reason(Cause::Event {
             binding: self.spec.id.binding,
             watch_event: event.as_str(),
             resource_version: at.parse().unwrap_or(0),
             object: object.filter(|_| visible && config.keep_full_objects_in_memory),
             filter_result: filter_result.filter(|_| visible),
+            resource: (self.spec.version == ConfigVersion::V0).then(|| Box::new(resource())),
         });
         if state.locked {
             self.changed(event, namespace, name, Outcome::Buffered);

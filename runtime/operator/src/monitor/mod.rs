@@ -10,7 +10,7 @@ mod task;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use hookbox_config::{Kubernetes, WatchEvent};
+use hookbox_config::{ConfigVersion, Kubernetes, WatchEvent};
 use hookbox_jq::JqError;
 use tokio::sync::Notify;
 use tokio_util::task::AbortOnDropHandle;
@@ -192,6 +192,8 @@ pub struct Progress {
 pub struct MonitorSpec {
     /// Which binding.
     pub id: MonitorId,
+    /// The format of its hook's configuration.
+    pub version: ConfigVersion,
     /// Its configuration.
     pub config: Arc<Kubernetes>,
     /// Its filter, compiled.
@@ -220,6 +222,8 @@ struct State {
     buffer: Vec<Reason>,
     /// Its objects are known, or were before their kind went.
     enabled: bool,
+    /// The kind of its objects, as they write it themselves; empty before it is found.
+    kind: String,
 }
 
 pub(crate) struct Shared {
@@ -309,6 +313,7 @@ impl Monitor {
                 locked: true,
                 buffer: Vec::new(),
                 enabled: false,
+                kind: String::new(),
             }),
             progress: Mutex::new(Progress {
                 phase: Phase::Starting,

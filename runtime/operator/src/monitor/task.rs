@@ -86,6 +86,7 @@ async fn follow(
 ) -> Result<Infallible, EnableError> {
     let again = {
         let mut state = shared.state();
+        state.kind.clone_from(&kind.resource.kind);
         if !state.enabled {
             state.store = crate::snapshot::Store::new(shared.keeps());
             state.buffer.clear();

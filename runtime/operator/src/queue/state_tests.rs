@@ -23,6 +23,7 @@ fn event(binding: &str) -> Reason {
             resource_version: 0,
             object: None,
             filter_result: None,
+            resource: None,
         },
     )
 }
@@ -103,6 +104,23 @@ fn the_scan_stops_at_another_kind_of_task() {
     };
     let mut queue = queue(vec![task(0, event("a")), enable, task(0, event("b"))]);
     assert_eq!(next(&mut queue), ["a"]);
+}
+
+#[test]
+fn what_runs_alone_never_combines_and_is_not_gathered() {
+    let alone = |hook: usize, binding: &str| {
+        let mut task = task(hook, event(binding));
+        if let Work::Run(run) = &mut task.work {
+            run.alone = true;
+        }
+        task
+    };
+    let mut queue = queue(vec![alone(0, "a"), alone(0, "b")]);
+    assert_eq!(next(&mut queue), ["a"]);
+    for _ in 0..150 {
+        queue.push_back(alone(0, "c"));
+    }
+    assert_eq!(queue.len(), 152);
 }
 
 #[test]
@@ -332,6 +350,7 @@ fn change(id: u64, hook: usize, binding: usize, resource_version: u64) -> Task {
         resource_version,
         object: None,
         filter_result: None,
+        resource: None,
     };
     Task {
         id,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hookbox_sandbox::JsonText;
+use hookbox_sandbox::{JsonText, Resource};
 use tokio::time::Instant;
 
 /// A hook's place in the order of hooks.
@@ -47,6 +47,8 @@ pub enum Cause {
         object: Option<JsonText>,
         /// The filter's result at the event, where there is a filter.
         filter_result: Option<JsonText>,
+        /// What the object is called, for hooks of the format `v0`.
+        resource: Option<Box<Resource>>,
     },
 }
 
@@ -61,6 +63,8 @@ pub struct HookRun {
     pub allow_failure: bool,
     /// Nothing is to run: only unlock (`executeHookOnSynchronization: false`).
     pub skip: bool,
+    /// It is never combined with others: hooks of the format `v0` look at one context only.
+    pub alone: bool,
 }
 
 impl HookRun {
@@ -76,12 +80,14 @@ impl HookRun {
             unlocks,
             allow_failure,
             skip: false,
+            alone: false,
         }
     }
 
     /// Whether it takes in the runs that wait behind it.
     fn combines(&self) -> bool {
         !self.skip
+            && !self.alone
             && self.reasons.first().is_some_and(|first| match first.cause {
                 Cause::Startup => false,
                 Cause::Synchronization { .. } => first.group.is_some(),
@@ -173,6 +179,6 @@ impl Task {
 
     /// Whether it may be gathered with the hook's other waiting runs when a queue grows long (BEHAVIOUR B5b).
     pub(super) fn gathers(&self) -> bool {
-        matches!(&self.work, Work::Run(run) if !run.skip && run.unlocks.is_empty() && !run.is_startup())
+        matches!(&self.work, Work::Run(run) if !run.skip && !run.alone && run.unlocks.is_empty() && !run.is_startup())
     }
 }

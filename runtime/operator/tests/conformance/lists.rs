@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hookbox_cluster::{Failure, Matching, Verb};
+use hookbox_config::ConfigVersion;
 use hookbox_operator::filter::Filter;
 use hookbox_operator::kinds::Kinds;
 use hookbox_operator::monitor::{Listener, Monitor, MonitorId, MonitorSpec, Notice, Phase};
@@ -41,6 +42,7 @@ async fn what_went_before_the_first_list_was_done_is_not_held() {
             hook: 0,
             binding: 0,
         },
+        version: ConfigVersion::V1,
         config: config.kubernetes.remove(0),
         filter: Filter::None,
         hub: Hub::new(cluster.client()),

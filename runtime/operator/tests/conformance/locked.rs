@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use crate::support::*;
+use hookbox_config::ConfigVersion;
 use hookbox_operator::OperatorEvent;
 use hookbox_operator::event::EventOutcome;
 use hookbox_operator::filter::Filter;
@@ -81,6 +82,7 @@ async fn what_changes_after_the_synchronization_read_its_objects_fires_once_it_s
             hook: 0,
             binding: 0,
         },
+        version: ConfigVersion::V1,
         config: config.kubernetes.remove(0),
         filter: Filter::None,
         hub: Hub::new(cluster.client()),

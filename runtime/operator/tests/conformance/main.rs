@@ -21,4 +21,5 @@ mod pauses;
 mod queues;
 mod steps;
 mod support;
+mod v0;
 mod watches;

@@ -62,7 +62,8 @@ pub(crate) fn spec(hooks: &[(&str, Value)]) -> HookSpec {
         .iter()
         .map(|(name, config)| {
             let mut config = config.clone();
-            config["configVersion"] = json!("v1");
+            let fields = config.as_object_mut().unwrap();
+            fields.entry("configVersion").or_insert(json!("v1"));
             HookDefinition {
                 name: (*name).to_owned(),
                 config: config.to_string(),

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
-use hookbox_config::{HookConfig, yaml};
-use hookbox_sandbox::{Context, Entry, RunInput, Snapshot};
+use hookbox_config::{ConfigVersion, HookConfig, yaml};
+use hookbox_sandbox::{Context, Entry, Form, Resource, RunInput, Snapshot};
 use serde_json::Value;
 
 use crate::failure::{Failure, OrFail, Outcome};
@@ -96,6 +96,7 @@ pub(super) fn contexts(path: &Path, config: &HookConfig) -> Outcome<RunInput> {
 /// The names that a hook's contexts can have.
 #[derive(Default)]
 struct Known<'a> {
+    version: ConfigVersion,
     /// Bindings, and groups: their contexts may be called by either.
     bindings: Vec<&'a str>,
     snapshots: Vec<&'a str>,
@@ -117,6 +118,7 @@ impl<'a> Known<'a> {
         bindings.extend(config.kubernetes.iter().filter_map(|k| k.group.as_deref()));
         bindings.dedup();
         Self {
+            version: config.version,
             bindings,
             snapshots,
         }
@@ -215,6 +217,30 @@ fn context_of(
     };
     let json = |key: &str| item.get(key).map(|v| Arc::from(v.to_string()));
     let binding = word("binding")?.ok_or_else(|| anyhow!("it has no `binding`"))?;
+    if known.version == ConfigVersion::V0 {
+        Known::check("binding", &binding, &known.bindings)?;
+        let event = one_of("resourceEvent", &["add", "update", "delete"])?;
+        let watch_event = event.as_deref().map(|event| match event {
+            "add" => "Added",
+            "update" => "Modified",
+            _ => "Deleted",
+        });
+        let part = |key: &str| Ok::<_, anyhow::Error>(word(key)?.unwrap_or_default());
+        let resource = Resource {
+            namespace: part("resourceNamespace")?,
+            kind: part("resourceKind")?,
+            name: part("resourceName")?,
+        };
+        return Ok(Context {
+            form: Form::V0 {
+                resource: event.is_some().then_some(resource),
+            },
+            kind: watch_event.map(|_| "Event".to_owned()),
+            watch_event: watch_event.map(ToOwned::to_owned),
+            binding,
+            ..Context::default()
+        });
+    }
     let own = item.get("snapshots").map(snapshots_of).transpose()?;
     let objects = match item.get("objects") {
         Some(objects) => Some(items_of("`objects`", objects)?),
@@ -232,6 +258,7 @@ fn context_of(
         Known::check("kubernetes binding", name, &known.snapshots).context("`snapshots`")?;
     }
     let context = Context {
+        form: Form::V1,
         kind,
         group: word("groupName")?,
         watch_event,
@@ -256,7 +283,7 @@ pub(super) fn trigger(
 ) -> Outcome<RunInput> {
     let default = if config.on_startup.is_some() {
         "onStartup"
-    } else if config.kubernetes.is_empty() {
+    } else if config.kubernetes.is_empty() || config.version == ConfigVersion::V0 {
         "schedule"
     } else {
         "synchronization"
@@ -297,6 +324,13 @@ pub(super) fn trigger(
                 found.include_snapshots_from.clone(),
             )
         }
+        "synchronization" if config.version == ConfigVersion::V0 => {
+            return Err(
+                Failure::usage(anyhow!("a hook of the format v0 has no Synchronization")).help(
+                    "write the context of an event into a file, and name it with `--contexts`",
+                ),
+            );
+        }
         "synchronization" => {
             let mut all = config.kubernetes.iter();
             let found = all
@@ -334,6 +368,10 @@ pub(super) fn trigger(
         group,
         objects,
         snapshot_names: (!include.is_empty()).then_some(include),
+        form: match config.version {
+            ConfigVersion::V0 => Form::V0 { resource: None },
+            ConfigVersion::V1 => Form::V1,
+        },
         binding,
         ..Context::default()
     };
@@ -353,6 +391,7 @@ mod tests {
     #[test]
     fn a_mistake_in_a_context_is_named() {
         let known = Known {
+            version: ConfigVersion::V1,
             bindings: vec!["a"],
             snapshots: vec!["a"],
         };
@@ -402,6 +441,26 @@ mod tests {
             let said = format!("{error:#}");
             assert!(said.contains(words), "{value}: {said}");
         }
+    }
+
+    #[test]
+    fn contexts_of_the_old_format_are_read_as_they_are_written() {
+        let text = "onKubernetesEvent: [{kind: Pod}]\nschedule: [{crontab: '@daily'}]";
+        let config = hookbox_config::parse(text).unwrap();
+        let written = json!([
+            {"binding": "onKubernetesEvent", "resourceEvent": "update", "resourceKind": "Pod",
+                "resourceName": "p", "resourceNamespace": "ns"},
+            {"binding": "schedule"},
+        ]);
+        let input = contexts_of(&written, &Known::of(&config)).unwrap();
+        assert_eq!(hookbox_sandbox::render_contexts(&input), written);
+        assert_eq!(input.contexts[0].watch_event.as_deref(), Some("Modified"));
+        let wrong = json!([{"binding": "onKubernetesEvent", "resourceEvent": "Added"}]);
+        assert!(contexts_of(&wrong, &Known::of(&config)).is_err());
+        assert!(trigger(&config, Some("synchronization"), Snapshots::new()).is_err());
+        let input = trigger(&config, None, Snapshots::new()).ok().unwrap();
+        let written = json!([{"binding": "schedule"}]);
+        assert_eq!(hookbox_sandbox::render_contexts(&input), written);
     }
 
     #[test]
