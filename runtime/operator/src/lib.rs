@@ -24,6 +24,7 @@ pub mod schedule;
 pub mod snapshot;
 pub mod source;
 pub mod watch;
+pub mod webhook;
 
 mod backoff;
 mod client;
@@ -39,4 +40,4 @@ pub use operator::{Operator, Options, StartError};
 pub use program::Program;
 pub use rule::Rule;
 pub use running::{QueueView, Running, TaskView};
-pub use source::{HookSource, HookSpec};
+pub use source::{HookSource, HookSpec, Tenant};

@@ -12,7 +12,7 @@ use hookbox_sandbox::{Budget, Component, Export, HookDefinition, LoadError, RunE
 use crate::filter::Filter;
 use crate::native::{Native, NativeError};
 use crate::program::Program;
-use crate::source::{HookSource, HookSpec};
+use crate::source::{HookSource, HookSpec, Tenant};
 
 /// Components that are loaded at the same time.
 const PARALLEL: usize = 8;
@@ -26,6 +26,8 @@ pub struct Hook {
     pub source: String,
     /// What runs.
     pub program: Program,
+    /// Whose hook it is; none: the operator's own.
+    pub tenant: Option<Tenant>,
     /// Its configuration.
     pub config: HookConfig,
     /// The filter of each `kubernetes` binding.
@@ -62,6 +64,16 @@ pub enum LoadProblem {
         /// Why.
         #[source]
         source: NativeError,
+    },
+    /// The executable is a tenant's.
+    #[error(
+        "`{name}` is an executable of tenant `{namespace}`: only the operator's own hooks run without a sandbox"
+    )]
+    NativeTenant {
+        /// What the source is called.
+        name: String,
+        /// The tenant's namespace.
+        namespace: String,
     },
     /// The component does not export what a binding of the hook needs.
     #[error(
@@ -120,6 +132,7 @@ impl LoadProblem {
             Self::Component { source, .. } => source.code(),
             Self::Describe { .. } => "describe",
             Self::Native { source, .. } => source.code(),
+            Self::NativeTenant { .. } => "native-tenant",
             Self::NoExport { .. } => "no-export",
             Self::Config { source, .. } => source.code(),
             Self::Duplicate { .. } => "duplicate-hook",
@@ -134,6 +147,7 @@ impl LoadProblem {
             | Self::Component { name, .. }
             | Self::Describe { name, .. }
             | Self::Native { name, .. }
+            | Self::NativeTenant { name, .. }
             | Self::NoExport { name, .. }
             | Self::Config { name, .. } => name,
             Self::Duplicate { second, .. } => second,
@@ -187,12 +201,14 @@ async fn load_one(
     budget: &Budget,
 ) -> Vec<Result<Hook, LoadProblem>> {
     let name = spec.source.name().to_owned();
+    let tenant = spec.tenant.clone();
     match program(spec, sandbox, budget).await {
         Err(problem) => vec![Err(problem)],
         Ok((program, definitions)) => {
             let mut hooks = Vec::with_capacity(definitions.len());
             for definition in definitions {
-                hooks.push(hook(&name, program.clone(), definition, jq).await);
+                let tenant = tenant.clone();
+                hooks.push(hook(&name, program.clone(), tenant, definition, jq).await);
             }
             hooks
         }
@@ -211,6 +227,9 @@ async fn program(
         settings,
     } = spec.source
     {
+        if let Some(Tenant { namespace }) = spec.tenant {
+            return Err(LoadProblem::NativeTenant { name, namespace });
+        }
         return match Native::describe(&path, &name, &dir, settings).await {
             Ok((native, config)) => {
                 let definitions = vec![HookDefinition { name, config }];
@@ -261,6 +280,7 @@ async fn component(
 async fn hook(
     name: &str,
     program: Program,
+    tenant: Option<Tenant>,
     definition: HookDefinition,
     jq: &Jq,
 ) -> Result<Hook, LoadProblem> {
@@ -278,6 +298,7 @@ async fn hook(
                 name: definition.name.into(),
                 source: name.to_owned(),
                 program,
+                tenant,
                 config,
                 filters,
             })

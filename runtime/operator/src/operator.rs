@@ -23,6 +23,7 @@ use crate::running::Running;
 use crate::schedule::Scheduler;
 use crate::source::HookSpec;
 use crate::watch::Hub;
+use crate::webhook::{WebhookError, WebhookOptions};
 
 /// Events that a slow watcher may be behind before it misses some.
 const EVENTS: usize = 4096;
@@ -43,6 +44,8 @@ pub struct Options {
     pub journal: Option<std::path::PathBuf>,
     /// Where the HTTP server listens; none: no HTTP server.
     pub listen: Option<SocketAddr>,
+    /// How webhooks are served; none: they are not.
+    pub webhook: Option<WebhookOptions>,
     /// Prefix of the operator's own metrics.
     pub metrics_prefix: String,
     /// Whether the actions on queues are timed, for the metric of that.
@@ -68,6 +71,7 @@ impl Default for Options {
             writer: WriterSettings::default(),
             journal: None,
             listen: None,
+            webhook: None,
             metrics_prefix: DEFAULT_PREFIX.to_owned(),
             queue_actions: true,
             server: None,
@@ -95,6 +99,9 @@ pub enum StartError {
     /// The HTTP server cannot listen.
     #[error(transparent)]
     Http(#[from] crate::http::HttpError),
+    /// Webhooks cannot be served.
+    #[error(transparent)]
+    Webhook(#[from] WebhookError),
     /// The journal cannot be written.
     #[error("the journal cannot be written")]
     Journal(#[source] crate::journal::JournalError),
@@ -106,6 +113,7 @@ impl StartError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Http(error) => error.code(),
+            Self::Webhook(error) => error.code(),
             Self::Journal(error) => error.code(),
         }
     }
@@ -150,6 +158,7 @@ impl Operator {
             let patcher = counting(Component::ObjectPatcher);
             let writer = Writer::with_settings(patcher, kinds.clone(), options.writer.clone());
             ClusterSide {
+                client: main.clone(),
                 hub: Hub::with_deaths(main, {
                     let metrics = metrics.clone();
                     move |spec, times| {
@@ -183,7 +192,7 @@ impl Operator {
             queue_actions: options.queue_actions,
         });
         let running = Running::new(engine.clone(), problems, first, &options).await?;
-        announce(&engine, running.problems());
+        announce(&engine, running.problems(), options.webhook.is_some());
         let weak = Arc::downgrade(&engine);
         let scheduler = Scheduler::new(options.clock, options.time_zone.clone(), move |id| {
             if let Some(engine) = weak.upgrade() {
@@ -195,14 +204,14 @@ impl Operator {
     }
 }
 
-fn announce(engine: &Engine, problems: &[LoadProblem]) {
+fn announce(engine: &Engine, problems: &[LoadProblem], webhooks: bool) {
     for hook in &engine.hooks {
         tracing::info!(hook = &*hook.name, source = hook.source, "hook loaded");
-        for binding in unserved(hook) {
+        for binding in webhook_names(hook).filter(|_| !webhooks) {
             tracing::warn!(
                 hook = &*hook.name,
                 binding,
-                "this binding is not served: it never runs the hook"
+                "webhooks are not served here: this binding never runs the hook"
             );
         }
         let component = hook.program.component();
@@ -247,8 +256,8 @@ fn announce(engine: &Engine, problems: &[LoadProblem]) {
     }
 }
 
-/// Names of bindings that are checked, but that nothing triggers.
-fn unserved(hook: &Hook) -> impl Iterator<Item = &str> {
+/// Names of bindings that the API server calls.
+fn webhook_names(hook: &Hook) -> impl Iterator<Item = &str> {
     let config = &hook.config;
     let webhooks = config
         .kubernetes_validating
@@ -267,5 +276,6 @@ fn bindings(hook: &Hook) -> Vec<String> {
     startup
         .chain(schedules)
         .chain(config.kubernetes.iter().map(|k| k.name.clone()))
+        .chain(webhook_names(hook).map(str::to_owned))
         .collect()
 }

@@ -14,6 +14,7 @@ use crate::monitor::{MonitorId, Phase, Progress};
 use crate::operator::{Options, StartError};
 use crate::schedule::ScheduleId;
 use crate::snapshot::Frozen;
+use crate::webhook::Webhooks;
 
 /// Time between two counts of [`crate::metrics::SelfMetrics::live_tick`].
 const TICK: Duration = Duration::from_secs(10);
@@ -25,6 +26,8 @@ pub struct Running {
     first: std::sync::Mutex<Option<broadcast::Receiver<Arc<OperatorEvent>>>>,
     server: Mutex<Option<HttpServer>>,
     address: Option<SocketAddr>,
+    webhooks: Mutex<Option<Webhooks>>,
+    webhook_addresses: Vec<SocketAddr>,
     stop_time: Duration,
 }
 
@@ -88,6 +91,14 @@ impl Running {
                 engine.count_journal();
             }
         });
+        let webhooks = match &options.webhook {
+            None => None,
+            Some(webhook) => Webhooks::start(&engine, webhook).await?,
+        };
+        let webhook_addresses = webhooks
+            .as_ref()
+            .map(Webhooks::addresses)
+            .unwrap_or_default();
         engine.tasks.spawn(tick(engine.clone()));
         Ok(Self {
             engine,
@@ -95,6 +106,8 @@ impl Running {
             first: std::sync::Mutex::new(Some(first)),
             server: Mutex::new(server),
             address,
+            webhooks: Mutex::new(webhooks),
+            webhook_addresses,
             stop_time: options.stop_time,
         })
     }
@@ -127,6 +140,13 @@ impl Running {
     #[must_use]
     pub fn http_addr(&self) -> Option<SocketAddr> {
         self.address
+    }
+
+    /// Where webhooks are served: for admission first, then for conversions where that is another address. Empty when no
+    /// hook has any.
+    #[must_use]
+    pub fn webhook_addrs(&self) -> &[SocketAddr] {
+        &self.webhook_addresses
     }
 
     /// The operator's own metrics as text.
@@ -246,6 +266,10 @@ impl Running {
     /// Stops: nothing new is begun, and runs that are under way are given time to end ([`Options::stop_time`]). Whether
     /// they did.
     pub async fn stop(self) -> bool {
+        // Reviews on their way are answered before runs are no longer begun.
+        if let Some(webhooks) = self.webhooks.lock().await.take() {
+            webhooks.stop().await;
+        }
         self.engine.stop.cancel();
         self.engine.tasks.close();
         let ended = tokio::time::timeout(self.stop_time, self.engine.tasks.wait())

@@ -241,6 +241,15 @@ pub struct HookSpec {
     pub source: HookSource,
     /// Its hooks with their configurations; none: the component is asked (`describe`).
     pub definitions: Option<Vec<HookDefinition>>,
+    /// Whose hooks these are; none: the operator's own.
+    pub tenant: Option<Tenant>,
+}
+
+/// Whose hooks some are.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Tenant {
+    /// The namespace that its hooks may touch. Their webhooks see requests in this namespace only.
+    pub namespace: String,
 }
 
 impl From<HookSource> for HookSpec {
@@ -248,6 +257,7 @@ impl From<HookSource> for HookSpec {
         Self {
             source,
             definitions: None,
+            tenant: None,
         }
     }
 }

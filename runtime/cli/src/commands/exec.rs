@@ -203,6 +203,7 @@ async fn select(
         name: name.into(),
         source: path.display().to_string(),
         program: Program::Component(component.clone()),
+        tenant: None,
         config,
         filters,
     };

@@ -1,12 +1,17 @@
 //! Runs outside of queues: hooks that answer a webhook (BEHAVIOUR B7, D).
 
-use hookbox_sandbox::{Answer, Ask, Context};
+use std::time::Duration;
+
+use hookbox_sandbox::{Answer, Ask, Budget, Context};
 use tokio::time::Instant;
 
 use super::Engine;
 use super::run::{Attempt, Turn};
 use crate::metrics::RunLabels;
 use crate::queue::HookIndex;
+
+/// Time between two looks whether snapshots are known.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// What a hook is asked from outside.
 #[derive(Debug)]
@@ -16,6 +21,8 @@ pub(crate) struct Question {
     /// The binding context: kind, review, versions and the names of the snapshots (effective `includeSnapshotsFrom`).
     /// Where the hook is a component and nothing is recorded, nobody reads its review: see [`Engine::wants_review`].
     pub(crate) context: Context,
+    /// Until when somebody waits for the answer: the run is given that time at most.
+    pub(crate) until: Instant,
 }
 
 /// Why there is no answer.
@@ -32,6 +39,9 @@ pub(crate) enum Unanswered {
     /// The objects of a binding whose snapshot belongs to it are not known yet.
     #[error("the hook's snapshots are not known yet")]
     SnapshotsUnknown,
+    /// The time was over before the hook could be asked.
+    #[error("the time was over before the hook's turn came")]
+    Late,
     /// The operator stops.
     #[error("hookbox is stopping")]
     Stopping,
@@ -43,6 +53,7 @@ impl Unanswered {
         match self {
             Self::Failed { code, .. } => code,
             Self::SnapshotsUnknown => "snapshots-unknown",
+            Self::Late => "late",
             Self::Stopping => "stopping",
         }
     }
@@ -67,25 +78,30 @@ impl Engine {
         index: HookIndex,
         question: Question,
     ) -> Result<Answer, Unanswered> {
-        let Question { ask, context } = question;
+        let Question {
+            ask,
+            context,
+            until,
+        } = question;
         let Some(hook) = self.hook(index) else {
             return Err(Unanswered::Stopping);
         };
         let queued = Instant::now();
-        let turn = self.turn(index);
-        if turn > Instant::now() {
-            tokio::select! {
-                biased;
-                () = self.stop.cancelled() => return Err(Unanswered::Stopping),
-                () = tokio::time::sleep_until(turn) => {}
-            }
-        } else if self.stop.is_cancelled() {
-            return Err(Unanswered::Stopping);
-        }
         let snapshots = context.snapshot_names.as_deref().unwrap_or_default();
-        if !self.snapshots_are_whole(index, snapshots) {
-            return Err(Unanswered::SnapshotsUnknown);
+        // Right after the start they are not: who asks then waits rather than being refused.
+        while !self.snapshots_are_whole(index, snapshots) {
+            if Instant::now() + LOOK > until {
+                return Err(Unanswered::SnapshotsUnknown);
+            }
+            self.pause(Instant::now() + LOOK).await?;
         }
+        let turn = self.turn_by(index, until).ok_or(Unanswered::Late)?;
+        self.pause(turn).await?;
+        let left = until.saturating_duration_since(Instant::now());
+        let budget = Budget {
+            wall_clock: self.budget.wall_clock.min(left),
+            ..self.budget.clone()
+        };
         let binding = context.binding.clone();
         let turn = Turn {
             hook,
@@ -98,11 +114,27 @@ impl Engine {
             attempt: 1,
             queued,
             allow_failure: false,
+            budget: &budget,
         };
         let input = self.input_of(index, context);
         match self.attempt(&turn, &ask, input, |_| None).await {
             Attempt::Succeeded(answer) => Ok(answer.unwrap_or(Answer::Done)),
             Attempt::Failed { code, message, .. } => Err(Unanswered::Failed { code, message }),
+        }
+    }
+
+    /// Waits until then, or until the operator stops.
+    async fn pause(&self, until: Instant) -> Result<(), Unanswered> {
+        if until > Instant::now() {
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => {}
+                () = tokio::time::sleep_until(until) => {}
+            }
+        }
+        match self.stop.is_cancelled() {
+            true => Err(Unanswered::Stopping),
+            false => Ok(()),
         }
     }
 }

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use hookbox_config::ConfigVersion;
 use hookbox_sandbox::Budget;
+use kube::Client;
 use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -48,6 +49,7 @@ const JOURNAL_TIME: Duration = Duration::from_secs(5);
 
 /// The cluster, where there is one.
 pub(crate) struct ClusterSide {
+    pub(crate) client: Client,
     pub(crate) hub: Hub,
     pub(crate) kinds: Kinds,
     pub(crate) writer: Writer,
@@ -382,14 +384,24 @@ impl Engine {
 
     /// When the hook may run next, a token taken.
     fn turn(&self, hook: HookIndex) -> Instant {
-        let now = Instant::now();
-        let Some(limit) = self.limits.get(hook) else {
-            return now;
-        };
-        limit
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take(now)
+        self.limited(hook, |limit, now| limit.take(now))
+            .unwrap_or_else(Instant::now)
+    }
+
+    /// As [`Self::turn`], unless it is after `until`: then no token is taken.
+    fn turn_by(&self, hook: HookIndex, until: Instant) -> Option<Instant> {
+        self.limited(hook, |limit, now| limit.take_by(now, until))
+            .unwrap_or_else(|| Some(Instant::now()))
+    }
+
+    fn limited<T>(
+        &self,
+        hook: HookIndex,
+        take: impl FnOnce(&mut TokenBucket, Instant) -> T,
+    ) -> Option<T> {
+        let limit = self.limits.get(hook)?;
+        let mut limit = limit.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(take(&mut limit, Instant::now()))
     }
 }
 

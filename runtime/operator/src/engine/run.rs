@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use hookbox_sandbox::{Answer, Ask, Effects, LogLevel, LogRecord, Retry, RunError, RunInput};
+use hookbox_sandbox::{
+    Answer, Ask, Budget, Effects, LogLevel, LogRecord, Retry, RunError, RunInput,
+};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
@@ -76,6 +78,7 @@ pub(super) struct Turn<'a> {
     pub(super) attempt: u32,
     pub(super) queued: Instant,
     pub(super) allow_failure: bool,
+    pub(super) budget: &'a Budget,
 }
 
 /// What came of an attempt.
@@ -122,6 +125,7 @@ impl Engine {
             attempt: failures.saturating_add(1),
             queued,
             allow_failure: run.allow_failure,
+            budget: &self.budget,
         };
         let input = self.input(index, &run.reasons);
         let pause = |retry| match run.allow_failure {
@@ -176,7 +180,7 @@ impl Engine {
         let told = |record: &LogRecord| log(hook, number, record);
         let (outcome, answer) = hook
             .program
-            .ask(&hook.name, ask, input, &self.budget, told)
+            .ask(&hook.name, ask, input, turn.budget, told)
             .await;
         self.metrics.run_used(labels, &outcome.usage);
 

@@ -9,6 +9,7 @@
 mod cluster;
 mod queue;
 mod run;
+mod webhook;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};

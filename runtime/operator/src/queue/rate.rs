@@ -26,16 +26,32 @@ impl TokenBucket {
 
     /// Take a token at `now`, perhaps one that is yet to come: when it may be used.
     pub fn take(&mut self, now: Instant) -> Instant {
+        let (turn, full_at) = self.next(now);
+        self.full_at = full_at;
+        turn
+    }
+
+    /// As [`Self::take`], if the token may be used before `until`. Otherwise none is taken.
+    pub fn take_by(&mut self, now: Instant, until: Instant) -> Option<Instant> {
+        let (turn, full_at) = self.next(now);
+        (turn <= until).then(|| {
+            self.full_at = full_at;
+            turn
+        })
+    }
+
+    /// When the next token may be used, and when the bucket is full once it is taken.
+    fn next(&self, now: Instant) -> (Instant, Option<Instant>) {
         if self.interval.is_zero() {
-            return now;
+            return (now, None);
         }
         let full_at = self.full_at.map_or(now, |at| at.max(now)) + self.interval;
-        self.full_at = Some(full_at);
         // The token can be used when the bucket, refilled in time, is not emptier than empty.
         let empty_to_full = self.interval.saturating_mul(self.burst);
-        full_at
+        let turn = full_at
             .checked_sub(empty_to_full)
-            .map_or(now, |at| at.max(now))
+            .map_or(now, |at| at.max(now));
+        (turn, Some(full_at))
     }
 }
 
@@ -75,6 +91,19 @@ mod tests {
             waits(&mut bucket, start, &[10_000, 10_000, 10_000, 10_000]),
             [10_000, 10_000, 10_000, 11_000]
         );
+    }
+
+    #[test]
+    fn a_token_that_comes_too_late_is_left_for_others() {
+        let mut bucket = TokenBucket::new(Duration::from_secs(10), 1);
+        let start = Instant::now();
+        let until = start + Duration::from_secs(9);
+        assert_eq!(bucket.take_by(start, until), Some(start));
+        for _ in 0..5 {
+            assert_eq!(bucket.take_by(start, until), None);
+        }
+        let next = start + Duration::from_secs(10);
+        assert_eq!(bucket.take_by(start, next), Some(next));
     }
 
     #[test]

@@ -76,6 +76,7 @@ pub(crate) fn spec(hooks: &[(&str, Value)]) -> HookSpec {
             bytes: guest(),
         },
         definitions: Some(definitions),
+        tenant: None,
     }
 }
 

@@ -1,0 +1,148 @@
+//! From a review to its answer.
+
+mod admission;
+mod conversion;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hookbox_sandbox::Answer;
+use tokio::time::Instant;
+
+use super::pool::{NoPlace, Pool};
+use super::routes::Routes;
+use crate::engine::{Engine, Question, Unanswered};
+use crate::queue::HookIndex;
+
+/// How long the API server waits for a conversion.
+const CONVERSION: Duration = Duration::from_secs(30);
+
+/// Answers reviews.
+pub(crate) struct Handler {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) routes: Routes,
+    pub(crate) pool: Pool,
+}
+
+/// A body, and what is said of it.
+pub(crate) struct Reply {
+    /// JSON.
+    pub(crate) body: Vec<u8>,
+    /// `validating`, `mutating` or `conversion`.
+    pub(crate) kind: &'static str,
+    /// Name of the webhook, or of the CustomResourceDefinition.
+    pub(crate) webhook: String,
+    /// A stable word.
+    pub(crate) outcome: &'static str,
+}
+
+/// Why a hook gave no answer.
+enum Failed {
+    /// Too many wait.
+    Full,
+    /// It took too long.
+    Late,
+    /// There is none.
+    Unanswered(Unanswered),
+}
+
+impl Failed {
+    /// A stable word.
+    fn outcome(&self) -> &'static str {
+        match self {
+            Self::Full => "overloaded",
+            Self::Late | Self::Unanswered(Unanswered::Late) => "late",
+            Self::Unanswered(Unanswered::Failed { .. }) => "failed",
+            Self::Unanswered(Unanswered::SnapshotsUnknown | Unanswered::Stopping) => "not-ready",
+        }
+    }
+
+    /// HTTP status code and text.
+    fn told(&self, hook: &str, within: Duration) -> (u16, String) {
+        match self {
+            Self::Full => (
+                429,
+                format!("hook `{hook}` was not asked: too many requests wait for hooks"),
+            ),
+            Self::Late | Self::Unanswered(Unanswered::Late) => (
+                504,
+                format!(
+                    "hook `{hook}` did not answer within {} s",
+                    crate::backoff::seconds(within)
+                ),
+            ),
+            // As in shell-operator; why is for the log, as it may hold what not everybody shall see.
+            Self::Unanswered(Unanswered::Failed { .. }) => (403, "Hook failed".to_owned()),
+            Self::Unanswered(error) => (503, format!("hook `{hook}` was not asked: {error}")),
+        }
+    }
+
+    /// A stable word for why, for the log.
+    fn code(&self) -> &str {
+        match self {
+            Self::Unanswered(error) => error.code(),
+            other => other.outcome(),
+        }
+    }
+
+    /// Why, for the log.
+    fn why(&self) -> String {
+        match self {
+            Self::Full => "too many requests wait for hooks".to_owned(),
+            Self::Late => "it did not answer in time".to_owned(),
+            Self::Unanswered(error) => crate::api::one_line(&error.to_string()),
+        }
+    }
+}
+
+/// Until when to answer somebody who waits for `timeout`: somewhat earlier, so that the answer is ours.
+fn deadline(timeout: Duration) -> Duration {
+    timeout - (timeout / 10).min(Duration::from_secs(1))
+}
+
+impl Handler {
+    /// Asks a hook, in its turn and until a time.
+    async fn ask(
+        &self,
+        hook: HookIndex,
+        question: Question,
+        until: Instant,
+    ) -> Result<Answer, Failed> {
+        let place = match self.pool.enter(until).await {
+            Ok(place) => place,
+            Err(NoPlace::Full) => return Err(Failed::Full),
+            Err(NoPlace::Late) => return Err(Failed::Late),
+        };
+        let engine = self.engine.clone();
+        // On its own: when who asked goes away, or waits no longer, what the hook began is brought to an end.
+        let run = self.engine.tasks.spawn(async move {
+            let answer = engine.answer(hook, question).await;
+            drop(place);
+            answer
+        });
+        match tokio::time::timeout_at(until, run).await {
+            Err(_) => Err(Failed::Late),
+            Ok(Ok(answer)) => answer.map_err(Failed::Unanswered),
+            Ok(Err(error)) => Err(Failed::Unanswered(Unanswered::Failed {
+                code: "panic".to_owned(),
+                message: error.to_string(),
+            })),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_comes_before_the_api_server_gives_up() {
+        for (timeout, ours) in [(1, 900), (5, 4500), (10, 9000), (30, 29_000)] {
+            assert_eq!(
+                deadline(Duration::from_secs(timeout)),
+                Duration::from_millis(ours)
+            );
+        }
+        assert_eq!(deadline(Duration::ZERO), Duration::ZERO);
+    }
+}

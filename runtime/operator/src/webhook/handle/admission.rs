@@ -1,0 +1,170 @@
+//! Admission reviews (BEHAVIOUR D1).
+
+use std::time::Duration;
+
+use hookbox_sandbox::{AdmissionResponse, Answer, Ask, Context, JsonText};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::{Failed, Handler, Reply, deadline};
+use crate::engine::Question;
+use crate::webhook::admission::{self, Review, ReviewError, as_go, render};
+use crate::webhook::routes::Admission;
+
+impl Handler {
+    /// Answers the review in `body` for the webhook `id`. `timeout` is what the API server says that it waits.
+    ///
+    /// # Errors
+    /// The body is no review.
+    pub(crate) async fn admission(
+        &self,
+        id: &str,
+        body: &[u8],
+        timeout: Option<Duration>,
+        came: Instant,
+    ) -> Result<Reply, ReviewError> {
+        let review = Review::read(body)?;
+        let Some(webhook) = self.routes.admission_at(id) else {
+            let message = format!("no hook found for 'hooks' '{id}'");
+            tracing::warn!(id, "a review came for a webhook that is not there");
+            let answer = admission::Answer::refused(500, message);
+            return Ok(Reply {
+                body: render(review.version, &review.head.uid, &answer),
+                kind: "unknown",
+                webhook: String::new(),
+                outcome: "unknown",
+            });
+        };
+        let (answer, outcome) = self.decide(webhook, &review, timeout, came).await?;
+        Ok(Reply {
+            body: render(review.version, &review.head.uid, &answer),
+            kind: webhook.kind(),
+            webhook: webhook.config.name.clone(),
+            outcome,
+        })
+    }
+
+    async fn decide(
+        &self,
+        webhook: &Admission,
+        review: &Review<'_>,
+        timeout: Option<Duration>,
+        came: Instant,
+    ) -> Result<(admission::Answer, &'static str), ReviewError> {
+        let name = &webhook.config.name;
+        if let Some(namespace) = &webhook.namespace
+            && *namespace != review.head.namespace
+        {
+            let message = format!("webhook `{name}` answers for namespace `{namespace}` only");
+            tracing::warn!(
+                webhook = name,
+                namespace = &*review.head.namespace,
+                "a review of another namespace than the tenant's was refused"
+            );
+            return Ok((admission::Answer::refused(403, message), "other-namespace"));
+        }
+        let within = deadline(timeout.unwrap_or(Duration::MAX).min(webhook.timeout()));
+        let until = came + within;
+        let question = self.question(webhook, review, until)?;
+        Ok(match self.ask(webhook.hook, question, until).await {
+            Ok(Answer::Admission(response)) => answered(webhook, response),
+            Ok(_) => (
+                admission::Answer::refused(500, "handle AdmissionReview: hook task prop error"),
+                "no-answer",
+            ),
+            Err(failed) => unanswered(webhook, &failed, within),
+        })
+    }
+
+    fn question(
+        &self,
+        webhook: &Admission,
+        review: &Review<'_>,
+        until: Instant,
+    ) -> Result<Question, ReviewError> {
+        let config = &webhook.config;
+        let context_review = match self.engine.wants_review(webhook.hook) {
+            false => None,
+            true => {
+                let request = as_go(review.request).map_err(|source| ReviewError::Json {
+                    kind: "AdmissionReview",
+                    source,
+                })?;
+                Some(JsonText::from(format!(r#"{{"request":{request}}}"#)))
+            }
+        };
+        let (binding, request) = (config.name.clone(), review.request.to_owned());
+        let (kind, ask) = if webhook.mutates {
+            ("Mutating", Ask::Mutate { binding, request })
+        } else {
+            ("Validating", Ask::Validate { binding, request })
+        };
+        let snapshots = &config.include_snapshots_from;
+        Ok(Question {
+            ask,
+            context: Context {
+                binding: config.name.clone(),
+                kind: Some(kind.to_owned()),
+                review: context_review,
+                snapshot_names: (!snapshots.is_empty()).then(|| snapshots.clone()),
+                ..Context::default()
+            },
+            until,
+        })
+    }
+}
+
+fn answered(webhook: &Admission, response: AdmissionResponse) -> (admission::Answer, &'static str) {
+    let outcome = if response.allowed {
+        "allowed"
+    } else {
+        "denied"
+    };
+    let message = response.message.unwrap_or_default();
+    if !response.allowed {
+        tracing::info!(
+            webhook = webhook.config.name,
+            hook = &*webhook.hook_name,
+            message = crate::api::one_line(&message),
+            "a request was denied"
+        );
+    }
+    // The API server takes no patch that changes nothing from a validating webhook, and needs none from others.
+    let patch = response
+        .patch
+        .filter(|patch| serde_json::from_str::<Vec<Value>>(patch).map_or(true, |p| !p.is_empty()));
+    let answer = admission::Answer {
+        allowed: response.allowed,
+        code: 403,
+        message,
+        warnings: response.warnings,
+        audit_annotations: response.audit_annotations,
+        patch: patch.map(|patch| patch.to_string()),
+    };
+    (answer, outcome)
+}
+
+/// What is answered where the hook gave no answer: as `failurePolicy` says.
+fn unanswered(
+    webhook: &Admission,
+    failed: &Failed,
+    within: Duration,
+) -> (admission::Answer, &'static str) {
+    let ignored = webhook.ignores_failures();
+    tracing::error!(
+        webhook = webhook.config.name,
+        hook = &*webhook.hook_name,
+        code = failed.code(),
+        error = failed.why(),
+        ignored,
+        "a review got no answer of its hook"
+    );
+    let (code, message) = failed.told(&webhook.hook_name, within);
+    let answer = if ignored {
+        let name = &webhook.config.name;
+        admission::Answer::ignored(format!("webhook {name} was ignored: {message}"))
+    } else {
+        admission::Answer::refused(code, message)
+    };
+    (answer, failed.outcome())
+}
