@@ -133,6 +133,10 @@ pub struct Kubernetes {
     pub wait_for_synchronization: bool,
     /// Whether snapshots and contexts hold the objects, or only the filter's results.
     pub keep_full_objects_in_memory: bool,
+    /// Whether only the metadata of objects is watched: contexts, snapshots and filters see `apiVersion`, `kind` and
+    /// `metadata`. hookbox's own; shell-operator does not know it.
+    #[serde(skip_serializing_if = "is_false")]
+    pub metadata_only: bool,
     /// A jq filter, not compiled here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jq_filter: Option<String>,
@@ -162,6 +166,12 @@ pub struct Kubernetes {
     /// bindings.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub include_snapshots_from: Vec<String>,
+}
+
+/// What shell-operator does not know is only written where it is used.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 #[derive(Serialize)]

@@ -18,7 +18,7 @@ struct Watches {
     _pods: Option<Vec<String>>,
     #[watch(kind = "ConfigMap", name = "config-maps", namespace_labels = "team", names = ["a", "b"], group = "g")]
     _configs: Lazy<serde_json::Value>,
-    #[watch(kind = "Node", fields = "spec.unschedulable!=true", include_snapshots = [_configs], on_synchronization = false)]
+    #[watch(kind = "Node", fields = "spec.unschedulable!=true", include_snapshots = [_configs], on_synchronization = false, metadata_only = true)]
     _nodes: Option<Vec<serde_json::Value>>,
     #[watch(kind = "Secret", include_snapshots = [], group = "g", keep_full_objects = true, jq = ".data")]
     _secrets: Option<Vec<serde_json::Value>>,
@@ -65,7 +65,7 @@ fn the_document_holds_what_was_said_and_all_snapshots_where_nothing_was() {
                  "nameSelector": {"matchNames": ["a", "b"]},
                  "includeSnapshotsFrom": all},
                 {"name": "_nodes", "kind": "Node", "keepFullObjectsInMemory": true,
-                 "executeHookOnSynchronization": false,
+                 "executeHookOnSynchronization": false, "metadataOnly": true,
                  "fieldSelector": {"matchExpressions": [
                      {"field": "spec.unschedulable", "operator": "NotEquals", "value": "true"},
                  ]},

@@ -1,6 +1,6 @@
 //! Other forms of the same objects.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
 use crate::http::{Http, names};
@@ -110,6 +110,41 @@ pub(crate) async fn metadata_alone(http: Http) -> Result<()> {
             && one.get("data").is_none(),
         "{one}"
     );
+    Ok(())
+}
+
+pub(crate) async fn watches_of_metadata_alone(http: Http) -> Result<()> {
+    let form = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
+    http.config_map("a", json!({"data": {"x": "1"}})).await?;
+    let alone = |object: &Value, name: &str| {
+        object["kind"] == "PartialObjectMetadata"
+            && object["apiVersion"] == "meta.k8s.io/v1"
+            && object["metadata"]["name"] == name
+            && object.get("data").is_none()
+    };
+    let query = "watch=1&fieldSelector=metadata.name=a&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true";
+    let mut watch = http
+        .with("accept", form)
+        .watch(&http.core(&format!("configmaps?{query}")))
+        .await?;
+    let added = watch.expect("ADDED a").await?;
+    ensure!(alone(&added, "a"), "{added}");
+    let bookmark = watch.next().await?.context("no bookmark")?;
+    ensure!(
+        bookmark["object"]["kind"] == "PartialObjectMetadata"
+            && bookmark["object"]["metadata"]["annotations"]["k8s.io/initial-events-end"] == "true",
+        "{bookmark}"
+    );
+    http.merge(&http.core("configmaps/a"), &json!({"data": {"x": "2"}}))
+        .await?
+        .ok(200)?;
+    let modified = watch.expect("MODIFIED a").await?;
+    ensure!(alone(&modified, "a"), "{modified}");
+    http.delete(&http.core("configmaps/a"), &json!({}))
+        .await?
+        .ok(200)?;
+    let deleted = watch.expect("DELETED a").await?;
+    ensure!(alone(&deleted, "a"), "{deleted}");
     Ok(())
 }
 

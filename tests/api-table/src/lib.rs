@@ -185,6 +185,7 @@ pub fn behaviours() -> Vec<Behaviour> {
         forms:
             tables_have_rows
             metadata_alone
+            watches_of_metadata_alone
             events_of_both_groups_are_the_same;
     }
 }

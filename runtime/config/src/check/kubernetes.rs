@@ -19,6 +19,7 @@ const KEYS: &[&str] = &[
     "executeHookOnSynchronization",
     "waitForSynchronization",
     "keepFullObjectsInMemory",
+    "metadataOnly",
     "jqFilter",
     "nameSelector",
     "labelSelector",
@@ -88,6 +89,7 @@ fn binding(
         execute_hook_on_synchronization: object.flag("executeHookOnSynchronization", true, report),
         wait_for_synchronization: wait(object, report),
         keep_full_objects_in_memory: object.flag("keepFullObjectsInMemory", true, report),
+        metadata_only: object.flag("metadataOnly", false, report),
         jq_filter: object.text_or_none("jqFilter", report),
         name_selector: names,
         label_selector: object

@@ -214,3 +214,18 @@ fn nothing_kept_is_a_warning() {
             .is_empty()
     );
 }
+
+/// Not of shell-operator: `metadataOnly`.
+#[test]
+fn metadata_only() {
+    assert!(!good_binding("name: a").metadata_only);
+    assert!(good_binding("metadataOnly: true").metadata_only);
+    bad(
+        &binding("metadataOnly: 'true'"),
+        &[("kubernetes[0].metadataOnly", "wrong-type")],
+    );
+    let written = serde_json::to_value(good_binding("metadataOnly: true")).unwrap();
+    assert_eq!(written["metadataOnly"], true);
+    let written = serde_json::to_value(good_binding("name: a")).unwrap();
+    assert_eq!(written.get("metadataOnly"), None);
+}

@@ -105,6 +105,8 @@ impl<'a> Scopes<'a> {
                     namespace: None,
                     labels: non_empty(selector.to_query()),
                     fields: None,
+                    // Only their names matter.
+                    metadata_only: true,
                 };
                 let watch = hub.watch(spec, NAMESPACES, scopes.events.clone());
                 scopes.namespaces = Some(Box::new(Namespaces {
@@ -153,6 +155,7 @@ impl<'a> Scopes<'a> {
                 namespace: namespace.clone(),
                 labels: labels.clone(),
                 fields,
+                metadata_only: self.config.metadata_only,
             };
             self.last += 1;
             let watch = self.hub.watch(spec, self.last, self.events.clone());

@@ -28,6 +28,14 @@ const SILENCE: Duration = Duration::from_secs(90);
 /// The longest pause that a server may ask for.
 const ASKED: Duration = Duration::from_secs(60);
 
+/// Objects whose metadata alone is shown; whole ones from a server that cannot, of which the rest is left out here.
+const ONE_METADATA: http::HeaderValue = http::HeaderValue::from_static(
+    "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json",
+);
+const METADATA_LIST: http::HeaderValue = http::HeaderValue::from_static(
+    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json",
+);
+
 /// Nobody listens any more.
 #[derive(Debug)]
 pub(super) struct Gone;
@@ -90,11 +98,13 @@ impl Collection {
             .request
             .watch(&params, resource_version)
             .map_err(invalid)?;
+        let headers = request.headers_mut();
         // A compressed stream would be held back by the compressor.
         let identity = http::HeaderValue::from_static("identity");
-        request
-            .headers_mut()
-            .insert(http::header::ACCEPT_ENCODING, identity);
+        headers.insert(http::header::ACCEPT_ENCODING, identity);
+        if self.spec.metadata_only {
+            headers.insert(http::header::ACCEPT, ONE_METADATA);
+        }
         Ok(Lines::new(api::open(&self.client, request, ANSWER).await?))
     }
 
@@ -117,8 +127,7 @@ impl Collection {
         let Some(text) = read.map_err(|error| self.broken(error))? else {
             return Ok(None);
         };
-        let resource = &self.spec.resource;
-        let line = wire::line(&text, &resource.api_version, &resource.kind);
+        let line = wire::line(&text, &self.spec);
         line.map(Some).map_err(|error| self.broken(error))
     }
 
@@ -142,11 +151,13 @@ impl Collection {
             continue_token: (!next.is_empty()).then(|| next.to_owned()),
             ..ListParams::default()
         };
-        let request = self.request.list(&params).map_err(invalid)?;
+        let mut request = self.request.list(&params).map_err(invalid)?;
+        if self.spec.metadata_only {
+            let headers = request.headers_mut();
+            headers.insert(http::header::ACCEPT, METADATA_LIST);
+        }
         let body = api::send(&self.client, request, ANSWER).await?;
-        let resource = &self.spec.resource;
-        wire::page(&body, &resource.api_version, &resource.kind)
-            .map_err(|e| ApiError::Answer(serde::de::Error::custom(e)))
+        wire::page(&body, &self.spec).map_err(|e| ApiError::Answer(serde::de::Error::custom(e)))
     }
 
     /// What is missing where RBAC forbids it. A watch is of no use without a list, nor the other way round.

@@ -35,6 +35,8 @@ pub struct WatchSpec {
     pub labels: Option<String>,
     /// Field selector as in a query.
     pub fields: Option<String>,
+    /// Whether only `apiVersion`, `kind` and `metadata` of the objects are asked for.
+    pub metadata_only: bool,
 }
 
 impl WatchSpec {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::WatchSpec;
 use crate::api::ApiError;
 use crate::object::{Node, Object};
 
@@ -39,10 +40,10 @@ pub(super) enum WireError {
     Shape(&'static str),
 }
 
-/// Read one line of a watch. `api_version` and `kind` are put into objects that lack them.
-pub(super) fn line(text: &[u8], api_version: &str, kind: &str) -> Result<Line, WireError> {
+/// Read one line of a watch.
+pub(super) fn line(text: &[u8], spec: &WatchSpec) -> Result<Line, WireError> {
     let mut event = Node::parse(text).map_err(WireError::Json)?;
-    let mut object = event
+    let object = event
         .take("object")
         .ok_or(WireError::Shape("a watch event has no object"))?;
     let Some(word) = event.get("type").and_then(Node::as_str) else {
@@ -51,11 +52,7 @@ pub(super) fn line(text: &[u8], api_version: &str, kind: &str) -> Result<Line, W
     match word {
         "ADDED" | "MODIFIED" | "DELETED" => {
             let deleted = word == "DELETED";
-            object.set_default("apiVersion", api_version);
-            object.set_default("kind", kind);
-            let object = object
-                .to_object()
-                .ok_or(WireError::Shape("an object has no name"))?;
+            let object = whole(object, spec)?;
             if object.resource_version.is_empty() {
                 return Err(WireError::Shape("an object has no resourceVersion"));
             }
@@ -82,8 +79,23 @@ pub(super) fn line(text: &[u8], api_version: &str, kind: &str) -> Result<Line, W
     }
 }
 
+/// An object with what it may lack: the items of a list say neither `apiVersion` nor `kind`, and metadata that was asked
+/// for alone says that it is metadata.
+fn whole<'a>(mut object: Node<'a>, spec: &'a WatchSpec) -> Result<Object, WireError> {
+    if spec.metadata_only
+        && let Some(metadata) = object.take("metadata")
+    {
+        object = Node::Object(vec![("metadata".into(), metadata)]);
+    }
+    object.set_default("apiVersion", &spec.resource.api_version);
+    object.set_default("kind", &spec.resource.kind);
+    object
+        .to_object()
+        .ok_or(WireError::Shape("an object has no name"))
+}
+
 /// Read one page of a list.
-pub(super) fn page(text: &[u8], api_version: &str, kind: &str) -> Result<Page, WireError> {
+pub(super) fn page(text: &[u8], spec: &WatchSpec) -> Result<Page, WireError> {
     let mut list = Node::parse(text).map_err(WireError::Json)?;
     let items = match list.take("items") {
         Some(Node::Array(items)) => items,
@@ -91,13 +103,8 @@ pub(super) fn page(text: &[u8], api_version: &str, kind: &str) -> Result<Page, W
         Some(_) => return Err(WireError::Shape("a list's items are no array")),
     };
     let mut objects = Vec::with_capacity(items.len());
-    for mut item in items {
-        item.set_default("apiVersion", api_version);
-        item.set_default("kind", kind);
-        objects.push(
-            item.to_object()
-                .ok_or(WireError::Shape("an object has no name"))?,
-        );
+    for item in items {
+        objects.push(whole(item, spec)?);
     }
     let metadata = list
         .get("metadata")
@@ -137,11 +144,28 @@ fn status(object: &Node<'_>) -> ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kube::core::ApiResource;
+
+    fn spec(kind: &str, metadata_only: bool) -> WatchSpec {
+        WatchSpec {
+            resource: ApiResource {
+                group: String::new(),
+                version: "v1".into(),
+                api_version: "v1".into(),
+                kind: kind.into(),
+                plural: String::new(),
+            },
+            namespace: None,
+            labels: None,
+            fields: None,
+            metadata_only,
+        }
+    }
 
     #[test]
     fn an_event_gives_its_object_with_sorted_keys() {
         let text = br#"{"type":"MODIFIED","object":{"metadata":{"resourceVersion":"5","name":"a"},"data":{}}}"#;
-        let Line::Applied(object) = line(text, "v1", "ConfigMap").unwrap() else {
+        let Line::Applied(object) = line(text, &spec("ConfigMap", false)).unwrap() else {
             panic!()
         };
         assert_eq!(
@@ -155,7 +179,7 @@ mod tests {
         let text =
             br#"{"object":{"metadata":{"resourceVersion":"5","name":"a"}},"type":"DELETED"}"#;
         assert!(
-            matches!(line(text, "v1", "ConfigMap").unwrap(), Line::Deleted(o) if o.name == "a")
+            matches!(line(text, &spec("ConfigMap", false)).unwrap(), Line::Deleted(o) if o.name == "a")
         );
     }
 
@@ -163,14 +187,14 @@ mod tests {
     fn a_bookmark_may_end_the_initial_events() {
         let text = br#"{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"9","annotations":{"k8s.io/initial-events-end":"true"}}}}"#;
         assert!(
-            matches!(line(text, "v1", "Pod").unwrap(), Line::Bookmark { resource_version, initial_end: true } if resource_version == "9")
+            matches!(line(text, &spec("Pod", false)).unwrap(), Line::Bookmark { resource_version, initial_end: true } if resource_version == "9")
         );
     }
 
     #[test]
     fn an_error_keeps_code_and_reason() {
         let text = br#"{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"too old"}}"#;
-        let Line::Refused(error) = line(text, "v1", "Pod").unwrap() else {
+        let Line::Refused(error) = line(text, &spec("Pod", false)).unwrap() else {
             panic!()
         };
         assert_eq!(error.status(), Some(410));
@@ -179,7 +203,7 @@ mod tests {
     #[test]
     fn list_items_get_their_type() {
         let text = br#"{"kind":"ConfigMapList","apiVersion":"v1","metadata":{"resourceVersion":"3","continue":"x"},"items":[{"metadata":{"name":"a","namespace":"n"}}]}"#;
-        let page = page(text, "v1", "ConfigMap").unwrap();
+        let page = page(text, &spec("ConfigMap", false)).unwrap();
         assert_eq!(
             (page.resource_version.as_str(), page.next.as_str()),
             ("3", "x")
@@ -192,6 +216,27 @@ mod tests {
     }
 
     #[test]
+    fn of_metadata_alone_nothing_else_is_left() {
+        let spec = spec("Pod", true);
+        let shown =
+            r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","resourceVersion":"5"}}"#;
+        for object in [
+            r#"{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":{"resourceVersion":"5","name":"a"}}"#,
+            // From a server that does not know how to show metadata alone.
+            r#"{"kind":"Pod","metadata":{"name":"a","resourceVersion":"5"},"spec":{"x":1}}"#,
+        ] {
+            let text = format!(r#"{{"type":"ADDED","object":{object}}}"#);
+            let Line::Applied(read) = line(text.as_bytes(), &spec).unwrap() else {
+                panic!()
+            };
+            assert_eq!(&*read.json, shown);
+            let text = format!(r#"{{"metadata":{{"resourceVersion":"9"}},"items":[{object}]}}"#);
+            let page = page(text.as_bytes(), &spec).unwrap();
+            assert_eq!(&*page.items[0].json, shown);
+        }
+    }
+
+    #[test]
     fn nonsense_is_an_error() {
         for text in [
             "{",
@@ -201,14 +246,20 @@ mod tests {
             r#"{"type":"ADDED","object":{"metadata":{"name":"x"}}}"#,
             r#"{"type":"?","object":{}}"#,
         ] {
-            assert!(line(text.as_bytes(), "v1", "Pod").is_err(), "{text}");
+            assert!(
+                line(text.as_bytes(), &spec("Pod", false)).is_err(),
+                "{text}"
+            );
         }
         for text in [
             "{}",
             r#"{"items":3,"metadata":{}}"#,
             r#"{"items":[{}],"metadata":{}}"#,
         ] {
-            assert!(page(text.as_bytes(), "v1", "Pod").is_err(), "{text}");
+            assert!(
+                page(text.as_bytes(), &spec("Pod", false)).is_err(),
+                "{text}"
+            );
         }
     }
 }

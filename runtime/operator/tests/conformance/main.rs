@@ -16,6 +16,7 @@ mod journal;
 mod lists;
 mod loading;
 mod locked;
+mod metadata;
 mod operator;
 mod pauses;
 mod queues;

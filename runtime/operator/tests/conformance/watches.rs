@@ -36,6 +36,7 @@ fn subscribe(hub: &Hub, room: usize) -> Heard {
         namespace: Some("ns".into()),
         labels: None,
         fields: None,
+        metadata_only: false,
     };
     Heard {
         _watch: hub.watch(spec, 7, sender),

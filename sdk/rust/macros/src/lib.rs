@@ -42,6 +42,7 @@ use syn::parse_macro_input;
 /// |---|---|---|
 /// | `crontab` | five fields, or six with seconds first; `@hourly`, `@every 90s`, …; `TZ=Area/City` in front | required |
 /// | `name` | name of the binding; must differ from the hook's other schedules | `schedule` |
+/// | `metadata_only` | whether only `apiVersion`, `kind` and `metadata` of the objects are fetched and seen | `false` |
 /// | `queue` | name of the queue; queues run in parallel | `main` |
 /// | `group` | what happens in a group comes as one reason, with the snapshots of its bindings | |
 /// | `allow_failure` | a failed run counts as done | `false` |

@@ -23,6 +23,7 @@ const KEYS: &[&str] = &[
     "on_synchronization",
     "wait_for_synchronization",
     "keep_full_objects",
+    "metadata_only",
     "queue",
     "group",
     "allow_failure",
@@ -71,6 +72,7 @@ impl Watch {
             ("on_synchronization", "executeHookOnSynchronization"),
             ("wait_for_synchronization", "waitForSynchronization"),
             ("allow_failure", "allowFailure"),
+            ("metadata_only", "metadataOnly"),
         ] {
             if let (Some(value), Some(arg)) = (args.read(key, errors, Arg::bool), args.get(key)) {
                 item.set(field, value, arg.span());
