@@ -3620,6 +3620,1200 @@ pub mod hookbox {
 pub mod exports {
     pub mod hookbox {
         pub mod hook {
+            /// Optional export: filters in the hook's own language, in place of jq filters.
+            #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
+            pub mod filters {
+                #[used]
+                #[doc(hidden)]
+                static __FORCE_SECTION_REF: fn() = super::super::super::super::__link_custom_section_describing_imports;
+                use super::super::super::super::_rt;
+                pub type Json = super::super::super::super::hookbox::hook::types::Json;
+                pub type Error = super::super::super::super::hookbox::hook::types::Error;
+                #[doc(hidden)]
+                #[allow(non_snake_case, unused_unsafe)]
+                pub unsafe fn _export_filter_cabi<T_: Guest>(
+                    arg0: *mut u8,
+                    arg1: usize,
+                    arg2: *mut u8,
+                    arg3: usize,
+                    arg4: *mut u8,
+                    arg5: usize,
+                ) -> *mut u8 {
+                    unsafe {
+                        #[cfg(target_arch = "wasm32")] _rt::run_ctors_once();
+                        let result6 = {
+                            let len0 = arg1;
+                            let bytes0 = _rt::Vec::from_raw_parts(
+                                arg0.cast(),
+                                len0,
+                                len0,
+                            );
+                            let len1 = arg3;
+                            let bytes1 = _rt::Vec::from_raw_parts(
+                                arg2.cast(),
+                                len1,
+                                len1,
+                            );
+                            let base5 = arg4;
+                            let len5 = arg5;
+                            let mut result5 = _rt::Vec::with_capacity(len5);
+                            for i in 0..len5 {
+                                let base = base5
+                                    .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                let e5 = {
+                                    let l2 = *base.add(0).cast::<*mut u8>();
+                                    let l3 = *base
+                                        .add(::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len4 = l3;
+                                    let bytes4 = _rt::Vec::from_raw_parts(
+                                        l2.cast(),
+                                        len4,
+                                        len4,
+                                    );
+                                    _rt::string_lift(bytes4)
+                                };
+                                result5.push(e5);
+                            }
+                            _rt::cabi_dealloc(
+                                base5,
+                                len5 * (2 * ::core::mem::size_of::<*const u8>()),
+                                ::core::mem::size_of::<*const u8>(),
+                            );
+                            T_::filter(
+                                _rt::string_lift(bytes0),
+                                _rt::string_lift(bytes1),
+                                result5,
+                            )
+                        };
+                        let ptr7 = (&raw mut _RET_AREA.0).cast::<u8>();
+                        let vec12 = result6;
+                        let len12 = vec12.len();
+                        let layout12 = _rt::alloc::Layout::from_size_align(
+                                vec12.len()
+                                    * (24 + 2 * ::core::mem::size_of::<*const u8>()),
+                                8,
+                            )
+                            .unwrap();
+                        let (result12, _cleanup12) = ::hookbox_sdk::__private::rt::Cleanup::new(
+                            layout12,
+                        );
+                        if let Some(cleanup) = _cleanup12 {
+                            cleanup.forget();
+                        }
+                        for (i, e) in vec12.into_iter().enumerate() {
+                            let base = result12
+                                .add(i * (24 + 2 * ::core::mem::size_of::<*const u8>()));
+                            {
+                                match e {
+                                    Ok(e) => {
+                                        *base.add(0).cast::<u8>() = (0i32) as u8;
+                                        let vec8 = (e.into_bytes()).into_boxed_slice();
+                                        let ptr8 = vec8.as_ptr().cast::<u8>();
+                                        let len8 = vec8.len();
+                                        ::core::mem::forget(vec8);
+                                        *base
+                                            .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len8;
+                                        *base.add(8).cast::<*mut u8>() = ptr8.cast_mut();
+                                    }
+                                    Err(e) => {
+                                        *base.add(0).cast::<u8>() = (1i32) as u8;
+                                        let super::super::super::super::hookbox::hook::types::Error {
+                                            message: message9,
+                                            retry: retry9,
+                                        } = e;
+                                        let vec10 = (message9.into_bytes()).into_boxed_slice();
+                                        let ptr10 = vec10.as_ptr().cast::<u8>();
+                                        let len10 = vec10.len();
+                                        ::core::mem::forget(vec10);
+                                        *base
+                                            .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len10;
+                                        *base.add(8).cast::<*mut u8>() = ptr10.cast_mut();
+                                        use super::super::super::super::hookbox::hook::types::Retry as V11;
+                                        match retry9 {
+                                            V11::BackOff => {
+                                                *base
+                                                    .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>() = (0i32) as u8;
+                                            }
+                                            V11::After(e) => {
+                                                *base
+                                                    .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>() = (1i32) as u8;
+                                                *base
+                                                    .add(16 + 2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<i64>() = _rt::as_i64(e);
+                                            }
+                                            V11::Never => {
+                                                *base
+                                                    .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>() = (2i32) as u8;
+                                            }
+                                        }
+                                    }
+                                };
+                            }
+                        }
+                        *ptr7.add(::core::mem::size_of::<*const u8>()).cast::<usize>() = len12;
+                        *ptr7.add(0).cast::<*mut u8>() = result12;
+                        ptr7
+                    }
+                }
+                #[doc(hidden)]
+                #[allow(non_snake_case)]
+                pub unsafe fn __post_return_filter<T_: Guest>(arg0: *mut u8) {
+                    unsafe {
+                        let l0 = *arg0.add(0).cast::<*mut u8>();
+                        let l1 = *arg0
+                            .add(::core::mem::size_of::<*const u8>())
+                            .cast::<usize>();
+                        let base7 = l0;
+                        let len7 = l1;
+                        for i in 0..len7 {
+                            let base = base7
+                                .add(i * (24 + 2 * ::core::mem::size_of::<*const u8>()));
+                            {
+                                let l2 = i32::from(*base.add(0).cast::<u8>());
+                                match l2 {
+                                    0 => {
+                                        let l3 = *base.add(8).cast::<*mut u8>();
+                                        let l4 = *base
+                                            .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        _rt::cabi_dealloc(l3, l4, 1);
+                                    }
+                                    _ => {
+                                        let l5 = *base.add(8).cast::<*mut u8>();
+                                        let l6 = *base
+                                            .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        _rt::cabi_dealloc(l5, l6, 1);
+                                    }
+                                }
+                            }
+                        }
+                        _rt::cabi_dealloc(
+                            base7,
+                            len7 * (24 + 2 * ::core::mem::size_of::<*const u8>()),
+                            8,
+                        );
+                    }
+                }
+                pub trait Guest {
+                    /// The filter's result for each of `objects`, in their order. Called with many objects at once. Must give the
+                    /// same result for the same object.
+                    #[allow(async_fn_in_trait)]
+                    fn filter(
+                        hook: _rt::String,
+                        binding: _rt::String,
+                        objects: _rt::Vec<Json>,
+                    ) -> _rt::Vec<::core::result::Result<Json, Error>>;
+                }
+                #[doc(hidden)]
+                #[macro_export]
+                macro_rules! __export_hookbox_hook_filters_0_1_0_cabi {
+                    ($ty:ident with_types_in $($path_to_types:tt)*) => {
+                        const _ : () = { #[unsafe (export_name =
+                        "hookbox:hook/filters@0.1.0#filter")] unsafe extern "C" fn
+                        export_filter(arg0 : * mut u8, arg1 : usize, arg2 : * mut u8,
+                        arg3 : usize, arg4 : * mut u8, arg5 : usize,) -> * mut u8 {
+                        unsafe { $($path_to_types)*:: _export_filter_cabi::<$ty > (arg0,
+                        arg1, arg2, arg3, arg4, arg5) } } #[unsafe (export_name =
+                        "cabi_post_hookbox:hook/filters@0.1.0#filter")] unsafe extern "C"
+                        fn _post_return_filter(arg0 : * mut u8,) { unsafe {
+                        $($path_to_types)*:: __post_return_filter::<$ty > (arg0) } } };
+                    };
+                }
+                #[doc(hidden)]
+                pub use __export_hookbox_hook_filters_0_1_0_cabi;
+                #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                struct _RetArea(
+                    [::core::mem::MaybeUninit<
+                        u8,
+                    >; 2 * ::core::mem::size_of::<*const u8>()],
+                );
+                static mut _RET_AREA: _RetArea = _RetArea(
+                    [::core::mem::MaybeUninit::uninit(); 2
+                        * ::core::mem::size_of::<*const u8>()],
+                );
+            }
+            /// Optional export: admission webhooks (`kubernetesValidating`, `kubernetesMutating`).
+            #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
+            pub mod admission {
+                #[used]
+                #[doc(hidden)]
+                static __FORCE_SECTION_REF: fn() = super::super::super::super::__link_custom_section_describing_imports;
+                use super::super::super::super::_rt;
+                pub type Json = super::super::super::super::hookbox::hook::types::Json;
+                pub type Error = super::super::super::super::hookbox::hook::types::Error;
+                /// The answer to a review.
+                #[derive(Clone)]
+                pub struct Response {
+                    /// Whether the request may go on.
+                    pub allowed: bool,
+                    /// Why not; shown to the person who made the request.
+                    pub message: ::core::option::Option<_rt::String>,
+                    /// Shown to the person who made the request, whatever the answer.
+                    pub warnings: _rt::Vec<_rt::String>,
+                    /// Keys and values for the API server's audit log.
+                    pub audit_annotations: _rt::Vec<(_rt::String, _rt::String)>,
+                    /// A JSON Patch (RFC 6902) of the object; for `mutate` only.
+                    pub patch: ::core::option::Option<Json>,
+                }
+                impl ::core::fmt::Debug for Response {
+                    fn fmt(
+                        &self,
+                        f: &mut ::core::fmt::Formatter<'_>,
+                    ) -> ::core::fmt::Result {
+                        f.debug_struct("Response")
+                            .field("allowed", &self.allowed)
+                            .field("message", &self.message)
+                            .field("warnings", &self.warnings)
+                            .field("audit-annotations", &self.audit_annotations)
+                            .field("patch", &self.patch)
+                            .finish()
+                    }
+                }
+                #[doc(hidden)]
+                #[allow(non_snake_case, unused_unsafe)]
+                pub unsafe fn _export_validate_cabi<T_: Guest>(
+                    arg0: *mut u8,
+                    arg1: usize,
+                    arg2: *mut u8,
+                    arg3: usize,
+                    arg4: *mut u8,
+                    arg5: usize,
+                ) -> *mut u8 {
+                    unsafe {
+                        #[cfg(target_arch = "wasm32")] _rt::run_ctors_once();
+                        let result3 = {
+                            let len0 = arg1;
+                            let bytes0 = _rt::Vec::from_raw_parts(
+                                arg0.cast(),
+                                len0,
+                                len0,
+                            );
+                            let len1 = arg3;
+                            let bytes1 = _rt::Vec::from_raw_parts(
+                                arg2.cast(),
+                                len1,
+                                len1,
+                            );
+                            let len2 = arg5;
+                            let bytes2 = _rt::Vec::from_raw_parts(
+                                arg4.cast(),
+                                len2,
+                                len2,
+                            );
+                            T_::validate(
+                                _rt::string_lift(bytes0),
+                                _rt::string_lift(bytes1),
+                                _rt::string_lift(bytes2),
+                            )
+                        };
+                        let ptr4 = (&raw mut _RET_AREA.0).cast::<u8>();
+                        match result3 {
+                            Ok(e) => {
+                                *ptr4.add(0).cast::<u8>() = (0i32) as u8;
+                                let Response {
+                                    allowed: allowed5,
+                                    message: message5,
+                                    warnings: warnings5,
+                                    audit_annotations: audit_annotations5,
+                                    patch: patch5,
+                                } = e;
+                                *ptr4.add(8).cast::<u8>() = (match allowed5 {
+                                    true => 1,
+                                    false => 0,
+                                }) as u8;
+                                match message5 {
+                                    Some(e) => {
+                                        *ptr4
+                                            .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (1i32) as u8;
+                                        let vec6 = (e.into_bytes()).into_boxed_slice();
+                                        let ptr6 = vec6.as_ptr().cast::<u8>();
+                                        let len6 = vec6.len();
+                                        ::core::mem::forget(vec6);
+                                        *ptr4
+                                            .add(8 + 3 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len6;
+                                        *ptr4
+                                            .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = ptr6.cast_mut();
+                                    }
+                                    None => {
+                                        *ptr4
+                                            .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (0i32) as u8;
+                                    }
+                                };
+                                let vec8 = warnings5;
+                                let len8 = vec8.len();
+                                let layout8 = _rt::alloc::Layout::from_size_align(
+                                        vec8.len() * (2 * ::core::mem::size_of::<*const u8>()),
+                                        ::core::mem::size_of::<*const u8>(),
+                                    )
+                                    .unwrap();
+                                let (result8, _cleanup8) = ::hookbox_sdk::__private::rt::Cleanup::new(
+                                    layout8,
+                                );
+                                if let Some(cleanup) = _cleanup8 {
+                                    cleanup.forget();
+                                }
+                                for (i, e) in vec8.into_iter().enumerate() {
+                                    let base = result8
+                                        .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                    {
+                                        let vec7 = (e.into_bytes()).into_boxed_slice();
+                                        let ptr7 = vec7.as_ptr().cast::<u8>();
+                                        let len7 = vec7.len();
+                                        ::core::mem::forget(vec7);
+                                        *base
+                                            .add(::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len7;
+                                        *base.add(0).cast::<*mut u8>() = ptr7.cast_mut();
+                                    }
+                                }
+                                *ptr4
+                                    .add(8 + 5 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len8;
+                                *ptr4
+                                    .add(8 + 4 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = result8;
+                                let vec12 = audit_annotations5;
+                                let len12 = vec12.len();
+                                let layout12 = _rt::alloc::Layout::from_size_align(
+                                        vec12.len() * (4 * ::core::mem::size_of::<*const u8>()),
+                                        ::core::mem::size_of::<*const u8>(),
+                                    )
+                                    .unwrap();
+                                let (result12, _cleanup12) = ::hookbox_sdk::__private::rt::Cleanup::new(
+                                    layout12,
+                                );
+                                if let Some(cleanup) = _cleanup12 {
+                                    cleanup.forget();
+                                }
+                                for (i, e) in vec12.into_iter().enumerate() {
+                                    let base = result12
+                                        .add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                                    {
+                                        let (t9_0, t9_1) = e;
+                                        let vec10 = (t9_0.into_bytes()).into_boxed_slice();
+                                        let ptr10 = vec10.as_ptr().cast::<u8>();
+                                        let len10 = vec10.len();
+                                        ::core::mem::forget(vec10);
+                                        *base
+                                            .add(::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len10;
+                                        *base.add(0).cast::<*mut u8>() = ptr10.cast_mut();
+                                        let vec11 = (t9_1.into_bytes()).into_boxed_slice();
+                                        let ptr11 = vec11.as_ptr().cast::<u8>();
+                                        let len11 = vec11.len();
+                                        ::core::mem::forget(vec11);
+                                        *base
+                                            .add(3 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len11;
+                                        *base
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = ptr11.cast_mut();
+                                    }
+                                }
+                                *ptr4
+                                    .add(8 + 7 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len12;
+                                *ptr4
+                                    .add(8 + 6 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = result12;
+                                match patch5 {
+                                    Some(e) => {
+                                        *ptr4
+                                            .add(8 + 8 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (1i32) as u8;
+                                        let vec13 = (e.into_bytes()).into_boxed_slice();
+                                        let ptr13 = vec13.as_ptr().cast::<u8>();
+                                        let len13 = vec13.len();
+                                        ::core::mem::forget(vec13);
+                                        *ptr4
+                                            .add(8 + 10 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len13;
+                                        *ptr4
+                                            .add(8 + 9 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = ptr13.cast_mut();
+                                    }
+                                    None => {
+                                        *ptr4
+                                            .add(8 + 8 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (0i32) as u8;
+                                    }
+                                };
+                            }
+                            Err(e) => {
+                                *ptr4.add(0).cast::<u8>() = (1i32) as u8;
+                                let super::super::super::super::hookbox::hook::types::Error {
+                                    message: message14,
+                                    retry: retry14,
+                                } = e;
+                                let vec15 = (message14.into_bytes()).into_boxed_slice();
+                                let ptr15 = vec15.as_ptr().cast::<u8>();
+                                let len15 = vec15.len();
+                                ::core::mem::forget(vec15);
+                                *ptr4
+                                    .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len15;
+                                *ptr4.add(8).cast::<*mut u8>() = ptr15.cast_mut();
+                                use super::super::super::super::hookbox::hook::types::Retry as V16;
+                                match retry14 {
+                                    V16::BackOff => {
+                                        *ptr4
+                                            .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (0i32) as u8;
+                                    }
+                                    V16::After(e) => {
+                                        *ptr4
+                                            .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (1i32) as u8;
+                                        *ptr4
+                                            .add(16 + 2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<i64>() = _rt::as_i64(e);
+                                    }
+                                    V16::Never => {
+                                        *ptr4
+                                            .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (2i32) as u8;
+                                    }
+                                }
+                            }
+                        };
+                        ptr4
+                    }
+                }
+                #[doc(hidden)]
+                #[allow(non_snake_case)]
+                pub unsafe fn __post_return_validate<T_: Guest>(arg0: *mut u8) {
+                    unsafe {
+                        let l0 = i32::from(*arg0.add(0).cast::<u8>());
+                        match l0 {
+                            0 => {
+                                let l1 = i32::from(
+                                    *arg0
+                                        .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<u8>(),
+                                );
+                                match l1 {
+                                    0 => {}
+                                    _ => {
+                                        let l2 = *arg0
+                                            .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l3 = *arg0
+                                            .add(8 + 3 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        _rt::cabi_dealloc(l2, l3, 1);
+                                    }
+                                }
+                                let l4 = *arg0
+                                    .add(8 + 4 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l5 = *arg0
+                                    .add(8 + 5 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let base8 = l4;
+                                let len8 = l5;
+                                for i in 0..len8 {
+                                    let base = base8
+                                        .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                    {
+                                        let l6 = *base.add(0).cast::<*mut u8>();
+                                        let l7 = *base
+                                            .add(::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        _rt::cabi_dealloc(l6, l7, 1);
+                                    }
+                                }
+                                _rt::cabi_dealloc(
+                                    base8,
+                                    len8 * (2 * ::core::mem::size_of::<*const u8>()),
+                                    ::core::mem::size_of::<*const u8>(),
+                                );
+                                let l9 = *arg0
+                                    .add(8 + 6 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l10 = *arg0
+                                    .add(8 + 7 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let base15 = l9;
+                                let len15 = l10;
+                                for i in 0..len15 {
+                                    let base = base15
+                                        .add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                                    {
+                                        let l11 = *base.add(0).cast::<*mut u8>();
+                                        let l12 = *base
+                                            .add(::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        _rt::cabi_dealloc(l11, l12, 1);
+                                        let l13 = *base
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l14 = *base
+                                            .add(3 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        _rt::cabi_dealloc(l13, l14, 1);
+                                    }
+                                }
+                                _rt::cabi_dealloc(
+                                    base15,
+                                    len15 * (4 * ::core::mem::size_of::<*const u8>()),
+                                    ::core::mem::size_of::<*const u8>(),
+                                );
+                                let l16 = i32::from(
+                                    *arg0
+                                        .add(8 + 8 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<u8>(),
+                                );
+                                match l16 {
+                                    0 => {}
+                                    _ => {
+                                        let l17 = *arg0
+                                            .add(8 + 9 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l18 = *arg0
+                                            .add(8 + 10 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        _rt::cabi_dealloc(l17, l18, 1);
+                                    }
+                                }
+                            }
+                            _ => {
+                                let l19 = *arg0.add(8).cast::<*mut u8>();
+                                let l20 = *arg0
+                                    .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                _rt::cabi_dealloc(l19, l20, 1);
+                            }
+                        }
+                    }
+                }
+                #[doc(hidden)]
+                #[allow(non_snake_case, unused_unsafe)]
+                pub unsafe fn _export_mutate_cabi<T_: Guest>(
+                    arg0: *mut u8,
+                    arg1: usize,
+                    arg2: *mut u8,
+                    arg3: usize,
+                    arg4: *mut u8,
+                    arg5: usize,
+                ) -> *mut u8 {
+                    unsafe {
+                        #[cfg(target_arch = "wasm32")] _rt::run_ctors_once();
+                        let result3 = {
+                            let len0 = arg1;
+                            let bytes0 = _rt::Vec::from_raw_parts(
+                                arg0.cast(),
+                                len0,
+                                len0,
+                            );
+                            let len1 = arg3;
+                            let bytes1 = _rt::Vec::from_raw_parts(
+                                arg2.cast(),
+                                len1,
+                                len1,
+                            );
+                            let len2 = arg5;
+                            let bytes2 = _rt::Vec::from_raw_parts(
+                                arg4.cast(),
+                                len2,
+                                len2,
+                            );
+                            T_::mutate(
+                                _rt::string_lift(bytes0),
+                                _rt::string_lift(bytes1),
+                                _rt::string_lift(bytes2),
+                            )
+                        };
+                        let ptr4 = (&raw mut _RET_AREA.0).cast::<u8>();
+                        match result3 {
+                            Ok(e) => {
+                                *ptr4.add(0).cast::<u8>() = (0i32) as u8;
+                                let Response {
+                                    allowed: allowed5,
+                                    message: message5,
+                                    warnings: warnings5,
+                                    audit_annotations: audit_annotations5,
+                                    patch: patch5,
+                                } = e;
+                                *ptr4.add(8).cast::<u8>() = (match allowed5 {
+                                    true => 1,
+                                    false => 0,
+                                }) as u8;
+                                match message5 {
+                                    Some(e) => {
+                                        *ptr4
+                                            .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (1i32) as u8;
+                                        let vec6 = (e.into_bytes()).into_boxed_slice();
+                                        let ptr6 = vec6.as_ptr().cast::<u8>();
+                                        let len6 = vec6.len();
+                                        ::core::mem::forget(vec6);
+                                        *ptr4
+                                            .add(8 + 3 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len6;
+                                        *ptr4
+                                            .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = ptr6.cast_mut();
+                                    }
+                                    None => {
+                                        *ptr4
+                                            .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (0i32) as u8;
+                                    }
+                                };
+                                let vec8 = warnings5;
+                                let len8 = vec8.len();
+                                let layout8 = _rt::alloc::Layout::from_size_align(
+                                        vec8.len() * (2 * ::core::mem::size_of::<*const u8>()),
+                                        ::core::mem::size_of::<*const u8>(),
+                                    )
+                                    .unwrap();
+                                let (result8, _cleanup8) = ::hookbox_sdk::__private::rt::Cleanup::new(
+                                    layout8,
+                                );
+                                if let Some(cleanup) = _cleanup8 {
+                                    cleanup.forget();
+                                }
+                                for (i, e) in vec8.into_iter().enumerate() {
+                                    let base = result8
+                                        .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                    {
+                                        let vec7 = (e.into_bytes()).into_boxed_slice();
+                                        let ptr7 = vec7.as_ptr().cast::<u8>();
+                                        let len7 = vec7.len();
+                                        ::core::mem::forget(vec7);
+                                        *base
+                                            .add(::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len7;
+                                        *base.add(0).cast::<*mut u8>() = ptr7.cast_mut();
+                                    }
+                                }
+                                *ptr4
+                                    .add(8 + 5 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len8;
+                                *ptr4
+                                    .add(8 + 4 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = result8;
+                                let vec12 = audit_annotations5;
+                                let len12 = vec12.len();
+                                let layout12 = _rt::alloc::Layout::from_size_align(
+                                        vec12.len() * (4 * ::core::mem::size_of::<*const u8>()),
+                                        ::core::mem::size_of::<*const u8>(),
+                                    )
+                                    .unwrap();
+                                let (result12, _cleanup12) = ::hookbox_sdk::__private::rt::Cleanup::new(
+                                    layout12,
+                                );
+                                if let Some(cleanup) = _cleanup12 {
+                                    cleanup.forget();
+                                }
+                                for (i, e) in vec12.into_iter().enumerate() {
+                                    let base = result12
+                                        .add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                                    {
+                                        let (t9_0, t9_1) = e;
+                                        let vec10 = (t9_0.into_bytes()).into_boxed_slice();
+                                        let ptr10 = vec10.as_ptr().cast::<u8>();
+                                        let len10 = vec10.len();
+                                        ::core::mem::forget(vec10);
+                                        *base
+                                            .add(::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len10;
+                                        *base.add(0).cast::<*mut u8>() = ptr10.cast_mut();
+                                        let vec11 = (t9_1.into_bytes()).into_boxed_slice();
+                                        let ptr11 = vec11.as_ptr().cast::<u8>();
+                                        let len11 = vec11.len();
+                                        ::core::mem::forget(vec11);
+                                        *base
+                                            .add(3 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len11;
+                                        *base
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = ptr11.cast_mut();
+                                    }
+                                }
+                                *ptr4
+                                    .add(8 + 7 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len12;
+                                *ptr4
+                                    .add(8 + 6 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = result12;
+                                match patch5 {
+                                    Some(e) => {
+                                        *ptr4
+                                            .add(8 + 8 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (1i32) as u8;
+                                        let vec13 = (e.into_bytes()).into_boxed_slice();
+                                        let ptr13 = vec13.as_ptr().cast::<u8>();
+                                        let len13 = vec13.len();
+                                        ::core::mem::forget(vec13);
+                                        *ptr4
+                                            .add(8 + 10 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len13;
+                                        *ptr4
+                                            .add(8 + 9 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = ptr13.cast_mut();
+                                    }
+                                    None => {
+                                        *ptr4
+                                            .add(8 + 8 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (0i32) as u8;
+                                    }
+                                };
+                            }
+                            Err(e) => {
+                                *ptr4.add(0).cast::<u8>() = (1i32) as u8;
+                                let super::super::super::super::hookbox::hook::types::Error {
+                                    message: message14,
+                                    retry: retry14,
+                                } = e;
+                                let vec15 = (message14.into_bytes()).into_boxed_slice();
+                                let ptr15 = vec15.as_ptr().cast::<u8>();
+                                let len15 = vec15.len();
+                                ::core::mem::forget(vec15);
+                                *ptr4
+                                    .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len15;
+                                *ptr4.add(8).cast::<*mut u8>() = ptr15.cast_mut();
+                                use super::super::super::super::hookbox::hook::types::Retry as V16;
+                                match retry14 {
+                                    V16::BackOff => {
+                                        *ptr4
+                                            .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (0i32) as u8;
+                                    }
+                                    V16::After(e) => {
+                                        *ptr4
+                                            .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (1i32) as u8;
+                                        *ptr4
+                                            .add(16 + 2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<i64>() = _rt::as_i64(e);
+                                    }
+                                    V16::Never => {
+                                        *ptr4
+                                            .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (2i32) as u8;
+                                    }
+                                }
+                            }
+                        };
+                        ptr4
+                    }
+                }
+                #[doc(hidden)]
+                #[allow(non_snake_case)]
+                pub unsafe fn __post_return_mutate<T_: Guest>(arg0: *mut u8) {
+                    unsafe {
+                        let l0 = i32::from(*arg0.add(0).cast::<u8>());
+                        match l0 {
+                            0 => {
+                                let l1 = i32::from(
+                                    *arg0
+                                        .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<u8>(),
+                                );
+                                match l1 {
+                                    0 => {}
+                                    _ => {
+                                        let l2 = *arg0
+                                            .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l3 = *arg0
+                                            .add(8 + 3 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        _rt::cabi_dealloc(l2, l3, 1);
+                                    }
+                                }
+                                let l4 = *arg0
+                                    .add(8 + 4 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l5 = *arg0
+                                    .add(8 + 5 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let base8 = l4;
+                                let len8 = l5;
+                                for i in 0..len8 {
+                                    let base = base8
+                                        .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                    {
+                                        let l6 = *base.add(0).cast::<*mut u8>();
+                                        let l7 = *base
+                                            .add(::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        _rt::cabi_dealloc(l6, l7, 1);
+                                    }
+                                }
+                                _rt::cabi_dealloc(
+                                    base8,
+                                    len8 * (2 * ::core::mem::size_of::<*const u8>()),
+                                    ::core::mem::size_of::<*const u8>(),
+                                );
+                                let l9 = *arg0
+                                    .add(8 + 6 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l10 = *arg0
+                                    .add(8 + 7 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let base15 = l9;
+                                let len15 = l10;
+                                for i in 0..len15 {
+                                    let base = base15
+                                        .add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                                    {
+                                        let l11 = *base.add(0).cast::<*mut u8>();
+                                        let l12 = *base
+                                            .add(::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        _rt::cabi_dealloc(l11, l12, 1);
+                                        let l13 = *base
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l14 = *base
+                                            .add(3 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        _rt::cabi_dealloc(l13, l14, 1);
+                                    }
+                                }
+                                _rt::cabi_dealloc(
+                                    base15,
+                                    len15 * (4 * ::core::mem::size_of::<*const u8>()),
+                                    ::core::mem::size_of::<*const u8>(),
+                                );
+                                let l16 = i32::from(
+                                    *arg0
+                                        .add(8 + 8 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<u8>(),
+                                );
+                                match l16 {
+                                    0 => {}
+                                    _ => {
+                                        let l17 = *arg0
+                                            .add(8 + 9 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l18 = *arg0
+                                            .add(8 + 10 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        _rt::cabi_dealloc(l17, l18, 1);
+                                    }
+                                }
+                            }
+                            _ => {
+                                let l19 = *arg0.add(8).cast::<*mut u8>();
+                                let l20 = *arg0
+                                    .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                _rt::cabi_dealloc(l19, l20, 1);
+                            }
+                        }
+                    }
+                }
+                pub trait Guest {
+                    /// Answer a validating review. `request` is the `request` of an AdmissionReview v1.
+                    #[allow(async_fn_in_trait)]
+                    fn validate(
+                        hook: _rt::String,
+                        binding: _rt::String,
+                        request: Json,
+                    ) -> ::core::result::Result<Response, Error>;
+                    /// Answer a mutating review.
+                    #[allow(async_fn_in_trait)]
+                    fn mutate(
+                        hook: _rt::String,
+                        binding: _rt::String,
+                        request: Json,
+                    ) -> ::core::result::Result<Response, Error>;
+                }
+                #[doc(hidden)]
+                #[macro_export]
+                macro_rules! __export_hookbox_hook_admission_0_1_0_cabi {
+                    ($ty:ident with_types_in $($path_to_types:tt)*) => {
+                        const _ : () = { #[unsafe (export_name =
+                        "hookbox:hook/admission@0.1.0#validate")] unsafe extern "C" fn
+                        export_validate(arg0 : * mut u8, arg1 : usize, arg2 : * mut u8,
+                        arg3 : usize, arg4 : * mut u8, arg5 : usize,) -> * mut u8 {
+                        unsafe { $($path_to_types)*:: _export_validate_cabi::<$ty >
+                        (arg0, arg1, arg2, arg3, arg4, arg5) } } #[unsafe (export_name =
+                        "cabi_post_hookbox:hook/admission@0.1.0#validate")] unsafe extern
+                        "C" fn _post_return_validate(arg0 : * mut u8,) { unsafe {
+                        $($path_to_types)*:: __post_return_validate::<$ty > (arg0) } }
+                        #[unsafe (export_name = "hookbox:hook/admission@0.1.0#mutate")]
+                        unsafe extern "C" fn export_mutate(arg0 : * mut u8, arg1 : usize,
+                        arg2 : * mut u8, arg3 : usize, arg4 : * mut u8, arg5 : usize,) ->
+                        * mut u8 { unsafe { $($path_to_types)*::
+                        _export_mutate_cabi::<$ty > (arg0, arg1, arg2, arg3, arg4, arg5)
+                        } } #[unsafe (export_name =
+                        "cabi_post_hookbox:hook/admission@0.1.0#mutate")] unsafe extern
+                        "C" fn _post_return_mutate(arg0 : * mut u8,) { unsafe {
+                        $($path_to_types)*:: __post_return_mutate::<$ty > (arg0) } } };
+                    };
+                }
+                #[doc(hidden)]
+                pub use __export_hookbox_hook_admission_0_1_0_cabi;
+                #[repr(align(8))]
+                struct _RetArea(
+                    [::core::mem::MaybeUninit<
+                        u8,
+                    >; 16 + 10 * ::core::mem::size_of::<*const u8>()],
+                );
+                static mut _RET_AREA: _RetArea = _RetArea(
+                    [::core::mem::MaybeUninit::uninit(); 16
+                        + 10 * ::core::mem::size_of::<*const u8>()],
+                );
+            }
+            /// Optional export: conversion of custom resources between versions (`kubernetesCustomResourceConversion`).
+            #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
+            pub mod conversion {
+                #[used]
+                #[doc(hidden)]
+                static __FORCE_SECTION_REF: fn() = super::super::super::super::__link_custom_section_describing_imports;
+                use super::super::super::super::_rt;
+                pub type Json = super::super::super::super::hookbox::hook::types::Json;
+                pub type Error = super::super::super::super::hookbox::hook::types::Error;
+                #[doc(hidden)]
+                #[allow(non_snake_case, unused_unsafe)]
+                pub unsafe fn _export_convert_cabi<T_: Guest>(
+                    arg0: *mut u8,
+                    arg1: usize,
+                    arg2: *mut u8,
+                    arg3: usize,
+                    arg4: *mut u8,
+                    arg5: usize,
+                    arg6: *mut u8,
+                    arg7: usize,
+                    arg8: *mut u8,
+                    arg9: usize,
+                ) -> *mut u8 {
+                    unsafe {
+                        #[cfg(target_arch = "wasm32")] _rt::run_ctors_once();
+                        let result8 = {
+                            let len0 = arg1;
+                            let bytes0 = _rt::Vec::from_raw_parts(
+                                arg0.cast(),
+                                len0,
+                                len0,
+                            );
+                            let len1 = arg3;
+                            let bytes1 = _rt::Vec::from_raw_parts(
+                                arg2.cast(),
+                                len1,
+                                len1,
+                            );
+                            let len2 = arg5;
+                            let bytes2 = _rt::Vec::from_raw_parts(
+                                arg4.cast(),
+                                len2,
+                                len2,
+                            );
+                            let len3 = arg7;
+                            let bytes3 = _rt::Vec::from_raw_parts(
+                                arg6.cast(),
+                                len3,
+                                len3,
+                            );
+                            let base7 = arg8;
+                            let len7 = arg9;
+                            let mut result7 = _rt::Vec::with_capacity(len7);
+                            for i in 0..len7 {
+                                let base = base7
+                                    .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                let e7 = {
+                                    let l4 = *base.add(0).cast::<*mut u8>();
+                                    let l5 = *base
+                                        .add(::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len6 = l5;
+                                    let bytes6 = _rt::Vec::from_raw_parts(
+                                        l4.cast(),
+                                        len6,
+                                        len6,
+                                    );
+                                    _rt::string_lift(bytes6)
+                                };
+                                result7.push(e7);
+                            }
+                            _rt::cabi_dealloc(
+                                base7,
+                                len7 * (2 * ::core::mem::size_of::<*const u8>()),
+                                ::core::mem::size_of::<*const u8>(),
+                            );
+                            T_::convert(
+                                _rt::string_lift(bytes0),
+                                _rt::string_lift(bytes1),
+                                _rt::string_lift(bytes2),
+                                _rt::string_lift(bytes3),
+                                result7,
+                            )
+                        };
+                        let ptr9 = (&raw mut _RET_AREA.0).cast::<u8>();
+                        match result8 {
+                            Ok(e) => {
+                                *ptr9.add(0).cast::<u8>() = (0i32) as u8;
+                                let vec11 = e;
+                                let len11 = vec11.len();
+                                let layout11 = _rt::alloc::Layout::from_size_align(
+                                        vec11.len() * (2 * ::core::mem::size_of::<*const u8>()),
+                                        ::core::mem::size_of::<*const u8>(),
+                                    )
+                                    .unwrap();
+                                let (result11, _cleanup11) = ::hookbox_sdk::__private::rt::Cleanup::new(
+                                    layout11,
+                                );
+                                if let Some(cleanup) = _cleanup11 {
+                                    cleanup.forget();
+                                }
+                                for (i, e) in vec11.into_iter().enumerate() {
+                                    let base = result11
+                                        .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                    {
+                                        let vec10 = (e.into_bytes()).into_boxed_slice();
+                                        let ptr10 = vec10.as_ptr().cast::<u8>();
+                                        let len10 = vec10.len();
+                                        ::core::mem::forget(vec10);
+                                        *base
+                                            .add(::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len10;
+                                        *base.add(0).cast::<*mut u8>() = ptr10.cast_mut();
+                                    }
+                                }
+                                *ptr9
+                                    .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len11;
+                                *ptr9.add(8).cast::<*mut u8>() = result11;
+                            }
+                            Err(e) => {
+                                *ptr9.add(0).cast::<u8>() = (1i32) as u8;
+                                let super::super::super::super::hookbox::hook::types::Error {
+                                    message: message12,
+                                    retry: retry12,
+                                } = e;
+                                let vec13 = (message12.into_bytes()).into_boxed_slice();
+                                let ptr13 = vec13.as_ptr().cast::<u8>();
+                                let len13 = vec13.len();
+                                ::core::mem::forget(vec13);
+                                *ptr9
+                                    .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len13;
+                                *ptr9.add(8).cast::<*mut u8>() = ptr13.cast_mut();
+                                use super::super::super::super::hookbox::hook::types::Retry as V14;
+                                match retry12 {
+                                    V14::BackOff => {
+                                        *ptr9
+                                            .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (0i32) as u8;
+                                    }
+                                    V14::After(e) => {
+                                        *ptr9
+                                            .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (1i32) as u8;
+                                        *ptr9
+                                            .add(16 + 2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<i64>() = _rt::as_i64(e);
+                                    }
+                                    V14::Never => {
+                                        *ptr9
+                                            .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (2i32) as u8;
+                                    }
+                                }
+                            }
+                        };
+                        ptr9
+                    }
+                }
+                #[doc(hidden)]
+                #[allow(non_snake_case)]
+                pub unsafe fn __post_return_convert<T_: Guest>(arg0: *mut u8) {
+                    unsafe {
+                        let l0 = i32::from(*arg0.add(0).cast::<u8>());
+                        match l0 {
+                            0 => {
+                                let l1 = *arg0.add(8).cast::<*mut u8>();
+                                let l2 = *arg0
+                                    .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let base5 = l1;
+                                let len5 = l2;
+                                for i in 0..len5 {
+                                    let base = base5
+                                        .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                    {
+                                        let l3 = *base.add(0).cast::<*mut u8>();
+                                        let l4 = *base
+                                            .add(::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        _rt::cabi_dealloc(l3, l4, 1);
+                                    }
+                                }
+                                _rt::cabi_dealloc(
+                                    base5,
+                                    len5 * (2 * ::core::mem::size_of::<*const u8>()),
+                                    ::core::mem::size_of::<*const u8>(),
+                                );
+                            }
+                            _ => {
+                                let l6 = *arg0.add(8).cast::<*mut u8>();
+                                let l7 = *arg0
+                                    .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                _rt::cabi_dealloc(l6, l7, 1);
+                            }
+                        }
+                    }
+                }
+                pub trait Guest {
+                    /// Convert each of `objects` from one version to another, in their order. Versions are written as in the
+                    /// binding's configuration.
+                    #[allow(async_fn_in_trait)]
+                    fn convert(
+                        hook: _rt::String,
+                        binding: _rt::String,
+                        from_version: _rt::String,
+                        to_version: _rt::String,
+                        objects: _rt::Vec<Json>,
+                    ) -> ::core::result::Result<_rt::Vec<Json>, Error>;
+                }
+                #[doc(hidden)]
+                #[macro_export]
+                macro_rules! __export_hookbox_hook_conversion_0_1_0_cabi {
+                    ($ty:ident with_types_in $($path_to_types:tt)*) => {
+                        const _ : () = { #[unsafe (export_name =
+                        "hookbox:hook/conversion@0.1.0#convert")] unsafe extern "C" fn
+                        export_convert(arg0 : * mut u8, arg1 : usize, arg2 : * mut u8,
+                        arg3 : usize, arg4 : * mut u8, arg5 : usize, arg6 : * mut u8,
+                        arg7 : usize, arg8 : * mut u8, arg9 : usize,) -> * mut u8 {
+                        unsafe { $($path_to_types)*:: _export_convert_cabi::<$ty > (arg0,
+                        arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9) } }
+                        #[unsafe (export_name =
+                        "cabi_post_hookbox:hook/conversion@0.1.0#convert")] unsafe extern
+                        "C" fn _post_return_convert(arg0 : * mut u8,) { unsafe {
+                        $($path_to_types)*:: __post_return_convert::<$ty > (arg0) } } };
+                    };
+                }
+                #[doc(hidden)]
+                pub use __export_hookbox_hook_conversion_0_1_0_cabi;
+                #[repr(align(8))]
+                struct _RetArea(
+                    [::core::mem::MaybeUninit<
+                        u8,
+                    >; 24 + 2 * ::core::mem::size_of::<*const u8>()],
+                );
+                static mut _RET_AREA: _RetArea = _RetArea(
+                    [::core::mem::MaybeUninit::uninit(); 24
+                        + 2 * ::core::mem::size_of::<*const u8>()],
+                );
+            }
             /// What every component exports: its hooks.
             #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
             pub mod hooks {
@@ -4115,22 +5309,31 @@ mod _rt {
 #[allow(unused_macros)]
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __export_hook_impl {
+macro_rules! __export_every_hook_impl {
     ($ty:ident) => {
         ::hookbox_sdk::__private::bindings::__export_component!($ty
         with_types_in::hookbox_sdk::__private::bindings);
     };
     ($ty:ident with_types_in $($path_to_types_root:tt)*) => {
         $($path_to_types_root)*::
+        exports::hookbox::hook::filters::__export_hookbox_hook_filters_0_1_0_cabi!($ty
+        with_types_in $($path_to_types_root)*:: exports::hookbox::hook::filters);
+        $($path_to_types_root)*::
+        exports::hookbox::hook::admission::__export_hookbox_hook_admission_0_1_0_cabi!($ty
+        with_types_in $($path_to_types_root)*:: exports::hookbox::hook::admission);
+        $($path_to_types_root)*::
+        exports::hookbox::hook::conversion::__export_hookbox_hook_conversion_0_1_0_cabi!($ty
+        with_types_in $($path_to_types_root)*:: exports::hookbox::hook::conversion);
+        $($path_to_types_root)*::
         exports::hookbox::hook::hooks::__export_hookbox_hook_hooks_0_1_0_cabi!($ty
         with_types_in $($path_to_types_root)*:: exports::hookbox::hook::hooks); const _ :
         () = { #[rustfmt::skip] #[cfg(target_arch = "wasm32")] #[unsafe (link_section =
-        "component-type:wit-bindgen:0.61.1:hookbox:hook@0.1.0:hook:imports and exports")]
+        "component-type:wit-bindgen:0.61.1:hookbox:hook@0.1.0:every-hook:imports and exports")]
         #[doc(hidden)] #[allow(clippy::octal_escapes)] pub static
-        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 2722] = *
+        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 3209] = *
         b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xa7\x14\x01A\x02\x01\
-A\x17\x01B\x08\x01s\x04\0\x04json\x03\0\0\x01q\x03\x08back-off\0\0\x05after\x01w\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\x88\x18\x01A\x02\x01\
+A\x1d\x01B\x08\x01s\x04\0\x04json\x03\0\0\x01q\x03\x08back-off\0\0\x05after\x01w\
 \0\x05never\0\0\x04\0\x05retry\x03\0\x02\x01r\x02\x07messages\x05retry\x03\x04\0\
 \x05error\x03\0\x04\x01r\x02\x04codes\x07messages\x04\0\x07refusal\x03\0\x06\x03\
 \0\x18hookbox:hook/types@0.1.0\x05\0\x02\x03\0\0\x04json\x02\x03\0\0\x07refusal\x01\
@@ -4185,28 +5388,40 @@ o\x02ss\x04\0\x05label\x03\0\x02\x01p\x03\x01ks\x01j\0\x01\x01\x01@\x04\x04names
 \x03\0\x1ahookbox:hook/metrics@0.1.0\x05\x09\x01B\x07\x01m\x04\x05debug\x04info\x04\
 warn\x05error\x04\0\x05level\x03\0\0\x01o\x02ss\x04\0\x05field\x03\0\x02\x01p\x03\
 \x01@\x03\x05level\x01\x07messages\x06fields\x04\x01\0\x04\0\x03log\x01\x05\x03\0\
-\x16hookbox:hook/log@0.1.0\x05\x0a\x02\x03\0\0\x05error\x02\x03\0\x02\x0fbinding\
--context\x01B\x0e\x02\x03\x02\x01\x0b\x04\0\x05error\x03\0\0\x02\x03\x02\x01\x0c\
-\x04\0\x0fbinding-context\x03\0\x02\x01r\x02\x04names\x06configs\x04\0\x04hook\x03\
-\0\x04\x01p\x05\x01@\0\0\x06\x04\0\x08describe\x01\x07\x01i\x03\x01p\x08\x01j\0\x01\
-\x01\x01@\x02\x04hooks\x08contexts\x09\0\x0a\x04\0\x03run\x01\x0b\x04\0\x18hookb\
-ox:hook/hooks@0.1.0\x05\x0d\x04\0\x17hookbox:hook/hook@0.1.0\x04\0\x0b\x0a\x01\0\
-\x04hook\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.2\
-58.3\x10wit-bindgen-rust\x060.61.1";
+\x16hookbox:hook/log@0.1.0\x05\x0a\x02\x03\0\0\x05error\x01B\x09\x02\x03\x02\x01\
+\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\x0b\x04\0\x05error\x03\0\x02\x01p\x01\
+\x01j\x01\x01\x01\x03\x01p\x05\x01@\x03\x04hooks\x07bindings\x07objects\x04\0\x06\
+\x04\0\x06filter\x01\x07\x04\0\x1ahookbox:hook/filters@0.1.0\x05\x0c\x01B\x0f\x02\
+\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\x0b\x04\0\x05error\x03\0\x02\
+\x01ks\x01ps\x01o\x02ss\x01p\x06\x01k\x01\x01r\x05\x07allowed\x7f\x07message\x04\
+\x08warnings\x05\x11audit-annotations\x07\x05patch\x08\x04\0\x08response\x03\0\x09\
+\x01j\x01\x0a\x01\x03\x01@\x03\x04hooks\x07bindings\x07request\x01\0\x0b\x04\0\x08\
+validate\x01\x0c\x04\0\x06mutate\x01\x0c\x04\0\x1chookbox:hook/admission@0.1.0\x05\
+\x0d\x01B\x08\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\x0b\x04\0\
+\x05error\x03\0\x02\x01p\x01\x01j\x01\x04\x01\x03\x01@\x05\x04hooks\x07bindings\x0c\
+from-versions\x0ato-versions\x07objects\x04\0\x05\x04\0\x07convert\x01\x06\x04\0\
+\x1dhookbox:hook/conversion@0.1.0\x05\x0e\x02\x03\0\x02\x0fbinding-context\x01B\x0e\
+\x02\x03\x02\x01\x0b\x04\0\x05error\x03\0\0\x02\x03\x02\x01\x0f\x04\0\x0fbinding\
+-context\x03\0\x02\x01r\x02\x04names\x06configs\x04\0\x04hook\x03\0\x04\x01p\x05\
+\x01@\0\0\x06\x04\0\x08describe\x01\x07\x01i\x03\x01p\x08\x01j\0\x01\x01\x01@\x02\
+\x04hooks\x08contexts\x09\0\x0a\x04\0\x03run\x01\x0b\x04\0\x18hookbox:hook/hooks\
+@0.1.0\x05\x10\x04\0\x1dhookbox:hook/every-hook@0.1.0\x04\0\x0b\x10\x01\0\x0aeve\
+ry-hook\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.25\
+8.3\x10wit-bindgen-rust\x060.61.1";
         };
     };
 }
 #[doc(inline)]
-pub use __export_hook_impl as __export_component;
+pub use __export_every_hook_impl as __export_component;
 #[rustfmt::skip]
 #[cfg(target_arch = "wasm32")]
 #[unsafe(
-    link_section = "component-type:wit-bindgen:0.61.1:hookbox:hook@0.1.0:hook-with-all-of-its-exports-removed:encoded world"
+    link_section = "component-type:wit-bindgen:0.61.1:hookbox:hook@0.1.0:every-hook-with-all-of-its-exports-removed:encoded world"
 )]
 #[doc(hidden)]
 #[allow(clippy::octal_escapes)]
-pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 2594] = *b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\x87\x13\x01A\x02\x01\
+pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 2606] = *b"\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\x8d\x13\x01A\x02\x01\
 A\x13\x01B\x08\x01s\x04\0\x04json\x03\0\0\x01q\x03\x08back-off\0\0\x05after\x01w\
 \0\x05never\0\0\x04\0\x05retry\x03\0\x02\x01r\x02\x07messages\x05retry\x03\x04\0\
 \x05error\x03\0\x04\x01r\x02\x04codes\x07messages\x04\0\x07refusal\x03\0\x06\x03\
@@ -4262,10 +5477,10 @@ o\x02ss\x04\0\x05label\x03\0\x02\x01p\x03\x01ks\x01j\0\x01\x01\x01@\x04\x04names
 \x03\0\x1ahookbox:hook/metrics@0.1.0\x05\x09\x01B\x07\x01m\x04\x05debug\x04info\x04\
 warn\x05error\x04\0\x05level\x03\0\0\x01o\x02ss\x04\0\x05field\x03\0\x02\x01p\x03\
 \x01@\x03\x05level\x01\x07messages\x06fields\x04\x01\0\x04\0\x03log\x01\x05\x03\0\
-\x16hookbox:hook/log@0.1.0\x05\x0a\x04\07hookbox:hook/hook-with-all-of-its-expor\
-ts-removed@0.1.0\x04\0\x0b*\x01\0$hook-with-all-of-its-exports-removed\x03\0\0\0\
-G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.3\x10wit-bindge\
-n-rust\x060.61.1";
+\x16hookbox:hook/log@0.1.0\x05\x0a\x04\0=hookbox:hook/every-hook-with-all-of-its\
+-exports-removed@0.1.0\x04\0\x0b0\x01\0*every-hook-with-all-of-its-exports-remov\
+ed\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.3\x10\
+wit-bindgen-rust\x060.61.1";
 #[inline(never)]
 #[doc(hidden)]
 pub fn __link_custom_section_describing_imports() {

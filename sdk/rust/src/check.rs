@@ -73,7 +73,10 @@ pub const fn covers(mut bindings: &[Binding], names: &[&str], group: Option<&str
 /// Whether the hook has a reason to run.
 #[must_use]
 pub const fn has_reason(parts: &Parts, bindings: &[Binding]) -> bool {
-    parts.on_startup.is_some() || !parts.schedules.is_empty() || any_runs(bindings)
+    parts.on_startup.is_some()
+        || parts.asked.is_some()
+        || !parts.schedules.is_empty()
+        || any_runs(bindings)
 }
 
 const fn any_runs(mut bindings: &[Binding]) -> bool {
@@ -121,6 +124,7 @@ mod tests {
             settings: None,
             on_startup: None,
             schedules: &[],
+            asked: None,
         };
         assert!(has_reason(&parts, &[NODES, PODS]));
         assert!(!has_reason(&parts, &[NODES]));

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::snapshots::{Binding, Snapshots};
-use crate::{Effects, Error, Input, Result};
+use crate::{Effects, Error, Input, Mutation, Result, Review, Verdict};
 
 /// A hook. Made by the attribute [`macro@crate::hook`]: its function's name is also the name of a type that implements
 /// this trait.
@@ -18,11 +18,37 @@ pub trait Hook {
     /// The `kubernetes` bindings.
     type Snapshots: Snapshots;
 
-    /// Runs the function.
+    /// Runs the function of [`macro@crate::hook`].
     ///
     /// # Errors
     /// The function's own.
-    fn run(input: Input<Self::Snapshots>, out: &mut Effects) -> Result;
+    fn run(_input: Input<Self::Snapshots>, _out: &mut Effects) -> Result {
+        Err(not_asked(Self::NAME, "run"))
+    }
+
+    /// Asks the function of [`macro@crate::validate`].
+    ///
+    /// # Errors
+    /// The function's own.
+    fn validate(_review: Review<Self::Snapshots>, _out: &mut Effects) -> Result<Verdict> {
+        Err(not_asked(Self::NAME, "validate"))
+    }
+
+    /// Asks the function of [`macro@crate::mutate`].
+    ///
+    /// # Errors
+    /// The function's own.
+    fn mutate(_review: Review<Self::Snapshots>, _out: &mut Effects) -> Result<Mutation> {
+        Err(not_asked(Self::NAME, "mutate"))
+    }
+
+    /// Has the function of [`macro@crate::convert`] convert one object, JSON text, to the version `to`.
+    ///
+    /// # Errors
+    /// The function's own.
+    fn convert(_input: &Input<Self::Snapshots>, _object: &str, _to: &str) -> Result<String> {
+        Err(not_asked(Self::NAME, "convert"))
+    }
 
     /// The configuration document, `configVersion: v1`, as JSON.
     #[must_use]
@@ -42,24 +68,55 @@ pub trait Hook {
             for (i, schedule) in parts.schedules.iter().enumerate() {
                 text.push_str(if i == 0 { "{" } else { ",{" });
                 text.push_str(schedule.json);
-                push_includes(&mut text, schedule, Self::Snapshots::BINDINGS);
+                push_includes(&mut text, schedule.includes, Self::Snapshots::BINDINGS);
                 text.push('}');
             }
             text.push(']');
         }
         if !Self::Snapshots::CONFIG.is_empty() {
             text.push_str(r#","kubernetes":["#);
-            text.push_str(Self::Snapshots::CONFIG);
+            match parts.asked {
+                Some(_) => text.push_str(&quiet(Self::Snapshots::CONFIG)),
+                None => text.push_str(Self::Snapshots::CONFIG),
+            }
             text.push(']');
+        }
+        if let Some(asked) = &parts.asked {
+            let _ = write!(text, r#","{}":[{{{}"#, asked.kind.list(), asked.json);
+            push_includes(&mut text, asked.includes, Self::Snapshots::BINDINGS);
+            text.push_str("}]");
         }
         text.push('}');
         text
     }
 }
 
-/// A schedule's runs have all snapshots, unless it says which.
-fn push_includes(text: &mut String, schedule: &SchedulePart, bindings: &[Binding]) {
-    let names: Vec<&str> = match schedule.includes {
+/// Why a hook does not do what another kind of hook does.
+fn not_asked(hook: &str, what: &str) -> Error {
+    Error::msg(format_args!("the hook `{hook}` does not {what}")).no_retry()
+}
+
+/// Bindings whose snapshots are wanted, and whose events are not: a hook that answers reviews runs for nothing else.
+fn quiet(bindings: &str) -> String {
+    let mut list: Vec<serde_json::Map<String, serde_json::Value>> =
+        serde_json::from_str(&format!("[{bindings}]")).unwrap_or_default();
+    for binding in &mut list {
+        binding.insert("executeHookOnEvent".to_owned(), serde_json::json!([]));
+        binding.insert("executeHookOnSynchronization".to_owned(), false.into());
+    }
+    let items = list
+        .iter()
+        .map(|item| serde_json::to_string(item).unwrap_or_default());
+    items.collect::<Vec<_>>().join(",")
+}
+
+/// The runs have all snapshots, unless the binding says which.
+fn push_includes(
+    text: &mut String,
+    includes: Option<&'static [&'static str]>,
+    bindings: &[Binding],
+) {
+    let names: Vec<&str> = match includes {
         Some(names) => names.to_vec(),
         None => bindings.iter().map(|binding| binding.name).collect(),
     };
@@ -79,6 +136,43 @@ pub struct Parts {
     pub on_startup: Option<i64>,
     /// `schedule`.
     pub schedules: &'static [SchedulePart],
+    /// The webhook or conversion, where it is one.
+    pub asked: Option<AskedPart>,
+}
+
+/// What the API server asks.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AskedKind {
+    /// Whether a request may go on.
+    Validate,
+    /// The same, and what to change.
+    Mutate,
+    /// To convert objects.
+    Convert,
+}
+
+impl AskedKind {
+    /// Its list in the document.
+    const fn list(self) -> &'static str {
+        match self {
+            Self::Validate => "kubernetesValidating",
+            Self::Mutate => "kubernetesMutating",
+            Self::Convert => "kubernetesCustomResourceConversion",
+        }
+    }
+}
+
+/// A binding by which the API server asks.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct AskedPart {
+    /// What it is asked.
+    pub kind: AskedKind,
+    /// The fields but `includeSnapshotsFrom`, as JSON without braces.
+    pub json: &'static str,
+    /// Which snapshots its runs have; none: all.
+    pub includes: Option<&'static [&'static str]>,
 }
 
 /// One schedule.
@@ -121,8 +215,9 @@ impl<E: Into<Error>> Outcome for Result<(), E> {
 }
 
 /// One run. The hook's own error goes before that of a refused change.
-pub(crate) fn finish(result: Result, out: Effects) -> Result {
-    result.and(out.finish())
+pub(crate) fn finish<T>(result: Result<T>, out: Effects) -> Result<T> {
+    let changes = out.finish();
+    result.and_then(|answer| changes.map(|()| answer))
 }
 
 #[cfg(target_family = "wasm")]
@@ -132,11 +227,12 @@ pub mod component {
 
     use std::io::Write as _;
 
-    use super::{Hook, finish};
-    use crate::bindings::exports::hookbox::hook::hooks;
+    use super::{AskedKind, Hook, finish, not_asked};
+    use crate::bindings::exports::hookbox::hook::{admission, hooks};
     use crate::bindings::hookbox::hook::{contexts::BindingContext, types};
     use crate::host::{Context, Host};
-    use crate::{Effects, Error, Input, Result, Retry};
+    use crate::snapshots::Snapshots as _;
+    use crate::{Effects, Error, Input, Mutation, Result, Retry, Review};
 
     /// One hook, described.
     #[must_use]
@@ -152,28 +248,123 @@ pub mod component {
     /// # Errors
     /// The hook's own.
     pub fn run<H: Hook>(contexts: Vec<BindingContext>) -> std::result::Result<(), types::Error> {
+        if H::PARTS.asked.is_some() {
+            return Err(error(not_asked(H::NAME, "run")));
+        }
+        attempt(|out| {
+            let contexts = contexts.into_iter().map(Context).collect();
+            H::run(Input::new(&Host, contexts)?, out)
+        })
+    }
+
+    /// A validating review, answered.
+    ///
+    /// # Errors
+    /// The hook's own.
+    pub fn validate<H: Hook>(
+        request: String,
+    ) -> std::result::Result<admission::Response, types::Error> {
+        if !is::<H>(AskedKind::Validate) {
+            return Err(error(not_asked(H::NAME, "validate")));
+        }
+        attempt(|out| {
+            Ok(response(
+                H::validate(Review::new(&Host, request)?, out)?.into(),
+            ))
+        })
+    }
+
+    /// A mutating review, answered.
+    ///
+    /// # Errors
+    /// The hook's own.
+    pub fn mutate<H: Hook>(
+        request: String,
+    ) -> std::result::Result<admission::Response, types::Error> {
+        if !is::<H>(AskedKind::Mutate) {
+            return Err(error(not_asked(H::NAME, "mutate")));
+        }
+        attempt(|out| Ok(response(H::mutate(Review::new(&Host, request)?, out)?)))
+    }
+
+    /// Objects, converted.
+    ///
+    /// # Errors
+    /// The hook's own.
+    pub fn convert<H: Hook>(
+        objects: Vec<String>,
+        to: &str,
+    ) -> std::result::Result<Vec<String>, types::Error> {
+        if !is::<H>(AskedKind::Convert) {
+            return Err(error(not_asked(H::NAME, "convert")));
+        }
+        attempt(|_| {
+            let input = Input::new(&Host, Vec::new())?;
+            let convert = |object: &String| H::convert(&input, object, to);
+            objects.iter().map(convert).collect()
+        })
+    }
+
+    /// Objects, filtered.
+    #[must_use]
+    pub fn filter<H: Hook>(
+        binding: &str,
+        objects: Vec<String>,
+    ) -> Vec<std::result::Result<String, types::Error>> {
+        prepare();
+        let one = |object: &String| H::Snapshots::filter(binding, object).map_err(error);
+        let results = objects.iter().map(one).collect();
+        flush();
+        results
+    }
+
+    /// Whether it is a hook of this kind: known when it is compiled, so that a component holds nothing of other kinds.
+    const fn is<H: Hook>(kind: AskedKind) -> bool {
+        match H::PARTS.asked {
+            Some(asked) => asked.kind as u8 == kind as u8,
+            None => false,
+        }
+    }
+
+    fn prepare() {
         // The default hook's advice about RUST_BACKTRACE cannot be followed in a sandbox.
         std::panic::set_hook(Box::new(|panic| {
             let _ = writeln!(std::io::stderr(), "{panic}");
         }));
-        let result = attempt::<H>(contexts.into_iter().map(Context).collect());
+    }
+
+    fn flush() {
         // A line without an end would stay in the buffer: nothing flushes it after the run.
         let _ = std::io::stdout().flush();
+    }
+
+    fn attempt<T>(
+        body: impl FnOnce(&mut Effects) -> Result<T>,
+    ) -> std::result::Result<T, types::Error> {
+        prepare();
+        let mut out = Effects::new(Host);
+        let result = body(&mut out);
+        let result = finish(result, out);
+        flush();
         result.map_err(error)
     }
 
-    fn attempt<H: Hook>(contexts: Vec<Context>) -> Result {
-        let input = Input::new(&Host, contexts)?;
-        let mut out = Effects::new(Host);
-        let result = H::run(input, &mut out);
-        finish(result, out)
+    fn response(mutation: Mutation) -> admission::Response {
+        let Mutation { verdict, patch } = mutation;
+        admission::Response {
+            allowed: verdict.allowed,
+            message: verdict.message,
+            warnings: verdict.warnings,
+            audit_annotations: verdict.audit,
+            patch: (!patch.is_empty()).then(|| serde_json::Value::Array(patch).to_string()),
+        }
     }
 
     /// The answer for a name that the component did not describe.
     ///
     /// # Errors
     /// Always.
-    pub fn unknown(name: &str) -> std::result::Result<(), types::Error> {
+    pub fn unknown<T>(name: &str) -> std::result::Result<T, types::Error> {
         Err(error(
             Error::msg(format_args!("this component has no hook `{name}`")).no_retry(),
         ))

@@ -150,6 +150,7 @@ pub mod log;
 mod object;
 pub mod objects;
 mod pointer;
+mod review;
 mod snapshots;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
@@ -159,9 +160,10 @@ mod values;
 pub use effects::{Effects, MetricBuilder, PatchBuilder};
 pub use error::{Error, Result, ResultExt, Retry};
 pub use hook::{Hook, Outcome};
-pub use hookbox_sdk_macros::{Snapshots, export, hook};
+pub use hookbox_sdk_macros::{Snapshots, convert, export, hook, mutate, validate};
 pub use input::Input;
 pub use object::ObjectRef;
+pub use review::{Kind, Mutation, Operation, Resource, Review, User, Verdict};
 pub use serde_json::{self, json};
 pub use snapshots::{Iter, Lazy, SnapshotField, Snapshots};
 pub use trigger::{Event, Synchronization, Trigger, WatchEvent};
@@ -170,8 +172,9 @@ pub use values::Values;
 /// What a hook's source wants in scope.
 pub mod prelude {
     pub use crate::{
-        Effects, Error, Input, Lazy, ObjectRef, Result, ResultExt, Snapshots, Trigger, WatchEvent,
-        bail, debug, error, hook, info, json, objects, serde_json, warn,
+        Effects, Error, Input, Lazy, Mutation, ObjectRef, Operation, Result, ResultExt, Review,
+        Snapshots, Trigger, Verdict, WatchEvent, bail, convert, debug, error, hook, info, json,
+        mutate, objects, serde_json, validate, warn,
     };
 }
 
@@ -183,8 +186,9 @@ pub mod __private {
     pub use crate::check;
     #[cfg(target_family = "wasm")]
     pub use crate::hook::component;
-    pub use crate::hook::{Parts, SchedulePart};
-    pub use crate::snapshots::{Binding, Loader};
+    pub use crate::hook::{AskedKind, AskedPart, Parts, SchedulePart};
+    pub use crate::review::convert;
+    pub use crate::snapshots::{Binding, Loader, filter};
     #[cfg(target_family = "wasm")]
     pub use wit_bindgen::rt;
 }

@@ -31,6 +31,18 @@ pub trait Snapshots: Sized {
     #[doc(hidden)]
     const VALID: bool = true;
 
+    /// The result of a binding's own filter for one object, both JSON text.
+    ///
+    /// # Errors
+    /// The binding has none; or the filter's own.
+    #[doc(hidden)]
+    fn filter(binding: &str, _object: &str) -> Result<String> {
+        Err(Error::msg(format_args!(
+            "the binding `{binding}` has no filter of its own"
+        ))
+        .no_retry())
+    }
+
     /// Fills the fields.
     ///
     /// # Errors
@@ -47,6 +59,38 @@ impl Snapshots for () {
     fn load(_: &Loader<'_>) -> Result<Self> {
         Ok(())
     }
+}
+
+/// What a filter function may return: a value that can be JSON, or a `Result` of one.
+#[diagnostic::on_unimplemented(
+    message = "a filter cannot return `{Self}`",
+    label = "a filter returns `Result<T>`, where `T` implements `serde::Serialize`"
+)]
+#[doc(hidden)]
+pub trait Filtered {
+    /// As JSON text.
+    ///
+    /// # Errors
+    /// The filter's own.
+    fn into_json(self) -> Result<String>;
+}
+
+impl<T: serde::Serialize, E: Into<Error>> Filtered for std::result::Result<T, E> {
+    fn into_json(self) -> Result<String> {
+        Ok(serde_json::to_string(&self.map_err(Into::into)?)?)
+    }
+}
+
+/// Applies a filter function to an object, JSON text.
+///
+/// # Errors
+/// The object is not of the function's type, or the function's own.
+#[doc(hidden)]
+pub fn filter<T: DeserializeOwned, R: Filtered>(
+    function: impl FnOnce(T) -> R,
+    object: &str,
+) -> Result<String> {
+    function(serde_json::from_str(object).context("the object to filter")?).into_json()
 }
 
 /// What is known of a binding when the hook is compiled.

@@ -11,8 +11,8 @@ fn generate(wit: &Path) -> String {
     let mut resolve = Resolve::default();
     let (package, _) = resolve.push_path(wit).expect("wit/ parses");
     let world = resolve
-        .select_world(&[package], Some("hook"))
-        .expect("the world `hook`");
+        .select_world(&[package], Some("every-hook"))
+        .expect("the world `every-hook`");
     let opts = wit_bindgen_rust::Opts {
         format: true,
         runtime_path: Some("::hookbox_sdk::__private::rt".to_owned()),

@@ -238,6 +238,15 @@ impl Arg {
         }
     }
 
+    /// `key = path::to::function`
+    pub(crate) fn path(&self) -> syn::Result<syn::Path> {
+        let expected = format!("a function: `{} = name_of_function`", self.key);
+        match self.expr(&expected)? {
+            Expr::Path(path) if path.qself.is_none() => Ok(path.path.clone()),
+            _ => Err(self.wrong(&expected)),
+        }
+    }
+
     /// `key(arguments)`
     pub(crate) fn nested(&self) -> syn::Result<&Args> {
         match &self.value {

@@ -42,6 +42,11 @@ impl Item {
         self.fields.insert(key.to_owned(), value.into());
     }
 
+    /// Sets a field that the author did not write, unless it is there.
+    pub(crate) fn set_default_if_absent(&mut self, key: &str, value: impl Into<Value>) {
+        self.fields.entry(key).or_insert_with(|| value.into());
+    }
+
     /// Says where a part of a field stands.
     pub(crate) fn locate(&mut self, part: &str, span: Span) {
         self.spans.push((format!("{}.{part}", self.path), span));
@@ -134,6 +139,14 @@ const WORDS: &[(&str, &str)] = &[
     ("onStartup", "on_startup"),
     ("executionMinInterval", "min_interval"),
     ("executionBurst", "burst"),
+    ("failurePolicy", "failure_policy"),
+    ("sideEffects", "side_effects"),
+    ("timeoutSeconds", "timeout_seconds"),
+    ("apiGroups", "groups"),
+    ("apiVersions", "versions"),
+    ("crdName", "crd"),
+    ("fromVersion", "from"),
+    ("toVersion", "to"),
 ];
 
 /// A message in the words of the attributes.

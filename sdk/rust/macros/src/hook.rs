@@ -45,7 +45,8 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
     }
 }
 
-fn placeholder(function: &ItemFn, snapshots: &TokenStream) -> TokenStream {
+/// An implementation that stands for one with a mistake.
+pub(crate) fn placeholder(function: &ItemFn, snapshots: &TokenStream) -> TokenStream {
     let (ident, vis) = (&function.sig.ident, &function.vis);
     let name = ident.to_string();
     quote! {
@@ -55,7 +56,8 @@ fn placeholder(function: &ItemFn, snapshots: &TokenStream) -> TokenStream {
         impl ::hookbox_sdk::Hook for #ident {
             const NAME: &'static ::core::primitive::str = #name;
             const PARTS: ::hookbox_sdk::__private::Parts = ::hookbox_sdk::__private::Parts {
-                settings: ::core::option::Option::None, on_startup: ::core::option::Option::None, schedules: &[]
+                settings: ::core::option::Option::None, on_startup: ::core::option::Option::None, schedules: &[],
+                asked: ::core::option::Option::None,
             };
             type Snapshots = #snapshots;
             fn run(_: ::hookbox_sdk::Input<#snapshots>, _: &mut ::hookbox_sdk::Effects) -> ::hookbox_sdk::Result {
@@ -90,16 +92,11 @@ fn signature(function: &ItemFn, errors: &mut Errors) -> Option<TokenStream> {
         wrong(&sig.inputs, "a hook has two arguments");
         return None;
     };
-    let is_effects = match &*out.ty {
-        Type::Reference(reference) => {
-            reference.mutability.is_some() && last_segment(&reference.elem) == "Effects"
-        }
-        _ => false,
-    };
+    let is_effects = is_effects(&out.ty);
     if !is_effects {
         wrong(&out.ty, "the second argument of a hook is `&mut Effects`");
     }
-    let snapshots = snapshots_of(&input.ty);
+    let snapshots = snapshots_of(&input.ty, "Input");
     if snapshots.is_none() {
         wrong(
             &input.ty,
@@ -107,6 +104,16 @@ fn signature(function: &ItemFn, errors: &mut Errors) -> Option<TokenStream> {
         );
     }
     snapshots.filter(|_| is_effects)
+}
+
+/// Whether it is `&mut Effects`.
+pub(crate) fn is_effects(ty: &Type) -> bool {
+    match ty {
+        Type::Reference(reference) => {
+            reference.mutability.is_some() && last_segment(&reference.elem) == "Effects"
+        }
+        _ => false,
+    }
 }
 
 fn last_segment(ty: &Type) -> String {
@@ -121,14 +128,14 @@ fn last_segment(ty: &Type) -> String {
     }
 }
 
-/// `S` of `Input<S>`.
-fn snapshots_of(ty: &Type) -> Option<TokenStream> {
+/// `S` of `Input<S>`, or of another type of that form.
+pub(crate) fn snapshots_of(ty: &Type, of: &str) -> Option<TokenStream> {
     let Type::Path(path) = ty else { return None };
     let segment = path
         .path
         .segments
         .last()
-        .filter(|segment| segment.ident == "Input")?;
+        .filter(|segment| segment.ident == of)?;
     match &segment.arguments {
         PathArguments::None => Some(quote!(())),
         PathArguments::AngleBracketed(arguments) => match arguments.args.first() {
@@ -236,6 +243,7 @@ impl Hook {
                     settings: #settings,
                     on_startup: #on_startup,
                     schedules: &[#(#schedules),*],
+                    asked: ::core::option::Option::None,
                 };
                 type Snapshots = #snapshots;
                 fn run(input: ::hookbox_sdk::Input<#snapshots>, out: &mut ::hookbox_sdk::Effects) -> ::hookbox_sdk::Result {
@@ -274,7 +282,8 @@ impl Hook {
     }
 }
 
-fn check_name(name: &Word, errors: &mut Errors) {
+/// Checks a hook's name.
+pub(crate) fn check_name(name: &Word, errors: &mut Errors) {
     let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
     if name.text.is_empty() || !name.text.chars().all(good) {
         let message = format!(
@@ -286,7 +295,7 @@ fn check_name(name: &Word, errors: &mut Errors) {
 }
 
 /// `settings(min_interval = "1s", burst = 3)` as JSON.
-fn settings(arg: &Arg, document: &mut Document, errors: &mut Errors) -> Option<String> {
+pub(crate) fn settings(arg: &Arg, document: &mut Document, errors: &mut Errors) -> Option<String> {
     let args = errors.take(arg.nested())?;
     args.check_keys("`settings`", &["min_interval", "burst"], &[], errors);
     let mut settings = Map::new();

@@ -4,6 +4,7 @@ mod args;
 mod document;
 mod export;
 mod hook;
+mod review;
 mod schedule;
 mod snapshots;
 mod watch;
@@ -52,6 +53,69 @@ pub fn hook(attribute: TokenStream, item: TokenStream) -> TokenStream {
     hook::expand(attribute.into(), item.into()).into()
 }
 
+/// Makes a function a validating admission webhook: the API server asks it whether a request may go on.
+///
+/// ```ignore
+/// #[validate(
+///     webhook = "images.policy.example.com",
+///     rule(resources = ["pods"], operations = [Create, Update]),
+/// )]
+/// fn images(review: Review<Watches>) -> Result<Verdict> { /* … */ Ok(Verdict::allow()) }
+/// ```
+///
+/// It is a hook of its own, with its own snapshots, which are there and current when it is asked; their events do not run
+/// it. The function may take `&mut Effects` as well: what it asks for is done before the answer is sent. An error, a
+/// panic or a limit is no answer, and the webhook's failure policy says what becomes of the request.
+///
+/// | key | means | default |
+/// |---|---|---|
+/// | `webhook` | the webhook's name, a domain of at least three parts | required |
+/// | `rule(…)` | which requests; repeat it for more | required |
+/// | `name` | name of the hook, unique in the component | the function's |
+/// | `failure_policy` | `Fail` or `Ignore`: what becomes of the request when there is no answer | `Fail` |
+/// | `side_effects` | `None`, or `NoneOnDryRun` where it changes something unless `review.dry_run()` | `None` |
+/// | `timeout_seconds` | how long the API server waits, 1 to 30 | 10 |
+/// | `condition(name = "…", expression = "…")` | CEL that must hold; repeat it for more | |
+/// | `labels` | only objects that match this label selector | |
+/// | `namespace_labels` | only objects in namespaces that match this label selector | |
+/// | `group`, `include_snapshots`, `settings(…)` | as in [`macro@hook`] | |
+///
+/// A rule has `resources` (plural names, `pods/status` for a subresource, `*`), `operations` (`Create`, `Update`,
+/// `Delete`, `Connect`; all), `groups` (the core group), `versions` (all), and `scope` (`Namespaced`, `Cluster`; both).
+#[proc_macro_attribute]
+pub fn validate(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    review::expand(review::Kind::Validate, attribute.into(), item.into()).into()
+}
+
+/// Makes a function a mutating admission webhook: as [`macro@validate`], and its answer, a `Mutation`, may change the
+/// object of the request.
+#[proc_macro_attribute]
+pub fn mutate(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    review::expand(review::Kind::Mutate, attribute.into(), item.into()).into()
+}
+
+/// Makes a function a conversion of a custom resource from one version to another.
+///
+/// ```ignore
+/// #[convert(crd = "widgets.example.com", from = "v1", to = "v2")]
+/// fn v1_to_v2(object: WidgetV1) -> Result<WidgetV2> { /* … */ }
+/// ```
+///
+/// It is called for one object after the other, and is a hook of its own. The result gets the new `apiVersion`; `kind`
+/// and `metadata` are those of the object where it has none. Conversions are chained: with one from `v1` to `v2` and one
+/// from `v2` to `v3`, an object of `v1` becomes one of `v3`. A second argument, `&Input<Watches>`, gives snapshots.
+///
+/// | key | means | default |
+/// |---|---|---|
+/// | `crd` | name of the CustomResourceDefinition | required |
+/// | `from`, `to` | versions, with or without the group | required |
+/// | `name` | name of the hook and of the binding | the function's |
+/// | `group`, `include_snapshots`, `settings(…)` | as in [`macro@hook`] | |
+#[proc_macro_attribute]
+pub fn convert(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    review::expand(review::Kind::Convert, attribute.into(), item.into()).into()
+}
+
 /// Makes the fields of a struct the `kubernetes` bindings of a hook; each has one `#[watch(…)]`.
 ///
 /// ```ignore
@@ -74,6 +138,8 @@ pub fn hook(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// | `api_version` | group and version, such as `apps/v1` | the preferred one |
 /// | `name` | name of the binding | the field's |
 /// | `jq` | a jq filter; only changes of its result are events | |
+/// | `filter` | a function of the crate in place of a jq filter: `filter = phase`, `fn phase(pod: Pod) -> Result<Phase>`; it must give the same for the same object | |
+/// | `metadata_only` | whether only the objects' metadata is watched and kept | `false` |
 /// | `namespace` | a namespace, or a list of them | all |
 /// | `namespace_labels` | all namespaces that match this label selector | |
 /// | `names` | an object's name, or a list of them | all |

@@ -93,33 +93,49 @@ impl Schedule {
         let Some((words, span)) = &self.includes else {
             return TokenStream::new();
         };
-        let valid = quote!(<#snapshots as ::hookbox_sdk::Snapshots>::VALID);
-        let bindings = quote!(<#snapshots as ::hookbox_sdk::Snapshots>::BINDINGS);
-        let known = words.iter().map(|word| {
-            let name = &word.text;
-            let message = format!(
-                "there is no snapshot `{name}`: the hook has no `kubernetes` binding of this name"
-            );
-            quote_spanned! { word.span =>
-                const _: () = ::core::assert!(
-                    !#valid || ::hookbox_sdk::__private::check::has_binding(#bindings, #name), #message
-                );
-            }
-        });
-        let names = words.iter().map(|word| &word.text);
-        let group = match &self.group {
-            Some(group) => quote!(::core::option::Option::Some(#group)),
-            None => quote!(::core::option::Option::None),
-        };
-        let message = format!(
-            "runs of `{}` would not have all snapshots: include them, or make the fields left out an `Option`",
-            self.name.text
-        );
-        let covers = quote_spanned! { *span =>
-            const _: () = ::core::assert!(
-                !#valid || ::hookbox_sdk::__private::check::covers(#bindings, &[#(#names),*], #group), #message
-            );
-        };
-        quote!(#(#known)* #covers)
+        include_checks(
+            words,
+            *span,
+            &self.name.text,
+            self.group.as_deref(),
+            snapshots,
+        )
     }
+}
+
+/// Checks of a binding's list of snapshots, which stands at `span`, against the struct `snapshots`.
+pub(crate) fn include_checks(
+    words: &[Word],
+    span: Span,
+    binding: &str,
+    group: Option<&str>,
+    snapshots: &TokenStream,
+) -> TokenStream {
+    let valid = quote!(<#snapshots as ::hookbox_sdk::Snapshots>::VALID);
+    let bindings = quote!(<#snapshots as ::hookbox_sdk::Snapshots>::BINDINGS);
+    let known = words.iter().map(|word| {
+        let name = &word.text;
+        let message = format!(
+            "there is no snapshot `{name}`: the hook has no `kubernetes` binding of this name"
+        );
+        quote_spanned! { word.span =>
+            const _: () = ::core::assert!(
+                !#valid || ::hookbox_sdk::__private::check::has_binding(#bindings, #name), #message
+            );
+        }
+    });
+    let names = words.iter().map(|word| &word.text);
+    let group = match group {
+        Some(group) => quote!(::core::option::Option::Some(#group)),
+        None => quote!(::core::option::Option::None),
+    };
+    let message = format!(
+        "runs of `{binding}` would not have all snapshots: include them, or make the fields left out an `Option`"
+    );
+    let covers = quote_spanned! { span =>
+        const _: () = ::core::assert!(
+            !#valid || ::hookbox_sdk::__private::check::covers(#bindings, &[#(#names),*], #group), #message
+        );
+    };
+    quote!(#(#known)* #covers)
 }

@@ -202,6 +202,21 @@ fn generate(input: &DeriveInput, bound: &[BoundField<'_>]) -> TokenStream {
             quote_spanned! { ty.span() => #ident: loader.field::<#ty>(&#constant)? }
         });
     let checks = bound.iter().flat_map(|binding| coverage(binding, bound));
+    let arms: Vec<_> = bound.iter().filter_map(filter_arm).collect();
+    let filter = (!arms.is_empty()).then(|| {
+        quote! {
+            fn filter(binding: &::core::primitive::str, object: &::core::primitive::str)
+                -> ::hookbox_sdk::Result<::std::string::String>
+            {
+                match binding {
+                    #(#arms)*
+                    other => ::core::result::Result::Err(::hookbox_sdk::Error::msg(
+                        ::core::format_args!("the binding `{other}` has no filter of its own")
+                    )),
+                }
+            }
+        }
+    });
     quote! {
         const _: () = {
             #(#definitions)*
@@ -209,12 +224,21 @@ fn generate(input: &DeriveInput, bound: &[BoundField<'_>]) -> TokenStream {
             impl ::hookbox_sdk::Snapshots for #name {
                 const BINDINGS: &'static [::hookbox_sdk::__private::Binding] = &[#(#consts),*];
                 const CONFIG: &'static ::core::primitive::str = #config;
+                #filter
                 fn load(loader: &::hookbox_sdk::__private::Loader<'_>) -> ::hookbox_sdk::Result<Self> {
                     ::core::result::Result::Ok(Self { #(#loads),* })
                 }
             }
         };
     }
+}
+
+/// The call of a binding's own filter function.
+fn filter_arm(BoundField { watch, .. }: &BoundField<'_>) -> Option<TokenStream> {
+    let (path, name) = (watch.filter.as_ref()?, &watch.name.text);
+    Some(quote_spanned! { path.span() =>
+        #name => ::hookbox_sdk::__private::filter(#path, object),
+    })
 }
 
 fn definition(

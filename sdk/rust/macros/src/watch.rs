@@ -13,6 +13,8 @@ const KEYS: &[&str] = &[
     "api_version",
     "name",
     "jq",
+    "filter",
+    "metadata_only",
     "namespace",
     "namespaces",
     "namespace_labels",
@@ -40,6 +42,8 @@ pub(crate) struct Watch {
     /// The author's own list, if there is one.
     pub(crate) includes: Option<(Vec<Word>, Span)>,
     pub(crate) item: Item,
+    /// The author's filter function.
+    pub(crate) filter: Option<syn::Path>,
 }
 
 impl Watch {
@@ -80,7 +84,11 @@ impl Watch {
         }
         selectors(args, &mut item, errors);
         events(args, &mut item, errors);
-        let filtered = args.get("jq").is_some();
+        let filter = args.read("filter", errors, Arg::path);
+        if let Some(arg) = args.get("filter") {
+            item.set("filter", true, arg.span());
+        }
+        let filtered = args.get("jq").is_some() || args.get("filter").is_some();
         keep_objects(args, filtered, &mut item, errors);
         jq_filter(args, errors);
         let runs = runs(&item);
@@ -98,6 +106,7 @@ impl Watch {
             group,
             includes,
             item,
+            filter,
         }
     }
 }
@@ -133,7 +142,7 @@ fn keep_objects(args: &Args, filtered: bool, item: &mut Item, errors: &mut Error
     match (keep, args.get("keep_full_objects")) {
         (Some(false), Some(arg)) if !filtered => errors.at(
             arg.span(),
-            "without `jq` and without full objects there is nothing to read\nhelp: add a filter for what the hook needs: `jq = \".metadata.name\"`",
+            "without a filter and without full objects there is nothing to read\nhelp: add a filter for what the hook needs: `jq = \".metadata.name\"`",
         ),
         (Some(keep), Some(arg)) => item.set("keepFullObjectsInMemory", keep, arg.span()),
         _ => item.set_default("keepFullObjectsInMemory", !filtered),
@@ -216,7 +225,7 @@ fn some(names: &[Word], arg: &Arg, errors: &mut Errors) {
 }
 
 /// The selector's text as the document has it.
-fn label_selector(text: &Word) -> syn::Result<Value> {
+pub(crate) fn label_selector(text: &Word) -> syn::Result<Value> {
     let wrong = |error: &dyn std::fmt::Display| {
         Error::new(text.span, format!("not a label selector: {error}"))
     };

@@ -32,8 +32,10 @@
 //! ```
 
 mod recorded;
+mod review;
 
 pub use recorded::Recorded;
+pub use review::{TestReview, ask};
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
