@@ -6,8 +6,12 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod webhook;
+
 use crate::logging::LogFormat;
 use crate::ui::{Color, Format};
+
+pub(crate) use webhook::Webhook;
 
 /// Write, try and run Kubernetes hooks as sandboxed WebAssembly components.
 ///
@@ -340,8 +344,13 @@ pub(crate) struct Run {
     /// Keep a record of every run in this folder
     #[arg(long, env = "HOOKBOX_JOURNAL", value_name = "DIR")]
     pub(crate) journal: Option<PathBuf>,
+    /// Namespace of hookbox itself: of its services, Secrets and Leases [default: the kubeconfig's, or the pod's]
+    #[arg(long, env = "HOOKBOX_NAMESPACE", value_name = "NAME")]
+    pub(crate) namespace: Option<String>,
     #[command(flatten)]
     pub(crate) native: Native,
+    #[command(flatten)]
+    pub(crate) webhook: Webhook,
     #[command(flatten)]
     pub(crate) limits: Limits,
 }

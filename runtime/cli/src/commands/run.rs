@@ -105,6 +105,7 @@ pub(super) async fn run(global: &Global, args: &Run, ui: &Ui) -> Outcome {
     options.budget = args.limits.budget();
     options.journal.clone_from(&args.journal);
     options.listen = Some(args.listen);
+    options.webhook = Some(args.webhook.options(args.namespace.clone()));
     options.metrics_prefix.clone_from(&args.metrics_prefix);
     let mut signals = Signals::listen()?;
     let running = Operator::start_loaded(options, loaded, jq)

@@ -199,7 +199,10 @@ impl Webhooks {
         }
         // By a URL all come to one address.
         let second = options.conversion.as_ref();
-        let second = second.filter(|_| keeper.served.len() > 1 && *reach == Reach::Service);
+        let second = second.filter(|second| {
+            let other = second.service != options.admission.service;
+            keeper.served.len() > 1 && *reach == Reach::Service && other
+        });
         for crd in routes.conversion.keys() {
             let conversion = Conversion {
                 name: crd.clone(),

@@ -24,3 +24,4 @@ mod steps;
 mod support;
 mod v0;
 mod watches;
+mod webhooks;

@@ -1,9 +1,20 @@
 //! Hooks for the operator's tests. The part of a hook's name before the first `-` says what it does; tests give the
 //! names and configurations.
 
+mod reviews;
+
 wit_bindgen::generate!({
     path: "../../../../wit",
-    world: "hook",
+    inline: "
+        package hookbox:guest;
+        world all {
+            include hookbox:hook/hook@0.1.0;
+            export hookbox:hook/admission@0.1.0;
+            export hookbox:hook/conversion@0.1.0;
+        }
+    ",
+    world: "hookbox:guest/all",
+    generate_all,
 });
 
 use exports::hookbox::hook::hooks::{BindingContext, Guest, Hook};

@@ -1,0 +1,8 @@
+//! Webhooks: BEHAVIOUR D, and the webhook rows of A3 and B6.
+
+mod admission;
+mod certificates;
+mod client;
+mod conversion;
+mod forms;
+mod registration;
