@@ -348,11 +348,74 @@ pub(crate) struct Run {
     #[arg(long, env = "HOOKBOX_NAMESPACE", value_name = "NAME")]
     pub(crate) namespace: Option<String>,
     #[command(flatten)]
+    pub(crate) leader: Leader,
+    #[command(flatten)]
     pub(crate) native: Native,
     #[command(flatten)]
     pub(crate) webhook: Webhook,
     #[command(flatten)]
     pub(crate) limits: Limits,
+}
+
+/// One leader among replicas.
+#[derive(Debug, Args, Clone)]
+#[command(next_help_heading = "Leader election")]
+pub(crate) struct Leader {
+    /// Be one of several replicas: one leads and runs the hooks, the others stand by
+    #[arg(long, env = "HOOKBOX_LEADER_ELECTION", value_parser = yes_or_no)]
+    pub(crate) leader_election: bool,
+    /// Namespace of the Lease [default: the pod's, or that of the kubeconfig's context]
+    #[arg(
+        long,
+        env = "HOOKBOX_LEADER_ELECTION_NAMESPACE",
+        value_name = "NAMESPACE"
+    )]
+    pub(crate) leader_election_namespace: Option<String>,
+    /// Name of the Lease; the replicas of one deployment share it, others must not
+    #[arg(
+        long,
+        env = "HOOKBOX_LEADER_ELECTION_LEASE",
+        default_value = "hookbox",
+        value_name = "NAME"
+    )]
+    pub(crate) leader_election_lease: String,
+    /// What this replica is called in the Lease; random digits are added [default: the host's name]
+    #[arg(long, env = "HOOKBOX_LEADER_ELECTION_IDENTITY", value_name = "NAME")]
+    pub(crate) leader_election_identity: Option<String>,
+    /// How long others wait for a leader that is silent
+    #[arg(long, env = "HOOKBOX_LEADER_ELECTION_LEASE_DURATION", default_value = "15s", value_parser = some_time, value_name = "DURATION")]
+    pub(crate) leader_election_lease_duration: Duration,
+    /// How long a leader goes on that cannot renew the Lease; less than the lease duration
+    #[arg(long, env = "HOOKBOX_LEADER_ELECTION_RENEW_DEADLINE", default_value = "10s", value_parser = some_time, value_name = "DURATION")]
+    pub(crate) leader_election_renew_deadline: Duration,
+    /// Time between two renewals, and between two looks of those who stand by
+    #[arg(long, env = "HOOKBOX_LEADER_ELECTION_RETRY_PERIOD", default_value = "2s", value_parser = some_time, value_name = "DURATION")]
+    pub(crate) leader_election_retry_period: Duration,
+}
+
+impl Leader {
+    /// The election that these flags ask for, by a client of the cluster whose namespace and host these are.
+    pub(crate) fn options(
+        &self,
+        namespace: &str,
+        host: impl FnOnce() -> String,
+    ) -> Option<hookbox_operator::leader::LeaderOptions> {
+        if !self.leader_election {
+            return None;
+        }
+        let identity = self.leader_election_identity.clone();
+        let mut options = hookbox_operator::leader::LeaderOptions::new(
+            self.leader_election_namespace
+                .as_deref()
+                .unwrap_or(namespace),
+            &self.leader_election_lease,
+            identity.unwrap_or_else(host),
+        );
+        options.lease_duration = self.leader_election_lease_duration;
+        options.renew_deadline = self.leader_election_renew_deadline;
+        options.retry_period = self.leader_election_retry_period;
+        Some(options)
+    }
 }
 
 /// Executables as hooks.

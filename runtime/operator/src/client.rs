@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use kube::client::{Body, ClientBuilder, ConfigExt, retry::RetryPolicy};
+use kube::client::{ClientBuilder, ConfigExt, retry::RetryPolicy};
 use kube::{Client, Config};
 use tower::ServiceBuilder;
 use tower::retry::RetryLayer;
+
+use crate::leader::{Guarded, guarded};
 
 /// How long a connection may be silent before it is asked whether it is still there, and between further questions.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(10));
@@ -42,7 +44,7 @@ pub fn client(config: Config) -> Result<Client, kube::Error> {
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(SPARE.0)
         .pool_max_idle_per_host(SPARE.1)
-        .build::<_, Body>(connector);
+        .build::<_, Guarded>(connector);
     let retry = config
         .default_retry
         .then(|| RetryLayer::new(RetryPolicy::server_retry()));
@@ -52,6 +54,7 @@ pub fn client(config: Config) -> Result<Client, kube::Error> {
         .option_layer(config.auth_layer()?)
         .layer(config.extra_headers_layer()?)
         .map_err(tower::BoxError::from)
+        .map_request(guarded)
         .service(http);
     Ok(Client::new(service, config.default_namespace))
 }

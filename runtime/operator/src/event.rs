@@ -8,6 +8,7 @@ use hookbox_sandbox::{Effects, LogRecord, Usage};
 use serde::Serialize;
 
 use crate::apply::Applied;
+use crate::leader::Leadership;
 use crate::monitor::Outcome;
 
 /// One thing that happened.
@@ -111,6 +112,8 @@ pub enum OperatorEvent {
     },
     /// A run is over and its effects are applied, or not.
     RunFinished(Box<RunFinished>),
+    /// Who leads is another, or whether that can be known.
+    Leadership(Leadership),
     /// A queue has nothing to do.
     QueueIdle {
         /// The queue.

@@ -317,10 +317,12 @@ async fn ready(State(pages): State<Pages>) -> Response {
     };
     let waiting = lines("waiting for", pages.readiness.pending());
     let without = lines("without", pages.readiness.missing());
-    if waiting.is_empty() {
-        format!("ok\n{without}").into_response()
+    let role = pages.readiness.role().map(|role| format!("{role}\n"));
+    let role = role.unwrap_or_default();
+    if pages.readiness.is_ready() {
+        format!("ok\n{role}{waiting}{without}").into_response()
     } else {
-        let text = format!("{waiting}{without}");
+        let text = format!("{waiting}{role}{without}");
         (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
     }
 }

@@ -13,6 +13,7 @@ pub mod filter;
 pub mod http;
 pub mod journal;
 pub mod kinds;
+pub mod leader;
 pub mod load;
 pub mod metrics;
 pub mod monitor;

@@ -9,7 +9,7 @@ use hookbox_sandbox::{Budget, Sandbox};
 use jiff::tz::TimeZone;
 use kube::Client;
 use kube::core::ApiResource;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 use crate::api;
 use crate::apply::{Gate, Writer, WriterSettings};
@@ -17,10 +17,10 @@ use crate::clock::Clock;
 use crate::engine::{ClusterSide, Engine, Parts, Steps};
 use crate::event::OperatorEvent;
 use crate::kinds::Kinds;
+use crate::leader::{Elector, LeaderOptions, LeaderOptionsError, Leadership, Term};
 use crate::load::{self, Hook, LoadProblem, Loaded};
 use crate::metrics::{Component, DEFAULT_PREFIX, SelfMetrics, counted};
 use crate::running::Running;
-use crate::schedule::Scheduler;
 use crate::source::HookSpec;
 use crate::watch::Hub;
 use crate::webhook::{WebhookError, WebhookOptions};
@@ -58,6 +58,8 @@ pub struct Options {
     pub clock: Clock,
     /// Whether nothing begins before [`Running::step`] lets it: for tests, whose runs must be the same each time.
     pub stepped: bool,
+    /// How one of several replicas becomes the leader; none: this operator is alone.
+    pub leader: Option<LeaderOptions>,
     /// How long [`Running::stop`] waits for runs to end.
     pub stop_time: Duration,
 }
@@ -78,6 +80,7 @@ impl Default for Options {
             time_zone: TimeZone::system(),
             clock: Clock::System,
             stepped: false,
+            leader: None,
             stop_time: Duration::from_secs(30),
         }
     }
@@ -102,6 +105,12 @@ pub enum StartError {
     /// Webhooks cannot be served.
     #[error(transparent)]
     Webhook(#[from] WebhookError),
+    /// No leader can be elected this way.
+    #[error(transparent)]
+    Leader(#[from] LeaderOptionsError),
+    /// There is no cluster to elect a leader in.
+    #[error("a leader is elected by a Lease, and there is no cluster")]
+    NoCluster,
     /// The journal cannot be written.
     #[error("the journal cannot be written")]
     Journal(#[source] crate::journal::JournalError),
@@ -114,6 +123,8 @@ impl StartError {
         match self {
             Self::Http(error) => error.code(),
             Self::Webhook(error) => error.code(),
+            Self::Leader(error) => error.code(),
+            Self::NoCluster => "no-cluster",
             Self::Journal(error) => error.code(),
         }
     }
@@ -145,6 +156,12 @@ impl Operator {
         loaded: Loaded,
         jq: Jq,
     ) -> Result<Running, StartError> {
+        if let Some(leader) = &options.leader {
+            leader.check()?;
+            if options.client.is_none() {
+                return Err(StartError::NoCluster);
+            }
+        }
         let Loaded { hooks, problems } = loaded;
         let (events, first) = broadcast::channel(EVENTS);
         let metrics = Arc::new(SelfMetrics::new(&options.metrics_prefix));
@@ -184,24 +201,57 @@ impl Operator {
             cluster,
             gate: Gate::new(Some(jq)),
             budget: options.budget.clone(),
+            elects: options.leader.is_some(),
             clock: options.clock,
+            zone: options.time_zone.clone(),
             metrics,
             journal,
             events,
             steps: options.stepped.then(Steps::default),
             queue_actions: options.queue_actions,
         });
-        let running = Running::new(engine.clone(), problems, first, &options).await?;
+        let client = engine
+            .cluster
+            .as_ref()
+            .map(|cluster| cluster.client.clone());
+        let elector = match (client, options.leader.clone()) {
+            (Some(client), Some(leader)) => Some(elector(&engine, client, leader)),
+            _ => None,
+        };
+        let mut running = Running::new(engine.clone(), problems, first, &options).await?;
         announce(&engine, running.problems(), options.webhook.is_some());
-        let weak = Arc::downgrade(&engine);
-        let scheduler = Scheduler::new(options.clock, options.time_zone.clone(), move |id| {
-            if let Some(engine) = weak.upgrade() {
-                engine.fire_schedule(id);
+        match elector {
+            Some((elector, view)) => {
+                engine.stand_by();
+                running.elect(elector, view);
             }
-        });
-        engine.start(scheduler);
+            None => {
+                engine.begin(Term::always());
+            }
+        }
         Ok(running)
     }
+}
+
+/// Takes part in an election: who leads is shown by readiness, metrics and events.
+fn elector(
+    engine: &Arc<Engine>,
+    client: Client,
+    options: LeaderOptions,
+) -> (Elector, watch::Receiver<Leadership>) {
+    let weak = Arc::downgrade(engine);
+    let (sender, view) = watch::channel(Leadership::default());
+    let tell = Box::new(move |view: &Leadership| {
+        sender.send_replace(view.clone());
+        if let Some(engine) = weak.upgrade() {
+            engine.leadership(view);
+        }
+    });
+    let metrics = engine.metrics.clone();
+    (
+        Elector::new(client, options, engine.clock, metrics, tell),
+        view,
+    )
 }
 
 fn announce(engine: &Engine, problems: &[LoadProblem], webhooks: bool) {

@@ -4,11 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, broadcast};
+use tokio::sync::{Mutex, broadcast, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, lead};
 use crate::event::OperatorEvent;
 use crate::http::{HttpLimits, HttpServer, Pages};
+use crate::leader::{Elector, Leadership};
 use crate::load::{Hook, LoadProblem};
 use crate::monitor::{MonitorId, Phase, Progress};
 use crate::operator::{Options, StartError};
@@ -16,6 +19,8 @@ use crate::schedule::ScheduleId;
 use crate::snapshot::Frozen;
 use crate::webhook::Webhooks;
 
+/// Time to give the lease back.
+const GIVE_BACK: Duration = Duration::from_secs(5);
 /// Time between two counts of [`crate::metrics::SelfMetrics::live_tick`].
 const TICK: Duration = Duration::from_secs(10);
 
@@ -28,7 +33,16 @@ pub struct Running {
     address: Option<SocketAddr>,
     webhooks: Mutex<Option<Webhooks>>,
     webhook_addresses: Vec<SocketAddr>,
+    election: Option<Election>,
     stop_time: Duration,
+}
+
+/// The part that it takes in an election.
+struct Election {
+    view: watch::Receiver<Leadership>,
+    /// All runs have ended; the lease may be given back.
+    left: CancellationToken,
+    task: AbortOnDropHandle<()>,
 }
 
 impl std::fmt::Debug for Running {
@@ -108,8 +122,26 @@ impl Running {
             address,
             webhooks: Mutex::new(webhooks),
             webhook_addresses,
+            election: None,
             stop_time: options.stop_time,
         })
+    }
+
+    /// Takes part in an election.
+    pub(crate) fn elect(&mut self, elector: Elector, view: watch::Receiver<Leadership>) {
+        let left = CancellationToken::new();
+        let task = tokio::spawn(lead(self.engine.clone(), elector, left.clone()));
+        self.election = Some(Election {
+            view,
+            left,
+            task: AbortOnDropHandle::new(task),
+        });
+    }
+
+    /// Who leads, as far as this replica knows; none where there is no election.
+    #[must_use]
+    pub fn leadership(&self) -> Option<Leadership> {
+        Some(self.election.as_ref()?.view.borrow().clone())
     }
 
     /// What happens from now on. The first call gives everything since the start. A receiver that is slow misses
@@ -263,9 +295,9 @@ impl Running {
         }
     }
 
-    /// Stops: nothing new is begun, and runs that are under way are given time to end ([`Options::stop_time`]). Whether
-    /// they did.
-    pub async fn stop(self) -> bool {
+    /// Stops: nothing new is begun, and runs that are under way are given time to end ([`Options::stop_time`]). Those that
+    /// do not change nothing more. A leader gives its lease back after that. Whether all runs ended.
+    pub async fn stop(mut self) -> bool {
         // Reviews on their way are answered before runs are no longer begun.
         if let Some(webhooks) = self.webhooks.lock().await.take() {
             webhooks.stop().await;
@@ -275,6 +307,12 @@ impl Running {
         let ended = tokio::time::timeout(self.stop_time, self.engine.tasks.wait())
             .await
             .is_ok();
+        self.engine.end_now();
+        if let Some(election) = self.election.take() {
+            election.left.cancel();
+            // Late or not, the lease runs out by itself.
+            let _ = tokio::time::timeout(GIVE_BACK, election.task).await;
+        }
         self.engine.drop_monitors();
         // Before the pages go, so that they can tell of the last records.
         self.engine.close_journal().await;
@@ -288,6 +326,7 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.engine.stop.cancel();
+        self.engine.end_now();
         self.engine.drop_monitors();
     }
 }

@@ -126,6 +126,9 @@ pub enum RunError {
     /// What the hook answered is not as the contract has it.
     #[error("the hook answered wrongly: {0}")]
     Answer(String),
+    /// Whoever runs the hook ended the run before it was done.
+    #[error("the run was ended: {0}")]
+    Ended(&'static str),
     /// The component does not export what the binding needs.
     #[error("the component does not export `hookbox:hook/{0}`")]
     NoExport(&'static str),
@@ -144,6 +147,7 @@ impl RunError {
             Self::Description(_) => "description",
             Self::Answer(_) => "answer",
             Self::NoExport(_) => "no-export",
+            Self::Ended(_) => "ended",
         }
     }
 }

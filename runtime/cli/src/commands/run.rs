@@ -57,12 +57,23 @@ pub(super) async fn run(global: &Global, args: &Run, ui: &Ui) -> Outcome {
             "executables are no hooks here; --native-hooks runs them, without a sandbox"
         );
     }
+    if args.no_cluster && args.leader.leader_election {
+        return Err(Failure::usage(anyhow!(
+            "--leader-election needs a cluster, and --no-cluster leaves it out"
+        )));
+    }
     let (client, server) = if args.no_cluster {
         (None, None)
     } else {
         let (client, server) = connect(args).await?;
         (Some(client), Some(server))
     };
+    let leader = client
+        .as_ref()
+        .and_then(|client| args.leader.options(client.default_namespace(), host));
+    if let Some(leader) = &leader {
+        leader.check().map_err(Failure::usage)?;
+    }
     more_files();
     let sandbox = hooks::sandbox(global)?;
     let jq = Jq::new(&sandbox)
@@ -99,6 +110,7 @@ pub(super) async fn run(global: &Global, args: &Run, ui: &Ui) -> Outcome {
         }
     }
     let mut options = Options::default();
+    options.leader = leader;
     options.client = client;
     options.server = server;
     options.queue_actions = args.queue_actions_metrics;
@@ -121,6 +133,15 @@ pub(super) async fn run(global: &Global, args: &Run, ui: &Ui) -> Outcome {
             if ended { Ok(()) } else { Err(Failure::failed(anyhow!("some runs did not end in time"))) }
         }
         () = signals.wait() => Err(Failure::failed(anyhow!("stopped at once, by a second signal"))),
+    }
+}
+
+/// The host's name; in a pod, the pod's.
+fn host() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    match name.trim() {
+        "" => "hookbox".to_owned(),
+        name => name.to_owned(),
     }
 }
 

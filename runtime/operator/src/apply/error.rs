@@ -98,6 +98,9 @@ pub enum Cause {
     /// The jq filter's result is no object.
     #[error("the jq filter gave {0}, and must give the whole object")]
     FilterResult(&'static str),
+    /// Not tried, or cut short: another replica leads.
+    #[error("this replica leads no longer")]
+    NotLeader,
     /// Not tried: the API server did not answer several patches before.
     #[error("not tried: the API server did not answer the {0} patches before")]
     Skipped(u32),
@@ -125,6 +128,7 @@ impl Cause {
             Self::StillThere { .. } => "still-there",
             Self::Filter(_) => "jq",
             Self::FilterResult(_) | Self::FilterMoves(_) => "jq-result",
+            Self::NotLeader => "not-leader",
             Self::Skipped(_) => "skipped",
         }
     }

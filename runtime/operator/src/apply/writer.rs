@@ -13,6 +13,7 @@ use super::target::{Call, WriteQuery};
 use super::{Applied, Checked, object_ref, operation};
 use crate::api::{self, ApiError};
 use crate::kinds::Kinds;
+use crate::leader::{self, Over, Term};
 use crate::rule::Rule;
 
 /// Patches in a row that the API server did not answer; the rest of the run is not tried then.
@@ -84,6 +85,8 @@ pub struct Writer {
     pub(super) kinds: Kinds,
     pub(super) settings: Arc<WriterSettings>,
     limiter: Arc<Limiter>,
+    /// Nothing is written outside of it.
+    term: Option<Term>,
 }
 
 impl std::fmt::Debug for Writer {
@@ -135,6 +138,16 @@ impl Writer {
             kinds,
             settings: Arc::new(settings),
             limiter,
+            term: None,
+        }
+    }
+
+    /// The same writer, for a leader's term: each request waits until the term holds, and none is sent once it is over.
+    #[must_use]
+    pub fn within(&self, term: &Term) -> Self {
+        Self {
+            term: Some(term.clone()),
+            ..self.clone()
         }
     }
 
@@ -145,7 +158,7 @@ impl Writer {
         let mut silences = 0;
         for (index, (patch, filter)) in checked.patches().enumerate() {
             let result = if silences < SILENCES {
-                self.execute(patch, filter).await
+                self.within_term(self.execute(patch, filter)).await
             } else {
                 Err(Cause::Skipped(silences))
             };
@@ -219,6 +232,21 @@ impl Writer {
         }
     }
 
+    /// Cuts a patch short when the term is over: whether a request that is under way is executed is not known then.
+    async fn within_term(
+        &self,
+        patch: impl Future<Output = Result<Applied, Cause>>,
+    ) -> Result<Applied, Cause> {
+        let Some(term) = &self.term else {
+            return patch.await;
+        };
+        tokio::select! {
+            biased;
+            () = term.over() => Err(Cause::NotLeader),
+            result = patch => result,
+        }
+    }
+
     pub(super) fn query(&self) -> WriteQuery {
         WriteQuery {
             field_manager: self.settings.field_manager.clone(),
@@ -237,6 +265,10 @@ impl Writer {
             *request.method_mut() = head.method.clone();
             *request.uri_mut() = head.uri.clone();
             *request.headers_mut() = head.headers.clone();
+            if let Some(term) = &self.term {
+                term.ready().await.map_err(|Over| Cause::NotLeader)?;
+                leader::guard(&mut request, term);
+            }
             match api::send(&self.client, request, self.settings.timeout).await {
                 Ok(body) => return Ok(body),
                 Err(error) => match pause(&error, busy) {

@@ -115,6 +115,7 @@ impl Engine {
             queued,
             allow_failure: false,
             budget: &budget,
+            term: None,
         };
         let input = self.input_of(index, context);
         match self.attempt(&turn, &ask, input, |_| None).await {

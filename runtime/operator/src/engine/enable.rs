@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::listener::EngineListener;
-use super::{Engine, binding_key};
+use super::{Engine, Leading, binding_key};
 use crate::load::Hook;
 use crate::monitor::{Monitor, MonitorId, MonitorSpec, Phase};
 use crate::queue::{HookIndex, HookRun};
@@ -23,37 +23,30 @@ impl Engine {
     /// binding that cannot be enabled is left behind: it is tried again for itself, and its Synchronization is queued
     /// once its objects, and those of the bindings whose snapshots it shows, are known. A kind that is not served has no
     /// objects, and keeps nobody waiting.
-    pub(super) async fn enable_kubernetes(self: &Arc<Self>, index: HookIndex) {
+    pub(super) async fn enable_kubernetes(
+        self: &Arc<Self>,
+        leading: &Arc<Leading>,
+        index: HookIndex,
+    ) {
         let Some(hook) = self.hook(index) else {
             return;
         };
-        let Some(cluster) = &self.cluster else {
+        if self.cluster.is_none() {
             self.leave_out(hook);
             return;
-        };
+        }
         let started = Instant::now();
         let mut monitors = Vec::with_capacity(hook.config.kubernetes.len());
-        for (binding, (config, filter)) in
-            hook.config.kubernetes.iter().zip(&hook.filters).enumerate()
-        {
+        for binding in 0..hook.config.kubernetes.len() {
             let id = MonitorId {
                 hook: index,
                 binding,
             };
-            let monitor = Arc::new(Monitor::start(MonitorSpec {
-                id,
-                version: hook.config.version,
-                config: config.clone(),
-                filter: filter.clone(),
-                hub: cluster.hub.clone(),
-                kinds: cluster.kinds.clone(),
-                listener: Arc::new(EngineListener(Arc::downgrade(self))),
-            }));
-            self.monitors
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(id, monitor.clone());
-            monitors.push((id, monitor));
+            if let Some(monitor) = self.start_monitor(id) {
+                // It may have been watching for webhooks already.
+                monitor.lock();
+                monitors.push((id, monitor));
+            }
         }
         for (_, monitor) in &monitors {
             let left = FIRST_LIST.saturating_sub(started.elapsed());
@@ -79,9 +72,9 @@ impl Engine {
         for (id, monitor, needs) in late {
             // The others do not wait for it, so neither does readiness.
             self.readiness.done(&binding_key(&hook.name, id.binding));
-            let (engine, left) = (self.clone(), left.clone());
-            self.tasks.spawn(async move {
-                let enabled = come_later(&engine, index, monitor, needs).await;
+            let (engine, leading_on, left) = (self.clone(), leading.clone(), left.clone());
+            leading.spawn(self, async move {
+                let enabled = come_later(&engine, &leading_on, index, monitor, needs).await;
                 if enabled && left.fetch_sub(1, Ordering::Relaxed) == 1 {
                     let took = started.elapsed();
                     let name = engine.hook_name(index);
@@ -96,6 +89,26 @@ impl Engine {
         let mut run = self.hook_run(hook, monitor.synchronization(), config.allow_failure);
         run.skip = !config.execute_hook_on_synchronization;
         run
+    }
+
+    /// The monitor of a binding, which is started where there is none yet. None without a cluster.
+    pub(super) fn start_monitor(self: &Arc<Self>, id: MonitorId) -> Option<Arc<Monitor>> {
+        let (hook, cluster) = (self.hook(id.hook)?, self.cluster.as_ref()?);
+        let config = hook.config.kubernetes.get(id.binding)?;
+        let filter = hook.filters.get(id.binding)?;
+        let mut monitors = self.monitors.lock().unwrap_or_else(PoisonError::into_inner);
+        let monitor = monitors.entry(id).or_insert_with(|| {
+            Arc::new(Monitor::start(MonitorSpec {
+                id,
+                version: hook.config.version,
+                config: config.clone(),
+                filter: filter.clone(),
+                hub: cluster.hub.clone(),
+                kinds: cluster.kinds.clone(),
+                listener: Arc::new(EngineListener(Arc::downgrade(self))),
+            }))
+        });
+        Some(monitor.clone())
     }
 
     /// Says which bindings never run without a cluster. Nobody waits for them.
@@ -140,7 +153,7 @@ impl Engine {
 
     /// Starts a hook's schedules.
     pub(super) fn enable_schedules(&self, index: HookIndex) {
-        if let (Some(hook), Some(scheduler)) = (self.hook(index), self.scheduler.get()) {
+        if let (Some(hook), Some(scheduler)) = (self.hook(index), &*self.scheduler()) {
             scheduler.enable(index, &hook.config.schedule);
         }
     }
@@ -161,9 +174,10 @@ impl Engine {
 }
 
 /// Queues the Synchronization of a binding once its objects, and all that it shows of other bindings, are known.
-/// Whether it came to that before the operator stopped.
+/// Whether it came to that before the operator stopped or led no longer.
 async fn come_later(
     engine: &Engine,
+    leading: &Leading,
     index: HookIndex,
     monitor: Arc<Monitor>,
     needs: Vec<Arc<Monitor>>,
@@ -176,7 +190,7 @@ async fn come_later(
     };
     let enabled = tokio::select! {
         biased;
-        () = engine.stop.cancelled() => false,
+        () = leading.ended.cancelled() => false,
         () = known => true,
     };
     if enabled {

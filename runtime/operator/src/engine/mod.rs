@@ -3,6 +3,7 @@
 mod answer;
 mod enable;
 mod input;
+mod lead;
 mod listener;
 mod run;
 mod serve;
@@ -10,11 +11,12 @@ mod steps;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hookbox_config::ConfigVersion;
 use hookbox_sandbox::Budget;
+use jiff::tz::TimeZone;
 use kube::Client;
 use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
@@ -30,12 +32,13 @@ use crate::kinds::Kinds;
 use crate::load::Hook;
 use crate::metrics::{HookMetrics, SelfMetrics};
 use crate::monitor::{Monitor, MonitorId};
-use crate::queue::{Cause, HookIndex, HookRun, Queue, Reason, Task, TokenBucket, Work};
+use crate::queue::{HookIndex, HookRun, Queue, Reason, Task, TokenBucket, Work};
 use crate::running::{QueueView, TaskView};
 use crate::schedule::Scheduler;
 use crate::watch::Hub;
 
 pub(crate) use self::answer::{Question, Unanswered};
+pub(crate) use self::lead::{Leading, lead};
 pub(crate) use self::steps::Steps;
 
 /// Name of the queue that is always there.
@@ -61,11 +64,17 @@ pub(crate) struct Engine {
     limits: Vec<Mutex<TokenBucket>>,
     pub(crate) queues: BTreeMap<String, Arc<Queue>>,
     monitors: Mutex<HashMap<MonitorId, Arc<Monitor>>>,
-    scheduler: OnceLock<Scheduler>,
+    scheduler: Mutex<Option<Scheduler>>,
+    leading: Mutex<Option<Arc<Leading>>>,
+    /// Whether this is one of several replicas.
+    pub(crate) elects: bool,
+    /// Whether this is the replica that leads; where there is no election, it always is.
+    pub(crate) leads: watch::Sender<bool>,
     pub(crate) cluster: Option<ClusterSide>,
     pub(crate) gate: Gate,
     pub(crate) budget: Budget,
     pub(crate) clock: Clock,
+    zone: TimeZone,
     pub(crate) hook_metrics: HookMetrics,
     pub(crate) metrics: Arc<SelfMetrics>,
     pub(crate) readiness: Readiness,
@@ -91,7 +100,10 @@ pub(crate) struct Parts {
     pub(crate) cluster: Option<ClusterSide>,
     pub(crate) gate: Gate,
     pub(crate) budget: Budget,
+    /// Whether it stands by until it is elected.
+    pub(crate) elects: bool,
     pub(crate) clock: Clock,
+    pub(crate) zone: TimeZone,
     pub(crate) metrics: Arc<SelfMetrics>,
     pub(crate) journal: Option<Journal>,
     pub(crate) events: broadcast::Sender<Arc<OperatorEvent>>,
@@ -107,7 +119,9 @@ impl Engine {
             cluster,
             gate,
             budget,
+            elects,
             clock,
+            zone,
             metrics,
             journal,
             events,
@@ -147,11 +161,15 @@ impl Engine {
             limits,
             queues,
             monitors: Mutex::default(),
-            scheduler: OnceLock::new(),
+            scheduler: Mutex::default(),
+            leading: Mutex::default(),
+            elects,
+            leads: watch::Sender::new(!elects),
             cluster,
             gate,
             budget,
             clock,
+            zone,
             hook_metrics: HookMetrics::default(),
             readiness: Readiness::default(),
             metrics,
@@ -172,53 +190,6 @@ impl Engine {
         if self.events.receiver_count() > 0 {
             // Nobody listening any more is no error.
             let _ = self.events.send(Arc::new(event()));
-        }
-    }
-
-    /// Puts the tasks of the start into `main` and serves all queues (BEHAVIOUR B1).
-    pub(crate) fn start(self: &Arc<Self>, scheduler: Scheduler) {
-        let _ = self.scheduler.set(scheduler);
-        let mut startup: Vec<(i64, HookIndex)> = self
-            .hooks
-            .iter()
-            .enumerate()
-            .filter_map(|(i, hook)| hook.config.on_startup.map(|order| (order, i)))
-            .collect();
-        startup.sort_unstable();
-        for (_, hook) in startup {
-            let name = self.hook_name(hook);
-            self.readiness.wait_for(
-                &startup_key(name),
-                &format!("the onStartup run of hook {name}"),
-            );
-            let reason = Reason {
-                binding: "onStartup".into(),
-                group: None,
-                snapshots: Arc::from([]),
-                cause: Cause::Startup,
-            };
-            self.push_back(MAIN, hook, Work::Run(self.hook_run(hook, reason, false)));
-        }
-        for (i, hook) in self.hooks.iter().enumerate() {
-            for (binding, config) in hook.config.kubernetes.iter().enumerate() {
-                let text = format!(
-                    "the first Synchronization of binding {} of hook {}",
-                    config.name, hook.name
-                );
-                self.readiness
-                    .wait_for(&binding_key(&hook.name, binding), &text);
-                self.metrics.binding_begins(&config.name);
-            }
-            if !hook.config.kubernetes.is_empty() {
-                self.push_back(MAIN, i, Work::EnableKubernetes);
-            }
-            if !hook.config.schedule.is_empty() {
-                self.push_back(MAIN, i, Work::EnableSchedules);
-            }
-        }
-        self.readiness.hooks_loaded();
-        for queue in self.queues.values() {
-            self.tasks.spawn(serve::serve(self.clone(), queue.clone()));
         }
     }
 
@@ -249,6 +220,16 @@ impl Engine {
 
     pub(crate) fn hook(&self, index: HookIndex) -> Option<&Hook> {
         self.hooks.get(index)
+    }
+
+    fn scheduler(&self) -> MutexGuard<'_, Option<Scheduler>> {
+        self.scheduler
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn leading(&self) -> MutexGuard<'_, Option<Arc<Leading>>> {
+        self.leading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn hook_name(&self, index: HookIndex) -> &str {
@@ -330,7 +311,8 @@ impl Engine {
             .map(|run| self.task(hook, Work::Run(run)))
             .collect();
         self.pending.send_modify(|n| *n += tasks.len());
-        queue.push_front(tasks);
+        let refused = queue.push_front(tasks);
+        self.done(refused);
     }
 
     /// So many tasks are no longer in any queue.

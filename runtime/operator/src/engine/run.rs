@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use hookbox_sandbox::{
-    Answer, Ask, Budget, Effects, LogLevel, LogRecord, Retry, RunError, RunInput,
+    Answer, Ask, Budget, Effects, LogLevel, LogRecord, Retry, Run, RunError, RunInput, Usage,
 };
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
@@ -18,6 +18,7 @@ use crate::apply::{self, Outcome};
 use crate::backoff::seconds;
 use crate::event::{OperatorEvent, PatchResult, RunFinished, RunReason, RunResult};
 use crate::journal::{self, Journal, PatchRecord, RunEntry, Timings};
+use crate::leader::Term;
 use crate::load::Hook;
 use crate::metrics::RunLabels;
 use crate::queue::{Cause, HookIndex, HookRun, Queue, pause_after};
@@ -79,6 +80,9 @@ pub(super) struct Turn<'a> {
     pub(super) queued: Instant,
     pub(super) allow_failure: bool,
     pub(super) budget: &'a Budget,
+    /// The term of the leader that runs it. A run outside of queues has none: what a webhook asked is answered by whoever
+    /// was asked, and nobody else hears of it.
+    pub(super) term: Option<&'a Term>,
 }
 
 /// What came of an attempt.
@@ -99,6 +103,7 @@ pub(super) enum Attempt {
 impl Engine {
     pub(super) async fn run(
         &self,
+        term: &Term,
         queue: &Queue,
         index: HookIndex,
         run: &HookRun,
@@ -126,9 +131,10 @@ impl Engine {
             queued,
             allow_failure: run.allow_failure,
             budget: &self.budget,
+            term: Some(term),
         };
         let input = self.input(index, &run.reasons);
-        let pause = |retry| match run.allow_failure {
+        let pause = |retry| match run.allow_failure || term.is_over() {
             true => None,
             false => pause_after(retry, failures),
         };
@@ -138,6 +144,10 @@ impl Engine {
             } => Done::Again(pause),
             _ => Done::Yes,
         };
+        // Whatever came of it: the next leader begins anew.
+        if term.is_over() {
+            return Done::Stopped;
+        }
         // A failure that is allowed, or that the hook does not want to repeat, ends the Synchronization too: else the
         // binding's changes would pile up for good.
         if matches!(done, Done::Yes) {
@@ -178,17 +188,15 @@ impl Engine {
             }
         });
         let told = |record: &LogRecord| log(hook, number, record);
-        let (outcome, answer) = hook
-            .program
-            .ask(&hook.name, ask, input, turn.budget, told)
-            .await;
+        let asked = hook.program.ask(&hook.name, ask, input, turn.budget, told);
+        let (outcome, answer) = while_leading(turn.term, asked).await;
         self.metrics.run_used(labels, &outcome.usage);
 
         let outcome_effects = outcome.result.map(Arc::new);
         let effects = outcome_effects.as_ref().ok().cloned();
         let mut patches = Patches::default();
         let result = match outcome_effects {
-            Ok(effects) => self.apply(hook, effects, &mut patches).await,
+            Ok(effects) => self.apply(turn, effects, &mut patches).await,
             Err(error) => {
                 if !outcome.surviving.is_empty() {
                     let surviving = Arc::new(Effects {
@@ -196,7 +204,7 @@ impl Engine {
                         ..Effects::default()
                     });
                     patches.surviving = Some(Arc::clone(&surviving));
-                    if let Err(failure) = self.apply(hook, surviving, &mut patches).await {
+                    if let Err(failure) = self.apply(turn, surviving, &mut patches).await {
                         let error = failure.result.message.as_deref().map(api::one_line);
                         tracing::warn!(
                             hook = &*hook.name,
@@ -287,10 +295,11 @@ impl Engine {
     /// Checks effects and applies them: object patches, then metrics (BEHAVIOUR B7).
     async fn apply(
         &self,
-        hook: &Hook,
+        turn: &Turn<'_>,
         effects: Arc<Effects>,
         patches: &mut Patches,
     ) -> Result<(), Failure> {
+        let hook = turn.hook;
         if !effects.values.is_empty() || !effects.config_values.is_empty() {
             tracing::warn!(
                 hook = &*hook.name,
@@ -310,7 +319,10 @@ impl Engine {
                     ..journal::RunResult::success()
                 }));
             };
-            let outcome = cluster.writer.apply(&checked).await;
+            let outcome = match turn.term {
+                Some(term) => cluster.writer.within(term).apply(&checked).await,
+                None => cluster.writer.apply(&checked).await,
+            };
             let failure = outcome
                 .errors()
                 .map(|errors| Failure::from(journal::RunResult::effects_failed(&errors)));
@@ -395,6 +407,29 @@ impl Engine {
     pub(crate) fn count_journal(&self) {
         if let Some(journal) = &self.journal {
             self.metrics.journal(journal.written(), journal.dropped());
+        }
+    }
+}
+
+/// Lets a run end early when its leader leads no longer: its effects could not be applied any more.
+async fn while_leading(
+    term: Option<&Term>,
+    asked: impl Future<Output = (Run, Option<Answer>)>,
+) -> (Run, Option<Answer>) {
+    let Some(term) = term else {
+        return asked.await;
+    };
+    tokio::select! {
+        biased;
+        asked = asked => asked,
+        () = term.over() => {
+            let cut = Run {
+                result: Err(RunError::Ended("this replica leads no longer")),
+                surviving: Vec::new(),
+                log: Vec::new(),
+                usage: Usage::default(),
+            };
+            (cut, None)
         }
     }
 }

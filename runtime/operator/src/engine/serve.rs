@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use tokio::time::Instant;
 
-use super::Engine;
+use super::{Engine, Leading};
 use crate::event::OperatorEvent;
 use crate::queue::{Queue, Status, Task, Work, growing_pause};
 
@@ -17,18 +17,18 @@ pub(super) enum Done {
     Yes,
     /// It is to be done again after this pause.
     Again(Duration),
-    /// The operator stops.
+    /// The operator stops, or leads no longer.
     Stopped,
 }
 
-pub(super) async fn serve(engine: Arc<Engine>, queue: Arc<Queue>) {
+pub(super) async fn serve(engine: Arc<Engine>, leading: Arc<Leading>, queue: Arc<Queue>) {
     loop {
         let task = tokio::select! {
             biased;
-            () = engine.stop.cancelled() => return,
+            () = leading.ended.cancelled() => return,
             task = engine.next(&queue) => task,
         };
-        let work = AssertUnwindSafe(engine.perform(&queue, &task))
+        let work = AssertUnwindSafe(engine.perform(&leading, &queue, &task))
             .catch_unwind()
             .await;
         let done = work.unwrap_or_else(|_| {
@@ -52,7 +52,7 @@ pub(super) async fn serve(engine: Arc<Engine>, queue: Arc<Queue>) {
                 queue.fail(pause);
                 tokio::select! {
                     biased;
-                    () = engine.stop.cancelled() => return,
+                    () = leading.ended.cancelled() => return,
                     () = tokio::time::sleep(pause) => {}
                 }
             }
@@ -71,13 +71,13 @@ impl Engine {
         queue.begin().await
     }
 
-    async fn perform(self: &Arc<Self>, queue: &Queue, task: &Task) -> Done {
+    async fn perform(self: &Arc<Self>, leading: &Arc<Leading>, queue: &Queue, task: &Task) -> Done {
         match &task.work {
             Work::EnableKubernetes => {
                 tokio::select! {
                     biased;
-                    () = self.stop.cancelled() => return Done::Stopped,
-                    () = self.enable_kubernetes(task.hook) => {}
+                    () = leading.ended.cancelled() => return Done::Stopped,
+                    () = self.enable_kubernetes(leading, task.hook) => {}
                 }
                 Done::Yes
             }
@@ -96,13 +96,13 @@ impl Engine {
                     });
                     tokio::select! {
                         biased;
-                        () = self.stop.cancelled() => return Done::Stopped,
+                        () = leading.ended.cancelled() => return Done::Stopped,
                         () = tokio::time::sleep_until(turn) => {}
                     }
                     queue.set_status(Status::Running {
                         since: Instant::now(),
                     });
-                } else if self.stop.is_cancelled() {
+                } else if leading.ended.is_cancelled() {
                     return Done::Stopped;
                 }
                 if run.skip {
@@ -123,7 +123,10 @@ impl Engine {
                         queued,
                         failures,
                         ..
-                    }) => self.run(queue, hook, &run, queued, failures).await,
+                    }) => {
+                        self.run(&leading.term, queue, hook, &run, queued, failures)
+                            .await
+                    }
                     _ => Done::Yes,
                 }
             }

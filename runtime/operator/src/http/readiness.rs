@@ -16,6 +16,16 @@ struct State {
     pending: BTreeMap<String, String>,
     /// What is done without.
     without: BTreeMap<String, String>,
+    /// Who leads, where one of several does.
+    role: Option<String>,
+    /// It was ready once and stays so.
+    latched: bool,
+}
+
+impl State {
+    fn latch(&mut self) {
+        self.latched |= self.role.is_some() && self.pending.is_empty();
+    }
 }
 
 /// The key of what every operator waits for first.
@@ -31,6 +41,8 @@ impl Default for Readiness {
             state: Arc::new(Mutex::new(State {
                 pending: first,
                 without: BTreeMap::new(),
+                role: None,
+                latched: false,
             })),
         }
     }
@@ -45,7 +57,7 @@ impl Readiness {
 
     /// The hooks are loaded. Add what they wait for before: see [`Self::wait_for`].
     pub fn hooks_loaded(&self) {
-        self.lock().pending.remove(HOOKS);
+        self.done(HOOKS);
     }
 
     /// Not ready before [`Self::done`] with the same key: `text` says for what, such as
@@ -56,13 +68,28 @@ impl Readiness {
 
     /// That has happened.
     pub fn done(&self, key: &str) {
-        self.lock().pending.remove(key);
+        let mut state = self.lock();
+        state.pending.remove(key);
+        state.latch();
     }
 
-    /// Whether there is nothing left to wait for.
+    /// One of several replicas: `role` says whether it leads. From here on, what was ready once stays ready: a standby
+    /// that takes over answers webhooks all the while.
+    pub fn set_role(&self, role: &str) {
+        self.lock().role = Some(role.to_owned());
+    }
+
+    /// Whether this replica leads or stands by; none where there is no election.
+    #[must_use]
+    pub fn role(&self) -> Option<String> {
+        self.lock().role.clone()
+    }
+
+    /// Whether there is nothing left to wait for, or was once where one of several replicas leads.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.lock().pending.is_empty()
+        let state = self.lock();
+        state.latched || state.pending.is_empty()
     }
 
     /// What is still waited for: the first fifty, and how many more.

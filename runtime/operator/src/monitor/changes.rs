@@ -43,6 +43,9 @@ impl Shared {
             object,
             filter_result,
         } = difference;
+        if state.standing_by {
+            return;
+        }
         let config = &self.spec.config;
         if !config.execute_hook_on_event.contains(&event) {
             return self.changed(event, namespace, name, Outcome::NotWanted);

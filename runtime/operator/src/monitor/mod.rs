@@ -219,6 +219,8 @@ impl std::fmt::Debug for MonitorSpec {
 struct State {
     store: Store,
     locked: bool,
+    /// The operator stands by: changes are for the snapshot only.
+    standing_by: bool,
     buffer: Vec<Reason>,
     /// Its objects are known, or were before their kind went.
     enabled: bool,
@@ -311,6 +313,7 @@ impl Monitor {
             state: Mutex::new(State {
                 store: Store::new(keeps),
                 locked: true,
+                standing_by: false,
                 buffer: Vec::new(),
                 enabled: false,
                 kind: String::new(),
@@ -362,6 +365,23 @@ impl Monitor {
     #[must_use]
     pub fn peek(&self) -> Frozen {
         self.shared.state().store.freeze()
+    }
+
+    /// From now on changes go to the snapshot and to nobody else: another replica runs for them.
+    pub fn stand_by(&self) {
+        let mut state = self.shared.state();
+        state.standing_by = true;
+        state.locked = true;
+        state.buffer = Vec::new();
+    }
+
+    /// As right after [`Monitor::start`]: locked, what happened before is known by the snapshot, and what happens from
+    /// now on waits in the buffer.
+    pub fn lock(&self) {
+        let mut state = self.shared.state();
+        state.standing_by = false;
+        state.locked = true;
+        state.buffer.clear();
     }
 
     /// Let changes flow: those in the buffer first.

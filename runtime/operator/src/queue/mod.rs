@@ -78,17 +78,19 @@ impl Queue {
         self.times.as_ref().map(|times| lock(times).clone())
     }
 
-    /// Put a task at the end. Returns how many tasks were merged because the queue is long.
+    /// Put a task at the end. Returns how many tasks were merged because the queue is long, or not taken because it is
+    /// closed.
     pub fn push_back(&self, task: Task) -> usize {
         let merged = self.time(Action::AddLast, || self.state().push_back(task));
         self.changed.notify_one();
         merged
     }
 
-    /// Put tasks at the head, behind the one being done.
-    pub fn push_front(&self, tasks: Vec<Task>) {
-        self.time(Action::AddFirst, || self.state().push_front(tasks));
+    /// Put tasks at the head, behind the one being done. Returns how many were not taken because it is closed.
+    pub fn push_front(&self, tasks: Vec<Task>) -> usize {
+        let refused = self.time(Action::AddFirst, || self.state().push_front(tasks));
         self.changed.notify_one();
+        refused
     }
 
     /// Wait until there is a task to do.

@@ -14,6 +14,8 @@ pub struct QueueState {
     waiting: VecDeque<Task>,
     /// Tasks that came for each hook since its runs were last gathered.
     came: HashMap<HookIndex, usize>,
+    /// Nothing is taken.
+    closed: bool,
 }
 
 impl QueueState {
@@ -34,8 +36,27 @@ impl QueueState {
         self.current.iter().chain(&self.waiting)
     }
 
-    /// Put a task at the end. Returns how many tasks were merged into others because the queue is long.
+    /// Take nothing any more and forget what there is: how many tasks that were.
+    pub fn close(&mut self) -> usize {
+        let tasks = self.len();
+        *self = Self {
+            closed: true,
+            ..Self::default()
+        };
+        tasks
+    }
+
+    /// Take tasks again.
+    pub fn open(&mut self) {
+        self.closed = false;
+    }
+
+    /// Put a task at the end. Returns how many tasks were merged into others because the queue is long, or not taken
+    /// because it is closed.
     pub fn push_back(&mut self, task: Task) -> usize {
+        if self.closed {
+            return 1;
+        }
         let hook = task.hook;
         self.waiting.push_back(task);
         let came = self.came.entry(hook).or_default();
@@ -47,11 +68,16 @@ impl QueueState {
         self.gather(hook)
     }
 
-    /// Put tasks at the head, in their order; behind the current one.
-    pub fn push_front(&mut self, tasks: Vec<Task>) {
+    /// Put tasks at the head, in their order; behind the current one. Returns how many were not taken because it is
+    /// closed.
+    pub fn push_front(&mut self, tasks: Vec<Task>) -> usize {
+        if self.closed {
+            return tasks.len();
+        }
         for task in tasks.into_iter().rev() {
             self.waiting.push_front(task);
         }
+        0
     }
 
     /// The task to do: the current one, or the first that waits, which becomes current.

@@ -161,6 +161,8 @@ pub(crate) struct Registrar {
     pub(crate) metrics: Arc<SelfMetrics>,
     pub(crate) readiness: Readiness,
     pub(crate) interval: Duration,
+    /// Whether this replica leads. Others' hooks may be of another version: only the leader's are registered.
+    pub(crate) leads: watch::Receiver<bool>,
     /// Whether it is taken back at the end.
     pub(crate) unregister: bool,
 }
@@ -184,6 +186,15 @@ impl Registrar {
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         let mut pauses = Backoff::new(FIRST_PAUSE.min(self.interval), self.interval);
         loop {
+            if !*self.leads.borrow_and_update() {
+                self.readiness.done(&self.key());
+                tokio::select! {
+                    biased;
+                    () = stop.cancelled() => break,
+                    changed = self.leads.changed() => if changed.is_err() { break },
+                }
+                continue;
+            }
             let trust = self.trust.borrow_and_update().clone();
             let pause = match &trust {
                 None => None,
@@ -206,6 +217,7 @@ impl Registrar {
                 biased;
                 () = stop.cancelled() => break,
                 changed = self.trust.changed() => if changed.is_err() { break },
+                changed = self.leads.changed() => if changed.is_err() { break },
                 () = pause => {}
             }
         }

@@ -220,7 +220,9 @@ impl Webhooks {
                 metrics: engine.metrics.clone(),
                 readiness: engine.readiness.clone(),
                 interval: options.limits.register_interval,
-                unregister: options.unregister,
+                leads: engine.leads.subscribe(),
+                // Another replica goes on with it.
+                unregister: options.unregister && !engine.elects,
             };
             registrar.announce();
             self.keeping.spawn(registrar.run(self.stop.clone()));

@@ -13,6 +13,7 @@ mod enabling;
 mod events;
 mod failures;
 mod journal;
+mod leader;
 mod lists;
 mod loading;
 mod locked;

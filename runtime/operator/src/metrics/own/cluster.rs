@@ -154,6 +154,26 @@ impl SelfMetrics {
         );
     }
 
+    /// This replica leads, or stands by.
+    pub fn leader(&self, leads: bool) {
+        self.set(
+            "leader",
+            "1 while this replica leads, 0 while it stands by.",
+            &[],
+            f64::from(u8::from(leads)),
+        );
+    }
+
+    /// The lease could not be read or written: `code` is the error's.
+    pub fn lease_failed(&self, code: &str) {
+        self.add(
+            "leader_lease_errors_total",
+            "Failed attempts to read or write the lease of the leader.",
+            &[("code", code)],
+            1.0,
+        );
+    }
+
     /// A watch broke: `kind` is a stable word for why.
     pub fn watch_error(&self, kind: &str) {
         self.add(
