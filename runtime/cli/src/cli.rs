@@ -208,7 +208,16 @@ pub(crate) struct Exec {
     /// Binding contexts to run with: a file as shell-operator writes it; `-` reads standard input
     #[arg(long, env = "HOOKBOX_CONTEXTS", value_name = "FILE", conflicts_with_all = ["trigger", "snapshots", "cluster"])]
     pub(crate) contexts: Option<PathBuf>,
-    /// What to run for: `onStartup`, `schedule[:NAME]` or `synchronization[:NAME]`
+    /// What to ask a hook that answers reviews: an AdmissionReview, a ConversionReview, or an object to create or convert
+    #[arg(
+        long,
+        env = "HOOKBOX_REVIEW",
+        value_name = "FILE",
+        conflicts_with = "contexts"
+    )]
+    pub(crate) review: Option<PathBuf>,
+    /// What to run for: `onStartup`, `schedule[:NAME]` or `synchronization[:NAME]`; with --review `validating[:NAME]`,
+    /// `mutating[:NAME]` or `conversion[:NAME]`
     #[arg(long, env = "HOOKBOX_TRIGGER", value_name = "TRIGGER")]
     pub(crate) trigger: Option<String>,
     /// Snapshots by binding name: a JSON or YAML map of lists of `{object, filterResult}`

@@ -1,8 +1,10 @@
 //! `hookbox exec`: one run of one hook, from files.
 
 mod given;
+mod review;
 mod table;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,7 +16,8 @@ use hookbox_operator::filter::Filter;
 use hookbox_operator::load::{self, Hook};
 use hookbox_operator::{OperatorEvent, Program};
 use hookbox_sandbox::{
-    Budget, Component, Effects, LogRecord, ObjectPatch, Retry, RunError, Sandbox, Snapshot, Usage,
+    Answer, Ask, Budget, Component, Effects, LogRecord, ObjectPatch, Retry, RunError, Sandbox,
+    Snapshot, Usage,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -41,6 +44,8 @@ struct Executed {
     #[serde(skip_serializing_if = "Option::is_none")]
     retry: Option<Retry>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<Answered>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     effects: Option<Effects>,
     /// Patches that `hookbox run` applies although the hook failed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -48,6 +53,45 @@ struct Executed {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     log: Vec<LogRecord>,
     usage: Usage,
+}
+
+/// What the hook answered that was asked something.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Answered {
+    #[serde(rename_all = "camelCase")]
+    Admission {
+        allowed: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        warnings: Vec<String>,
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        audit_annotations: BTreeMap<String, String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        patch: Option<Value>,
+    },
+    #[serde(rename_all = "camelCase")]
+    Conversion { converted_objects: Vec<Value> },
+}
+
+impl Answered {
+    fn of(answer: Answer) -> Option<Self> {
+        let json = |text: &str| serde_json::from_str(text).unwrap_or_default();
+        match answer {
+            Answer::Done => None,
+            Answer::Admission(response) => Some(Self::Admission {
+                allowed: response.allowed,
+                message: response.message,
+                warnings: response.warnings,
+                audit_annotations: response.audit_annotations.into_iter().collect(),
+                patch: response.patch.as_deref().map(json),
+            }),
+            Answer::Objects(objects) => Some(Self::Conversion {
+                converted_objects: objects.iter().map(|object| json(object)).collect(),
+            }),
+        }
+    }
 }
 
 pub(super) async fn exec(global: &Global, args: &Exec, ui: &Ui) -> Outcome {
@@ -58,15 +102,22 @@ pub(super) async fn exec(global: &Global, args: &Exec, ui: &Ui) -> Outcome {
         hooks::report_offences(std::slice::from_ref(&loaded), ui)?;
         return Err(Failure::told(Exit::Failed));
     };
-    let mut input = match &args.contexts {
-        Some(path) => given::contexts(path, config)?,
+    let (ask, mut input) = match &args.contexts {
+        Some(path) => {
+            let input = given::contexts(path, config)?;
+            (review::of_contexts(&input)?, input)
+        }
         None => {
             let snapshots = match (&args.snapshots, &args.cluster) {
                 (Some(path), _) => given::snapshots(path, config)?,
                 (None, Some(path)) => select(&sandbox, &loaded.component, config, path).await?,
                 (None, None) => Snapshots::new(),
             };
-            given::trigger(config, args.trigger.as_deref(), snapshots)?
+            let trigger = args.trigger.as_deref();
+            match &args.review {
+                Some(path) => review::of_file(path, config, trigger, snapshots)?,
+                None => (Ask::Run, given::trigger(config, trigger, snapshots)?),
+            }
         }
     };
     for (slot, path) in [
@@ -78,9 +129,9 @@ pub(super) async fn exec(global: &Global, args: &Exec, ui: &Ui) -> Outcome {
             None => Value::Object(serde_json::Map::new()),
         });
     }
-    let run = loaded
+    let (run, answer) = loaded
         .component
-        .run(&hook.name, input, &args.limits.budget())
+        .ask(&hook.name, &ask, input, &args.limits.budget())
         .await;
     let error = run.result.as_ref().err();
     let failed = error.map(ToString::to_string);
@@ -105,6 +156,7 @@ pub(super) async fn exec(global: &Global, args: &Exec, ui: &Ui) -> Outcome {
             .map_or_else(|| "ok".to_owned(), |error| format!("failed: {error}")),
         code,
         retry,
+        answer: answer.and_then(Answered::of),
         effects: run.result.ok(),
         surviving: run.surviving,
         log: run.log,
@@ -152,6 +204,7 @@ pub(super) async fn exec(global: &Global, args: &Exec, ui: &Ui) -> Outcome {
 fn check_inputs(args: &Exec) -> Outcome {
     let files = [
         &args.contexts,
+        &args.review,
         &args.snapshots,
         &args.cluster,
         &args.values,

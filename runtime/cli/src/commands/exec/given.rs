@@ -279,16 +279,31 @@ fn context_of(
 pub(super) fn trigger(
     config: &HookConfig,
     trigger: Option<&str>,
-    mut snapshots: Snapshots,
+    snapshots: Snapshots,
 ) -> Outcome<RunInput> {
     let default = if config.on_startup.is_some() {
         "onStartup"
+    } else if !config.kubernetes_validating.is_empty()
+        || !config.kubernetes_mutating.is_empty()
+        || !config.kubernetes_custom_resource_conversion.is_empty()
+    {
+        // What else it has are snapshots, mostly.
+        return match trigger {
+            None => Err(
+                Failure::usage(anyhow!("the hook answers reviews: it needs one"))
+                    .help("name a file by --review: a review, or an object to create or convert"),
+            ),
+            Some(trigger) => bindings(config, trigger, snapshots),
+        };
     } else if config.kubernetes.is_empty() || config.version == ConfigVersion::V0 {
         "schedule"
     } else {
         "synchronization"
     };
-    let trigger = trigger.unwrap_or(default);
+    bindings(config, trigger.unwrap_or(default), snapshots)
+}
+
+fn bindings(config: &HookConfig, trigger: &str, mut snapshots: Snapshots) -> Outcome<RunInput> {
     let (word, name) = trigger
         .split_once(':')
         .map_or((trigger, None), |(w, n)| (w, Some(n)));
@@ -348,7 +363,7 @@ pub(super) fn trigger(
         }
         _ => {
             return Err(Failure::usage(anyhow!("`{trigger}` is no trigger"))
-                .help("onStartup, schedule[:NAME] or synchronization[:NAME]"));
+                .help("onStartup, schedule[:NAME] or synchronization[:NAME]; with --review validating[:NAME], mutating[:NAME] or conversion[:NAME]"));
         }
     };
     let empty = || Arc::new(Vec::<Entry>::new()) as Arc<dyn Snapshot>;

@@ -6,7 +6,7 @@ use hookbox_operator::apply::display_ref;
 use hookbox_sandbox::ObjectPatch;
 use hookbox_sandbox::effects::{MetricOperation, ValuesPatchOperation};
 
-use super::Executed;
+use super::{Answered, Executed};
 use crate::diff;
 use crate::ui;
 
@@ -23,6 +23,32 @@ pub(super) fn of(run: &Executed) -> String {
         ui::span(run.usage.wall_clock),
         ui::bytes(run.usage.memory)
     );
+    match &run.answer {
+        Some(Answered::Admission {
+            allowed,
+            message,
+            warnings,
+            patch,
+            ..
+        }) => {
+            let word = if *allowed { "allowed" } else { "refused" };
+            let message = message.as_ref().map(|m| format!(": {m}"));
+            let _ = writeln!(out, "Answer:   {word}{}", message.unwrap_or_default());
+            for warning in warnings {
+                let _ = writeln!(out, "Warning:  {warning}");
+            }
+            let operations = patch.as_ref().and_then(|p| p.as_array());
+            for operation in operations.into_iter().flatten() {
+                let _ = writeln!(out, "Patch:    {operation}");
+            }
+        }
+        Some(Answered::Conversion { converted_objects }) => {
+            for object in converted_objects {
+                let _ = writeln!(out, "Object:   {object}");
+            }
+        }
+        None => {}
+    }
     let effects = run.effects.clone().unwrap_or_default();
     let mut part = |header: &[&str], rows: Vec<Vec<String>>| {
         if !rows.is_empty() {
