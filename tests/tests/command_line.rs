@@ -29,3 +29,5 @@ mod run;
 mod terminal;
 #[path = "command_line/test.rs"]
 mod test;
+#[path = "command_line/try_parts.rs"]
+mod try_parts;

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod webhook;
 
+use crate::commands::Try;
 use crate::logging::LogFormat;
 use crate::ui::{Color, Format};
 
@@ -94,6 +95,7 @@ pub(crate) enum Command {
     Dev(Dev),
     /// Run hooks as an operator on a cluster
     Run(Run),
+    Try(Try),
     /// Print completions for a shell
     Completions {
         /// Which shell
@@ -504,7 +506,10 @@ mod tests {
     #[test]
     fn every_flag_has_a_variable() {
         let mut missing = Vec::new();
-        for command in Cli::command().get_subcommands() {
+        let root = Cli::command();
+        let mut commands: Vec<&clap::Command> = root.get_subcommands().collect();
+        while let Some(command) = commands.pop() {
+            commands.extend(command.get_subcommands());
             for arg in command.get_arguments() {
                 let positional = arg.get_long().is_none();
                 if !positional

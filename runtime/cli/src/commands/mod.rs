@@ -9,7 +9,9 @@ mod inspect;
 mod new;
 mod run;
 mod test;
+mod try_;
 
+pub(crate) use self::try_::Try;
 use crate::cli::{Cli, Command};
 use crate::failure::Outcome;
 use crate::logging;
@@ -35,6 +37,7 @@ pub(crate) async fn dispatch(cli: Cli, ui: &Ui) -> Outcome {
         Command::Test(args) => test::test(&global, &args, ui).await,
         Command::Dev(args) => dev::dev(&global, &args, ui).await,
         Command::Run(args) => run::run(&global, &args, ui).await,
+        Command::Try(args) => try_::try_(&global, &args, ui).await,
         Command::Completions { shell } => completions::completions(shell, ui),
     }
 }

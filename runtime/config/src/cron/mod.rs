@@ -11,12 +11,17 @@
 //! - `TZ=Area/City ` in front sets the time zone.
 //! - A date that never comes (31 February) is no error: such a crontab never fires.
 //! - Times that clocks skip in spring do not fire that day; times that come twice in autumn fire twice.
+//! - A time that is not within five years is not looked for.
+//! - Where clocks change at midnight, or a zone's offset is not in whole hours, robfig's search misses some times; so
+//!   does this one, so that hooks run at the same times.
 //!
-//! One thing differs: a step of zero, with which robfig's parser never ends, is refused.
+//! What differs: a step of zero, with which robfig's parser never ends, is refused; and a day that a zone skips, at
+//! which its search never ends, is gone over.
 
 mod field;
 mod next;
 mod parse;
+mod walk;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -67,7 +72,12 @@ impl Crontab {
         match &self.when {
             When::Every(seconds) => next::every(*seconds, after),
             When::Fields(fields) => {
-                next::matching(fields, after, self.zone.as_ref().unwrap_or(default))
+                let zone = self.zone.as_ref().unwrap_or(default);
+                match walk::search(fields, after, zone) {
+                    walk::Found::At(next) => Some(next),
+                    walk::Found::Never => None,
+                    walk::Found::Endless => next::matching(fields, after, zone),
+                }
             }
         }
     }

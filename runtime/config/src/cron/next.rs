@@ -12,7 +12,7 @@ const NANOSECONDS: i128 = 1_000_000_000;
 const HORIZON_SECONDS: i64 = 9 * 366 * 24 * 3600;
 
 /// The start of the second that `at` is in.
-fn whole_second(at: Timestamp) -> Option<i64> {
+pub(super) fn whole_second(at: Timestamp) -> Option<i64> {
     i64::try_from(at.as_nanosecond().div_euclid(NANOSECONDS)).ok()
 }
 
@@ -56,7 +56,7 @@ pub(super) fn matching(fields: &Fields, after: Timestamp, zone: &TimeZone) -> Op
 }
 
 /// Seconds since 1970 as if the local time were UTC's.
-fn second_of(local: DateTime) -> i64 {
+pub(super) fn second_of(local: DateTime) -> i64 {
     let days = i64::from(days_since_epoch(local.date()));
     let time = local.time();
     days * 86_400

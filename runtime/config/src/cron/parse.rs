@@ -231,7 +231,9 @@ pub(super) fn named(name: &str) -> Option<TimeZone> {
     if !harmless || name.starts_with('/') {
         return None;
     }
-    TimeZone::get(name).ok().or_else(|| bundled(name))
+    let zone = TimeZone::get(name).ok().or_else(|| bundled(name))?;
+    // As for Go, to which a zone is a file: capitals count.
+    (zone.iana_name() == Some(name)).then_some(zone)
 }
 
 #[cfg(feature = "timezones")]

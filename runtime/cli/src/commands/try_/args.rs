@@ -1,0 +1,75 @@
+//! What `hookbox try` is told.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+
+use crate::ui::Format;
+
+/// Try one part alone: see what the runtime makes of a filter, a crontab, a patch file, a metric file or a configuration
+///
+/// Nothing here needs a hook, a component or a cluster. What the runtime would refuse ends with exit code 1 and a report.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub(crate) struct Try {
+    #[command(subcommand)]
+    pub(crate) part: Part,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Part {
+    Jq(Jq),
+    Cron(Cron),
+}
+
+/// Run a jqFilter on one object, and print its result as it would be stored
+///
+/// No output of the filter is null, several outputs are an array; keys are sorted. The filter has no environment and no
+/// further input.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  hookbox try jq '.metadata.labels' pod.json
+  kubectl get pod web -o json | hookbox try jq '{name: .metadata.name, ready: .status.phase == \"Running\"}'")]
+pub(crate) struct Jq {
+    /// The filter
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) expr: String,
+    /// The object: a JSON file, or a YAML file that ends in .yaml or .yml; standard input when left out or `-`
+    #[arg(default_value = "-")]
+    pub(crate) file: PathBuf,
+}
+
+/// Show when a crontab fires next
+///
+/// Times are of the zone that the crontab names (`TZ=Area/City 0 6 * * *`), else of the variable TZ, else of UTC.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  hookbox try cron '*/15 8-17 * * mon-fri'
+  hookbox try cron 'TZ=Europe/Berlin 30 2 * * *' --from 2026-03-28T00:00:00Z -n 3 -o json
+  hookbox try cron '@every 90s'")]
+pub(crate) struct Cron {
+    /// The crontab: 5 fields, 6 with seconds first, or a word such as @hourly
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) spec: String,
+    /// Times after this one, as 2026-03-28T00:00:00Z [default: now]
+    #[arg(long, env = "HOOKBOX_FROM", value_name = "RFC3339")]
+    pub(crate) from: Option<Timestamp>,
+    /// How many times
+    #[arg(short = 'n', long = "count", env = "HOOKBOX_COUNT", default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) count: u16,
+    /// Zone of a crontab that names none
+    #[arg(long, env = "TZ", value_name = "ZONE")]
+    pub(crate) time_zone: Option<String>,
+    /// Form of the output; json is a list of RFC 3339 texts
+    #[arg(
+        short,
+        long,
+        env = "HOOKBOX_OUTPUT",
+        default_value = "table",
+        value_name = "FORMAT"
+    )]
+    pub(crate) output: Format,
+}
