@@ -22,7 +22,7 @@ pub mod http;
 mod keys;
 mod kubebox;
 pub mod operator;
-mod ports;
+pub mod ports;
 mod processes;
 mod program;
 pub mod transcript;

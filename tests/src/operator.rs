@@ -73,13 +73,25 @@ impl Operator {
     /// # Panics
     /// When it ends, or is not ready in time.
     pub async fn start(hooks: &Hooks, place: &Place) -> Self {
-        let operator = Self::launch(hooks, place);
+        Self::start_with(hooks, place, &[]).await
+    }
+
+    /// As [`start`](Self::start), with more flags.
+    ///
+    /// # Panics
+    /// When it ends, or is not ready in time.
+    pub async fn start_with(hooks: &Hooks, place: &Place, flags: &[&str]) -> Self {
+        let operator = Self::launch_with(hooks, place, flags);
         operator.until_ready().await;
         operator
     }
 
     /// Start it and do not wait.
     pub fn launch(hooks: &Hooks, place: &Place) -> Self {
+        Self::launch_with(hooks, place, &[])
+    }
+
+    fn launch_with(hooks: &Hooks, place: &Place, flags: &[&str]) -> Self {
         let [port] = ports::free();
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let program = hookbox(["run"])
@@ -88,6 +100,7 @@ impl Operator {
             .args(["--journal".as_ref(), place.journal().as_path()])
             .args(["--cache-dir".as_ref(), place.folder.join("cache").as_path()])
             .args(["--listen", &address.to_string(), "--log-format", "json"])
+            .args(flags.iter().copied())
             .limit(wait::LIMIT)
             .start();
         Self { program, address }

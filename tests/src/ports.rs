@@ -6,7 +6,7 @@ use std::net::TcpListener;
 ///
 /// They lie below the range from which the system picks ports for outgoing connections, so that a server can be
 /// stopped and started again on its port. Another process may still take one in between: the caller tries again.
-pub(crate) fn free<const N: usize>() -> [u16; N] {
+pub fn free<const N: usize>() -> [u16; N] {
     let mut held = Vec::new();
     while held.len() < N {
         let port = fastrand::u16(12_000..30_000);

@@ -14,6 +14,7 @@ use hookbox_jq::Jq;
 use hookbox_operator::apply::Observe;
 use hookbox_operator::event::{OperatorEvent, RunFinished, RunReason};
 use hookbox_operator::load::Loaded;
+use hookbox_operator::webhook::{Reach, WebhookOptions};
 use hookbox_operator::{Operator, Options, Running};
 use hookbox_sandbox::Budget;
 use tokio::sync::broadcast::Receiver;
@@ -44,6 +45,8 @@ pub(crate) struct Setup {
     pub(crate) max_runs: u64,
     /// Where the operator's metrics are served; none: nowhere.
     pub(crate) listen: Option<SocketAddr>,
+    /// Whether webhooks are served to the embedded cluster.
+    pub(crate) webhooks: bool,
 }
 
 /// An operator on an embedded cluster.
@@ -55,6 +58,18 @@ pub(crate) struct Trial {
     ends: Ends,
     /// Events that came too fast to be received.
     pub(crate) missed: u64,
+}
+
+/// Webhooks for an API server in the same process.
+fn local_webhooks() -> WebhookOptions {
+    let mut options = WebhookOptions::default();
+    options.admission.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    options.conversion = None;
+    options.reach = Reach::Listener;
+    options.secret = None;
+    // What stays behind would keep the next trial from writing.
+    options.unregister = true;
+    options
 }
 
 /// When runs begin.
@@ -88,6 +103,7 @@ impl Trial {
         options.budget = setup.budget;
         options.stepped = setup.pace == Pace::Steps;
         options.listen = setup.listen;
+        options.webhook = setup.webhooks.then(local_webhooks);
         options.time_zone = jiff::tz::TimeZone::UTC;
         options.writer.observe = Observe::Before;
         // The cluster is ours alone; nobody needs to be spared.

@@ -33,6 +33,7 @@
 //!
 //! Behaviours that matter are rows of a table (`tests/api-table`) that runs against this server and a real one.
 
+mod admission;
 mod base64;
 mod body;
 mod clock;

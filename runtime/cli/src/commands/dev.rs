@@ -164,6 +164,7 @@ impl Session<'_> {
             pace: Pace::Free,
             max_runs: self.max_runs,
             listen,
+            webhooks: true,
         };
         Trial::start(self.cluster.clone(), hooks, self.jq.clone(), setup).await
     }

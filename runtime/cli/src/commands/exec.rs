@@ -269,6 +269,7 @@ async fn select(
         pace: Pace::Free,
         max_runs: u64::MAX,
         listen: None,
+        webhooks: false,
     };
     let mut trial = Trial::start(cluster, loaded, jq, setup).await?;
     let mut problem = None;

@@ -34,7 +34,7 @@ impl Server {
         {
             meta.entry("name").or_insert_with(|| call.named().into());
         }
-        let warnings = input::conform(kind, &mut config, call.query.field_validation()?)?;
+        let mut warnings = input::conform(kind, &mut config, call.query.field_validation()?)?;
         if prepare::text(&config, "name").is_empty() {
             prepare::set(&mut config, "name", call.named());
         }
@@ -57,14 +57,19 @@ impl Server {
                         ),
                     ));
                 }
-                match self.create_object(call, config.clone(), &writer) {
+                match self
+                    .create_object(call, config.clone(), &writer, &mut warnings)
+                    .await
+                {
                     Err(error) if error.code() == "AlreadyExists" => continue,
                     outcome => return Ok(self.show(call, 201, &outcome?).warned(warnings)),
                 }
             };
             let old = self.view(kind, &seen).value();
             let merged = managed::apply(kind, Some(&old), &config, &writer, call.query.force())?;
-            let new = self.next_version(call, merged, &old, &writer)?;
+            let new = self
+                .next_version(call, merged, &old, &writer, &mut warnings)
+                .await?;
             match self.replace(kind, &seen, &old, new, dry)? {
                 Ok(stored) => return Ok(self.show(call, 200, &stored).warned(warnings)),
                 Err(Clash::Exists | Clash::Changed) => {}

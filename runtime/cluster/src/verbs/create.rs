@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{input, prepare};
+use crate::admission::Change;
 use crate::error::ApiError;
 use crate::managed;
 use crate::names;
@@ -18,17 +19,21 @@ const NAME_ATTEMPTS: u32 = 8;
 impl Server {
     pub(super) async fn create(self: &Arc<Self>, call: &Call) -> Result<Reply, ApiError> {
         let mut object = input::parse(call, &call.body)?;
-        let warnings = input::conform(&call.kind, &mut object, call.query.field_validation()?)?;
-        let stored = self.create_object(call, object, &managed::Writer::update(call))?;
+        let mut warnings = input::conform(&call.kind, &mut object, call.query.field_validation()?)?;
+        let writer = managed::Writer::update(call);
+        let stored = self
+            .create_object(call, object, &writer, &mut warnings)
+            .await?;
         Ok(self.show(call, 201, &stored).warned(warnings))
     }
 
     /// Creates an object that has the form of its type.
-    pub(super) fn create_object(
+    pub(super) async fn create_object(
         self: &Arc<Self>,
         call: &Call,
         mut object: Value,
         writer: &managed::Writer,
+        warnings: &mut Vec<String>,
     ) -> Result<Arc<Stored>, ApiError> {
         let kind = &call.kind;
         let dry = call.query.dry_run()?;
@@ -41,8 +46,17 @@ impl Server {
             // Owned is what was applied, not what the server adds.
             object = managed::apply(kind, None, &object, writer, true)?;
         }
+        prepare::scope(kind, call.namespace.as_deref(), &mut object)?;
+        let mut object = self.mutate(call, "CREATE", object, None, warnings).await?;
         prepare::create(kind, call.namespace.as_deref(), &mut object)?;
         let object = managed::track(kind, None, object, writer)?;
+        let change = Change {
+            call,
+            operation: "CREATE",
+            object: Some(&object),
+            old: None,
+        };
+        self.validate(&change, warnings).await?;
         let mut attempt = 0;
         loop {
             let mut candidate = object.clone();

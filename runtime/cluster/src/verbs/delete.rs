@@ -30,7 +30,10 @@ impl Server {
     pub(super) async fn delete(self: &Arc<Self>, call: &Call) -> Result<Reply, ApiError> {
         let options = call.query.delete_options(&call.body)?;
         let seen = self.find(call)?;
-        Ok(match self.delete_object(&call.kind, &seen, &options)? {
+        let mut warnings = Vec::new();
+        let old = self.view(&call.kind, &seen).value();
+        self.admit_delete(call, &old, &mut warnings).await?;
+        let reply = match self.delete_object(&call.kind, &seen, &options)? {
             Deleted::Waits(stored) => self.show(call, 200, &stored),
             Deleted::Gone(last) if returns_object(&call.kind) => self.show(call, 200, &last),
             Deleted::Gone(last) => {
@@ -45,7 +48,8 @@ impl Server {
                     &json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}),
                 )
             }
-        })
+        };
+        Ok(reply.warned(warnings))
     }
 
     pub(super) async fn delete_collection(
@@ -67,17 +71,22 @@ impl Server {
                 &matches,
             )
             .map_err(|_| ApiError::internal("the present is gone"))?;
+        let mut warnings = Vec::new();
         for object in &page.items {
+            let old = self.view(&call.kind, object).value();
+            self.admit_delete(call, &old, &mut warnings).await?;
             match self.delete_object(&call.kind, object, &options) {
                 Err(error) if error.code() == "NotFound" => {}
                 outcome => drop(outcome?),
             }
         }
-        Ok(self.show_list(
-            call,
-            &page.items,
-            &json!({"resourceVersion": page.rev.to_string()}),
-        ))
+        Ok(self
+            .show_list(
+                call,
+                &page.items,
+                &json!({"resourceVersion": page.rev.to_string()}),
+            )
+            .warned(warnings))
     }
 
     /// Deletes an object, or marks it as deleted when it has to wait.

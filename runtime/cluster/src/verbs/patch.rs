@@ -42,8 +42,10 @@ impl Server {
         for _ in 0..ATTEMPTS {
             let seen = self.find(call)?;
             let old = self.view(kind, &seen).value();
-            let (object, warnings) = self.patched(call, &language, &old, validation)?;
-            let new = self.next_version(call, object, &old, &writer)?;
+            let (object, mut warnings) = self.patched(call, &language, &old, validation)?;
+            let new = self
+                .next_version(call, object, &old, &writer, &mut warnings)
+                .await?;
             match self.replace(kind, &seen, &old, new, dry)? {
                 Ok(stored) => return Ok(self.show(call, 200, &stored).warned(warnings)),
                 Err(Clash::Exists | Clash::Changed) => {}

@@ -53,7 +53,11 @@ impl Server {
             }
             let mut object = old.clone();
             set(&mut object, &paths.spec, replicas.into());
-            let new = self.next_version(call, object, &old, &managed::Writer::update(call))?;
+            let writer = managed::Writer::update(call);
+            // No webhook is asked about a Scale, hence no warning.
+            let new = self
+                .next_version(call, object, &old, &writer, &mut Vec::new())
+                .await?;
             match self.replace(kind, &seen, &old, new.clone(), call.query.dry_run()?)? {
                 Ok(stored) => {
                     let mut answer = scale_of(&new, &paths);

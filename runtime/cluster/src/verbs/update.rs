@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{input, patch::same_name, prepare};
+use crate::admission::Change;
 use crate::error::{ApiError, Fault};
 use crate::managed;
 use crate::request::Call;
@@ -15,7 +16,7 @@ impl Server {
     pub(super) async fn update(self: &Arc<Self>, call: &Call) -> Result<Reply, ApiError> {
         let kind = &call.kind;
         let mut object = input::parse(call, &call.body)?;
-        let warnings = input::conform(kind, &mut object, call.query.field_validation()?)?;
+        let mut warnings = input::conform(kind, &mut object, call.query.field_validation()?)?;
         same_name(call, &object)?;
         prepare::scope(kind, call.namespace.as_deref(), &mut object)?;
         let writer = managed::Writer::update(call);
@@ -27,13 +28,17 @@ impl Server {
                     && prepare::text(&object, "uid").is_empty()
                 {
                     prepare::unset(&mut object, "resourceVersion");
-                    let stored = self.create_object(call, object, &writer)?;
+                    let stored = self
+                        .create_object(call, object, &writer, &mut warnings)
+                        .await?;
                     return Ok(self.show(call, 201, &stored).warned(warnings));
                 }
                 return Err(ApiError::not_found(kind, call.named()));
             };
             let old = self.view(kind, &seen).value();
-            let new = self.next_version(call, object.clone(), &old, &writer)?;
+            let new = self
+                .next_version(call, object.clone(), &old, &writer, &mut warnings)
+                .await?;
             match self.replace(kind, &seen, &old, new, dry)? {
                 Ok(stored) => return Ok(self.show(call, 200, &stored).warned(warnings)),
                 Err(Clash::Exists | Clash::Changed) => {}
@@ -42,12 +47,13 @@ impl Server {
     }
 
     /// What becomes of `old` when it is replaced by `object`: versions compared, fields of the server put back, checked.
-    pub(super) fn next_version(
+    pub(super) async fn next_version(
         &self,
         call: &Call,
-        mut object: Value,
+        object: Value,
         old: &Value,
         writer: &managed::Writer,
+        warnings: &mut Vec<String>,
     ) -> Result<Value, ApiError> {
         let kind = &call.kind;
         let (given, current) = (
@@ -76,6 +82,9 @@ impl Server {
             }
             return Err(ApiError::modified(kind, call.named()));
         }
+        let mut object = self
+            .mutate(call, "UPDATE", object, Some(old), warnings)
+            .await?;
         prepare::set(&mut object, "resourceVersion", current);
         let part = if call.sub() == "status" {
             prepare::Part::Status
@@ -83,6 +92,14 @@ impl Server {
             prepare::Part::Main
         };
         prepare::update(kind, part, &mut object, old)?;
-        managed::track(kind, Some(old), object, writer)
+        let object = managed::track(kind, Some(old), object, writer)?;
+        let change = Change {
+            call,
+            operation: "UPDATE",
+            object: Some(&object),
+            old: Some(old),
+        };
+        self.validate(&change, warnings).await?;
+        Ok(object)
     }
 }

@@ -65,7 +65,8 @@ impl Failed {
                 format!("hook `{hook}` was not asked: too many requests wait for hooks"),
             ),
             Self::Late | Self::Unanswered(Unanswered::Late) => (
-                504,
+                // As the API server itself has it: 504 would be asked again by many clients.
+                500,
                 format!(
                     "hook `{hook}` did not answer within {} s",
                     crate::backoff::seconds(within)

@@ -24,6 +24,8 @@ pub(crate) use conversion::Conversion;
 
 /// Time for one request.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest pause while something is waited for that is not there.
+const MISSING: Duration = Duration::from_secs(5);
 /// First pause after a failure.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
@@ -234,15 +236,15 @@ impl Registrar {
             Ok(Done::Missing) => {
                 let text = format!("{kind} {name}: it is not there yet");
                 self.readiness.without(&self.key(), &text);
-                self.metrics.webhook_registered(kind, name, false);
+                self.metrics.webhook_registered(kind, name, false, 0.0);
                 if pauses.is_fresh() {
                     tracing::warn!(kind, name, "it is not there yet; it is waited for");
                 }
-                pauses.next_pause()
+                pauses.next_pause().min(MISSING)
             }
             Ok(done) => {
                 self.readiness.without_no_more(&self.key());
-                self.metrics.webhook_registered(kind, name, true);
+                self.metrics.webhook_registered(kind, name, true, 0.0);
                 if done == Done::Written {
                     tracing::info!(kind, name, "webhooks registered");
                 }
@@ -260,7 +262,7 @@ impl Registrar {
                 } else {
                     pauses.next_pause()
                 };
-                self.metrics.webhook_registered(kind, name, false);
+                self.metrics.webhook_registered(kind, name, false, 1.0);
                 self.readiness
                     .without(&self.key(), &format!("{kind} {name}: {text}"));
                 tracing::error!(

@@ -31,6 +31,7 @@ impl Bench {
             pace: Pace::Steps,
             max_runs: self.max_runs,
             listen: None,
+            webhooks: false,
         };
         let mut trial = Trial::start(cluster, hooks, self.jq.clone(), setup).await?;
         let played = act(case, &mut trial).await?;

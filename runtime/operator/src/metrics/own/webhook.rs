@@ -82,8 +82,8 @@ impl SelfMetrics {
         );
     }
 
-    /// Whether the API server knows of the webhooks.
-    pub fn webhook_registered(&self, kind: &str, name: &str, success: bool) {
+    /// Whether the API server knows of the webhooks, and how many attempts to tell it failed since the last time.
+    pub fn webhook_registered(&self, kind: &str, name: &str, success: bool, failed: f64) {
         let labels = [("kind", kind), ("name", name)];
         self.set(
             "webhook_registration_success",
@@ -95,7 +95,7 @@ impl SelfMetrics {
             "webhook_registration_errors_total",
             "Failed attempts to write a webhook configuration or conversion.",
             &labels,
-            f64::from(u8::from(!success)),
+            failed,
         );
     }
 }

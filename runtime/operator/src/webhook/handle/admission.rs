@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hookbox_sandbox::{AdmissionResponse, Answer, Ask, Context, JsonText};
-use serde_json::Value;
+use serde::de::IgnoredAny;
 use tokio::time::Instant;
 
 use super::{Failed, Handler, Reply, deadline};
@@ -68,10 +68,16 @@ impl Handler {
         let question = self.question(webhook, review, until)?;
         Ok(match self.ask(webhook.hook, question, until).await {
             Ok(Answer::Admission(response)) => answered(webhook, response),
-            Ok(_) => (
-                admission::Answer::refused(500, "handle AdmissionReview: hook task prop error"),
-                "no-answer",
-            ),
+            Ok(_) => {
+                tracing::error!(
+                    webhook = name,
+                    hook = &*webhook.hook_name,
+                    ignored = webhook.ignores_failures(),
+                    "the hook wrote no answer to a review"
+                );
+                let message = "handle AdmissionReview: hook task prop error".to_owned();
+                (policy(webhook, 500, message), "no-answer")
+            }
             Err(failed) => unanswered(webhook, &failed, within),
         })
     }
@@ -129,10 +135,18 @@ fn answered(webhook: &Admission, response: AdmissionResponse) -> (admission::Ans
             "a request was denied"
         );
     }
-    // The API server takes no patch that changes nothing from a validating webhook, and needs none from others.
-    let patch = response
-        .patch
-        .filter(|patch| serde_json::from_str::<Vec<Value>>(patch).map_or(true, |p| !p.is_empty()));
+    if response.patch.is_some() && !webhook.mutates {
+        tracing::warn!(
+            webhook = webhook.config.name,
+            hook = &*webhook.hook_name,
+            "the patch of a validating hook is left out: the API server takes none"
+        );
+    }
+    // One that changes nothing is none.
+    let patch = response.patch.filter(|patch| {
+        let operations = serde_json::from_str::<Vec<IgnoredAny>>(patch);
+        webhook.mutates && operations.map_or(true, |all| !all.is_empty())
+    });
     let answer = admission::Answer {
         allowed: response.allowed,
         code: 403,
@@ -160,11 +174,15 @@ fn unanswered(
         "a review got no answer of its hook"
     );
     let (code, message) = failed.told(&webhook.hook_name, within);
-    let answer = if ignored {
+    (policy(webhook, code, message), failed.outcome())
+}
+
+/// Refused or ignored, as the webhook's `failurePolicy` says.
+fn policy(webhook: &Admission, code: u16, message: String) -> admission::Answer {
+    if webhook.ignores_failures() {
         let name = &webhook.config.name;
         admission::Answer::ignored(format!("webhook {name} was ignored: {message}"))
     } else {
         admission::Answer::refused(code, message)
-    };
-    (answer, failed.outcome())
+    }
 }

@@ -1,6 +1,7 @@
 //! Webhooks: BEHAVIOUR D, and the webhook rows of A3 and B6.
 
 mod admission;
+mod calls;
 mod certificates;
 mod client;
 mod conversion;
