@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
-use hookbox_config::{HookConfig, Offences};
+use hookbox_config::{HookConfig, Offence, Offences};
 use hookbox_jq::Jq;
-use hookbox_operator::load;
+use hookbox_operator::{Program, load};
 use hookbox_sandbox::{Budget, Component, Sandbox, Settings};
 
 use crate::cli::Global;
@@ -100,10 +100,11 @@ pub(crate) async fn load(sandbox: &Sandbox, path: &Path, ui: &Ui) -> Outcome<Loa
             )
         })?;
     let mut hooks = Vec::new();
+    let program = Program::Component(component.clone());
     for definition in definitions {
         let config = load::config(&definition.config, &jq)
             .await
-            .map(|(config, _)| config);
+            .and_then(|(config, _)| exported(&program, config));
         hooks.push(LoadedHook {
             name: definition.name,
             text: definition.config,
@@ -121,6 +122,18 @@ pub(crate) async fn load(sandbox: &Sandbox, path: &Path, ui: &Ui) -> Outcome<Loa
         component,
         hooks,
     })
+}
+
+/// The configuration, unless the component lacks an export that it needs.
+fn exported(program: &Program, config: HookConfig) -> Result<HookConfig, Offences> {
+    let Some((what, export)) = load::missing_export(program, &config) else {
+        return Ok(config);
+    };
+    let message = format!(
+        "uses `{what}`, but the component does not export `hookbox:hook/{}`",
+        export.interface()
+    );
+    Err(Offence::new("", "no-export", message).into())
 }
 
 /// The component at `path`: a file, or what a project builds to.

@@ -137,6 +137,10 @@ pub struct Kubernetes {
     /// `metadata`. hookbox's own; shell-operator does not know it.
     #[serde(skip_serializing_if = "is_false")]
     pub metadata_only: bool,
+    /// Whether the hook's own component filters the objects, in place of a jq filter: it exports `filters`. hookbox's own;
+    /// shell-operator does not know it.
+    #[serde(skip_serializing_if = "is_false")]
+    pub filter: bool,
     /// A jq filter, not compiled here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jq_filter: Option<String>,

@@ -30,6 +30,7 @@ pub mod webhook;
 mod backoff;
 mod client;
 mod engine;
+mod json;
 mod operator;
 mod rule;
 mod running;

@@ -9,7 +9,7 @@ use hookbox_config::{ConfigVersion, Document, HookConfig, Offence, Offences};
 use hookbox_jq::{Jq, JqError};
 use hookbox_sandbox::{Budget, Component, Export, HookDefinition, LoadError, RunError, Sandbox};
 
-use crate::filter::Filter;
+use crate::filter::{Filter, GuestFilter};
 use crate::native::{Native, NativeError};
 use crate::program::Program;
 use crate::source::{HookSource, HookSpec, Tenant};
@@ -77,14 +77,14 @@ pub enum LoadProblem {
     },
     /// The component does not export what a binding of the hook needs.
     #[error(
-        "hook `{hook}` in `{name}` has a `{binding}` binding, but its component does not export `hookbox:hook/{interface}`"
+        "hook `{hook}` in `{name}` uses `{binding}`, but does not export `hookbox:hook/{interface}`"
     )]
     NoExport {
         /// What the source is called.
         name: String,
         /// The hook.
         hook: String,
-        /// Kind of the binding, as the configuration writes it.
+        /// What of its configuration needs it.
         binding: &'static str,
         /// The contract's interface.
         interface: &'static str,
@@ -285,7 +285,7 @@ async fn hook(
     jq: &Jq,
 ) -> Result<Hook, LoadProblem> {
     match config(&definition.config, jq).await {
-        Ok((config, filters)) => {
+        Ok((config, mut filters)) => {
             if let Some((binding, export)) = missing_export(&program, &config) {
                 return Err(LoadProblem::NoExport {
                     name: name.to_owned(),
@@ -294,6 +294,7 @@ async fn hook(
                     interface: export.interface(),
                 });
             }
+            own_filters(&program, &definition.name, &config, &mut filters);
             Ok(Hook {
                 name: definition.name.into(),
                 source: name.to_owned(),
@@ -311,12 +312,16 @@ async fn hook(
     }
 }
 
-/// The first kind of binding whose handler the component does not have.
+/// What of a configuration needs an export that the program does not have: the first such.
 #[must_use]
 pub fn missing_export(program: &Program, config: &HookConfig) -> Option<(&'static str, Export)> {
-    let component = program.component()?;
+    let filters = config.kubernetes.iter().any(|binding| binding.filter);
+    let Some(component) = program.component() else {
+        return filters.then_some(("filter", Export::Filters));
+    };
     let conversions = &config.kubernetes_custom_resource_conversion;
     [
+        ("filter", !filters, Export::Filters),
         (
             "kubernetesValidating",
             config.kubernetes_validating.is_empty(),
@@ -338,7 +343,20 @@ pub fn missing_export(program: &Program, config: &HookConfig) -> Option<(&'stati
     .map(|(binding, _, export)| (binding, export))
 }
 
-/// Checks a configuration and compiles its filters, each in its binding's place.
+/// Puts the component's own filter in the place of each binding that wants it.
+pub fn own_filters(program: &Program, hook: &str, config: &HookConfig, filters: &mut [Filter]) {
+    let Some(component) = program.component() else {
+        return;
+    };
+    for (binding, filter) in config.kubernetes.iter().zip(filters) {
+        if binding.filter {
+            *filter = Filter::Guest(GuestFilter::new(component.clone(), hook, &binding.name));
+        }
+    }
+}
+
+/// Checks a configuration and compiles its filters, each in its binding's place. Those of the component's own
+/// (`filter: true`) are left to [`own_filters`].
 ///
 /// # Errors
 /// All that is wrong with it.

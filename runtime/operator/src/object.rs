@@ -22,6 +22,14 @@ pub struct Object {
     pub json: JsonText,
 }
 
+impl Object {
+    /// Its resource version as a number, which says as much; 0 where it is none.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.resource_version.parse().unwrap_or(0)
+    }
+}
+
 /// A JSON value that borrows its strings from the text it was read from.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Node<'a> {

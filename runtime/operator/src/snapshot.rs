@@ -167,6 +167,17 @@ impl Store {
         object: &JsonText,
         filter_result: Option<&JsonText>,
     ) -> Change {
+        self.put_at(key, 0, object, filter_result)
+    }
+
+    /// The same, of a resource version as a number; 0 where it is none.
+    pub fn put_at(
+        &mut self,
+        key: &Key,
+        version: u64,
+        object: &JsonText,
+        filter_result: Option<&JsonText>,
+    ) -> Change {
         let result = filter_result.map_or(Text::Short(""), Text::of);
         let object_hash;
         let texts = match (self.keeps.object, self.keeps.filter_result) {
@@ -179,6 +190,7 @@ impl Store {
         };
         let row = Row {
             key: (&key.0, ""),
+            version,
             texts,
         };
         self.bytes += self.keeps.bytes(&row);
@@ -199,6 +211,15 @@ impl Store {
     pub fn get(&self, key: &Key) -> Option<Entry> {
         let at = self.rows.find(&key.0).ok()?;
         self.rows.row(at).map(|row| self.keeps.entry(&row))
+    }
+
+    /// The filter's result for this version of an object, where it is held: the same version has the same result.
+    #[must_use]
+    pub fn known(&self, key: &Key, version: u64) -> Option<JsonText> {
+        let at = self.rows.find(&key.0).ok()?;
+        let row = self.rows.row(at)?;
+        let same = version != 0 && row.version == version;
+        same.then(|| self.keeps.entry(&row).filter_result).flatten()
     }
 
     /// Take an object out; what was held of it.

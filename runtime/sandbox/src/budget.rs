@@ -43,6 +43,23 @@ impl Budget {
     }
 }
 
+impl Budget {
+    /// The budget of one call of `filter` for many objects: 1 s of CPU time, 10 s, 256 MiB, no effects, results of 16 MiB,
+    /// 64 KiB of log, which nobody reads.
+    #[must_use]
+    pub fn filter() -> Self {
+        Self {
+            cpu_time: Duration::from_secs(1),
+            wall_clock: Duration::from_secs(10),
+            effects: 0,
+            effect_bytes: 16 << 20,
+            log_bytes: 64 << 10,
+            host_calls: 100_000,
+            ..Self::default()
+        }
+    }
+}
+
 impl Default for Budget {
     fn default() -> Self {
         Self {

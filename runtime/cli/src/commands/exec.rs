@@ -110,7 +110,9 @@ pub(super) async fn exec(global: &Global, args: &Exec, ui: &Ui) -> Outcome {
         None => {
             let snapshots = match (&args.snapshots, &args.cluster) {
                 (Some(path), _) => given::snapshots(path, config)?,
-                (None, Some(path)) => select(&sandbox, &loaded.component, config, path).await?,
+                (None, Some(path)) => {
+                    select(&sandbox, &loaded.component, &hook.name, config, path).await?
+                }
                 (None, None) => Snapshots::new(),
             };
             let trigger = args.trigger.as_deref();
@@ -227,6 +229,7 @@ fn check_inputs(args: &Exec) -> Outcome {
 async fn select(
     sandbox: &Sandbox,
     component: &Component,
+    name: &str,
     config: &HookConfig,
     path: &Path,
 ) -> Outcome<Snapshots> {
@@ -251,11 +254,12 @@ async fn select(
             None => Filter::None,
         });
     }
-    let name = "hook";
+    let program = Program::Component(component.clone());
+    load::own_filters(&program, name, &config, &mut filters);
     let hook = Hook {
         name: name.into(),
         source: path.display().to_string(),
-        program: Program::Component(component.clone()),
+        program,
         tenant: None,
         config,
         filters,

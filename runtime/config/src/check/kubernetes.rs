@@ -20,6 +20,7 @@ const KEYS: &[&str] = &[
     "waitForSynchronization",
     "keepFullObjectsInMemory",
     "metadataOnly",
+    "filter",
     "jqFilter",
     "nameSelector",
     "labelSelector",
@@ -90,6 +91,7 @@ fn binding(
         wait_for_synchronization: wait(object, report),
         keep_full_objects_in_memory: object.flag("keepFullObjectsInMemory", true, report),
         metadata_only: object.flag("metadataOnly", false, report),
+        filter: object.flag("filter", false, report),
         jq_filter: object.text_or_none("jqFilter", report),
         name_selector: names,
         label_selector: object
@@ -106,6 +108,7 @@ fn binding(
         include_snapshots_from: bindings.included(object, report),
     };
     exclusive(&binding, object, report);
+    one_filter(&binding, object, report);
     pointless(&binding, object, report);
     binding
 }
@@ -196,6 +199,16 @@ fn exclusive(binding: &Kubernetes, object: &Object<'_>, report: &mut Report) {
     }
 }
 
+fn one_filter(binding: &Kubernetes, object: &Object<'_>, report: &mut Report) {
+    if binding.filter
+        && binding.jq_filter.is_some()
+        && let Some(at) = object.field("filter")
+    {
+        let message = "filter and jqFilter are mutually exclusive";
+        report.offence(&at, "exclusive", message, "remove one of them");
+    }
+}
+
 /// What is allowed and gives nothing.
 fn pointless(binding: &Kubernetes, object: &Object<'_>, report: &mut Report) {
     if let Some(at) = object.field("resynchronizationPeriod")
@@ -205,6 +218,7 @@ fn pointless(binding: &Kubernetes, object: &Object<'_>, report: &mut Report) {
     }
     if !binding.keep_full_objects_in_memory
         && binding.jq_filter.is_none()
+        && !binding.filter
         && let Some(at) = object.field("keepFullObjectsInMemory")
     {
         let message = "leaves nothing of the objects: without `jqFilter` each is `{}`";

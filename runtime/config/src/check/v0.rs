@@ -90,6 +90,7 @@ fn kubernetes(at: At<'_>, report: &mut Report) -> Option<Arc<Kubernetes>> {
         // Contexts show no more of an object than what it is called.
         keep_full_objects_in_memory: false,
         metadata_only: false,
+        filter: false,
         jq_filter: object.text_or_none("jqFilter", report),
         name_selector: name(&object, report),
         label_selector: selector,

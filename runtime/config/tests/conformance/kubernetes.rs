@@ -229,3 +229,22 @@ fn metadata_only() {
     let written = serde_json::to_value(good_binding("name: a")).unwrap();
     assert_eq!(written.get("metadataOnly"), None);
 }
+
+/// Not of shell-operator: `filter`.
+#[test]
+fn a_filter_of_the_hooks_own() {
+    assert!(!good_binding("filter: false, jqFilter: .a").filter);
+    let config = good(&binding("filter: true, keepFullObjectsInMemory: false"));
+    assert!(config.kubernetes[0].filter);
+    assert_eq!(warnings(&config), [] as [(&str, &str); 0]);
+    bad(
+        &binding("filter: true, jqFilter: .a"),
+        &[("kubernetes[0].filter", "exclusive")],
+    );
+    bad(
+        &binding("filter: main"),
+        &[("kubernetes[0].filter", "wrong-type")],
+    );
+    let written = serde_json::to_value(&config).unwrap();
+    assert_eq!(written["kubernetes"][0]["filter"], true);
+}

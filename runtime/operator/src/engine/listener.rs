@@ -121,7 +121,7 @@ impl Engine {
                     namespace,
                     name,
                     error = api::one_line(&message),
-                    "the jq filter failed"
+                    "the filter failed"
                 );
                 self.tell(|| {
                     let (hook, binding) = names();

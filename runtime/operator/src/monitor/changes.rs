@@ -52,9 +52,10 @@ impl Shared {
         }
         // A context of a group shows neither.
         let visible = self.group.is_none();
+        let kind = state.resource.as_ref().map_or("", |r| &r.kind);
         let resource = || Resource {
             namespace: namespace.to_owned(),
-            kind: state.kind.clone(),
+            kind: kind.to_owned(),
             name: name.to_owned(),
         };
         let reason = self.reason(Cause::Event {

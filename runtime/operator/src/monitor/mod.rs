@@ -11,11 +11,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hookbox_config::{ConfigVersion, Kubernetes, WatchEvent};
-use hookbox_jq::JqError;
+use kube::core::ApiResource;
 use tokio::sync::Notify;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::filter::Filter;
+use crate::filter::{Filter, FilterError};
 use crate::kinds::{KindError, Kinds};
 use crate::queue::{BindingIndex, Cause, HookIndex, Reason};
 use crate::snapshot::{Frozen, Keeps, Store};
@@ -72,7 +72,7 @@ pub enum Notice<'a> {
         /// Its name.
         name: &'a str,
         /// Why.
-        error: &'a JqError,
+        error: &'a FilterError,
     },
     /// The filter looked at objects.
     Filtered {
@@ -125,7 +125,7 @@ pub enum EnableError {
         kind: String,
     },
     /// Its filter failed on an object that was there at the start, so that the snapshot would not be whole.
-    #[error("the jq filter failed on `{namespace}/{name}`")]
+    #[error("the filter failed on `{namespace}/{name}`")]
     Filter {
         /// The object's namespace.
         namespace: String,
@@ -133,7 +133,7 @@ pub enum EnableError {
         name: String,
         /// Why.
         #[source]
-        source: JqError,
+        source: FilterError,
     },
     /// A list failed. The text says why.
     #[error("{message}")]
@@ -224,8 +224,8 @@ struct State {
     buffer: Vec<Reason>,
     /// Its objects are known, or were before their kind went.
     enabled: bool,
-    /// The kind of its objects, as they write it themselves; empty before it is found.
-    kind: String,
+    /// What its objects are; none before it is found.
+    resource: Option<ApiResource>,
 }
 
 pub(crate) struct Shared {
@@ -316,7 +316,7 @@ impl Monitor {
                 standing_by: false,
                 buffer: Vec::new(),
                 enabled: false,
-                kind: String::new(),
+                resource: None,
             }),
             progress: Mutex::new(Progress {
                 phase: Phase::Starting,

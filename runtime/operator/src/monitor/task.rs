@@ -6,14 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hookbox_config::WatchEvent as Happened;
-use hookbox_jq::JqError;
-use hookbox_sandbox::JsonText;
 use tokio::time::Instant;
 
 use super::changes::Difference;
 use super::scopes::{NAMESPACES, ScopeId, Scopes};
 use super::{EnableError, Notice, Outcome, Phase, Shared};
 use crate::backoff::Backoff;
+use crate::filter::{FilterError, FilterResult};
 use crate::kinds::{Kind, KindError};
 use crate::object::Object;
 use crate::snapshot::{Change, Key};
@@ -24,8 +23,6 @@ const BATCH: usize = 256;
 
 /// A kind is gone when this many looks in a row did not find it: one of several API servers may be behind the others.
 const SURE: u8 = 2;
-
-type FilterResult = Result<Option<JsonText>, JqError>;
 
 /// Tries until the binding is enabled, then follows its objects; and again, when their kind was gone and comes back.
 pub(super) async fn run(shared: Arc<Shared>) {
@@ -84,14 +81,18 @@ async fn follow(
     kind: Kind,
     backoff: &mut Backoff,
 ) -> Result<Infallible, EnableError> {
-    let again = {
+    let (again, same) = {
         let mut state = shared.state();
-        state.kind.clone_from(&kind.resource.kind);
+        let before = state.resource.replace(kind.resource.clone());
+        let same = before.as_ref() == state.resource.as_ref();
         if !state.enabled {
-            state.store = crate::snapshot::Store::new(shared.keeps());
             state.buffer.clear();
+            // What is known of objects after a failed attempt need not be found out again, if it is of these objects.
+            if !same {
+                state.store = crate::snapshot::Store::new(shared.keeps());
+            }
         }
-        state.enabled
+        (state.enabled, same)
     };
     let (events, mut feed) = Feed::new(Room::default());
     let secret = kind.resource.group.is_empty() && kind.resource.kind == "Secret";
@@ -100,6 +101,7 @@ async fn follow(
         shared,
         scopes,
         secret,
+        same,
     };
     loop {
         let batch = feed.next(BATCH).await;
@@ -122,34 +124,63 @@ struct Follower<'a> {
     scopes: Scopes<'a>,
     /// Whether the objects are Secrets.
     secret: bool,
+    /// Whether what the store holds are these objects, and not those of another version of their kind.
+    same: bool,
 }
 
 impl Follower<'_> {
-    /// The filter's result for each object of the batch, in order; namespaces are not filtered.
+    /// The filter's result for each object of the batch, in order; namespaces are not filtered. The same version of an
+    /// object, which comes again when a collection is listed again, is not.
     async fn filter(&self, batch: &[(ScopeId, WatchEvent)]) -> Vec<FilterResult> {
-        let objects: Vec<&str> = batch
+        let filter = &self.shared.spec.filter;
+        if filter.is_none() {
+            return Vec::new();
+        }
+        let objects = batch
             .iter()
             .filter(|(scope, _)| *scope != NAMESPACES)
             .filter_map(|(_, event)| match event {
                 WatchEvent::Listed(object)
                 | WatchEvent::Applied(object)
-                | WatchEvent::Deleted(object) => Some(&*object.json),
+                | WatchEvent::Deleted(object) => Some(&**object),
                 _ => None,
-            })
-            .collect();
-        let started = Instant::now();
-        let mut results = self.shared.spec.filter.apply(&objects).await;
-        if self.secret {
-            let quiet = |result: FilterResult| result.map_err(JqError::without_values);
-            results = results.into_iter().map(quiet).collect();
+            });
+        let mut results: Vec<Option<FilterResult>> = Vec::with_capacity(batch.len());
+        let mut asked: Vec<&str> = Vec::with_capacity(batch.len());
+        {
+            let state = self.shared.state();
+            for object in objects {
+                let known = self.same.then(|| {
+                    let key = state.store.key(&object.namespace, &object.name);
+                    state.store.known(&key, object.version())
+                });
+                let known = known.flatten();
+                if known.is_none() {
+                    asked.push(&object.json);
+                }
+                results.push(known.map(|result| Ok(Some(result))));
+            }
         }
-        if !self.shared.spec.filter.is_none() && !objects.is_empty() {
+        let started = Instant::now();
+        let mut given = filter.apply(&asked).await.into_iter();
+        if !asked.is_empty() {
             self.shared.notice(Notice::Filtered {
-                objects: objects.len(),
+                objects: asked.len(),
                 took: started.elapsed(),
             });
         }
+        let quiet = |result: FilterResult| match self.secret {
+            true => result.map_err(FilterError::without_values),
+            false => result,
+        };
+        let results = results.into_iter();
         results
+            .map(|known| {
+                known
+                    .or_else(|| given.next().map(quiet))
+                    .unwrap_or(Ok(None))
+            })
+            .collect()
     }
 
     fn enabled(&self) -> bool {
@@ -274,7 +305,10 @@ impl Follower<'_> {
         };
         let mut state = self.shared.state();
         let key = state.store.key(&object.namespace, &object.name);
-        let change = state.store.put(&key, &object.json, result.as_ref());
+        let version = object.version();
+        let change = state
+            .store
+            .put_at(&key, version, &object.json, result.as_ref());
         if silent {
             return Ok(());
         }
@@ -298,7 +332,7 @@ impl Follower<'_> {
 
     /// A filter that fails on an object that was there at the start keeps the binding from being enabled, because
     /// hooks take a snapshot for whole. Later, what was known of the object stays.
-    fn filter_failed(&self, object: &Object, error: JqError) -> Result<(), EnableError> {
+    fn filter_failed(&self, object: &Object, error: FilterError) -> Result<(), EnableError> {
         self.shared.notice(Notice::FilterFailed {
             namespace: &object.namespace,
             name: &object.name,
@@ -353,12 +387,14 @@ impl Follower<'_> {
         }
     }
 
-    fn handled(&self, started: Instant, backoff: &mut Backoff) {
+    fn handled(&mut self, started: Instant, backoff: &mut Backoff) {
         let now = !self.enabled() && self.scopes.all_listed();
         let (objects, bytes) = {
             let mut state = self.shared.state();
-            if now && std::mem::replace(&mut state.enabled, true) {
-                // It was enabled before. What is left of namespaces that are no longer selected is out of sight.
+            if now {
+                state.enabled = true;
+                self.same = true;
+                // What an earlier attempt left of namespaces that are no longer selected is out of sight.
                 for key in state.store.keys_where(|key| !self.scopes.cover(key)) {
                     state.store.remove(&key);
                 }

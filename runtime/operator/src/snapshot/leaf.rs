@@ -55,6 +55,8 @@ impl<'a> Text<'a> {
 pub(super) struct Row<'a> {
     /// The key in two parts, cut somewhere.
     pub(super) key: (&'a str, &'a str),
+    /// Resource version of the object; 0 where it is not known.
+    pub(super) version: u64,
     /// Those beyond the tree's columns are not looked at.
     pub(super) texts: [Text<'a>; COLUMNS],
 }
@@ -115,6 +117,8 @@ pub(super) struct Leaf {
     text: Box<str>,
     /// Where each of these pieces ends. A long text is an empty piece.
     ends: Box<[u32]>,
+    /// The version of each row.
+    versions: Box<[u64]>,
     /// The long texts, by the number of their piece.
     long: Box<[(u32, JsonText)]>,
 }
@@ -153,6 +157,7 @@ impl Leaf {
             columns,
             text: text.into(),
             ends: ends.into(),
+            versions: rows.iter().map(|row| row.version).collect(),
             long: long.into(),
         }
     }
@@ -207,6 +212,7 @@ impl Leaf {
         }
         Some(Row {
             key: (self.piece(0), self.piece(number)),
+            version: self.versions.get(at).copied().unwrap_or_default(),
             texts,
         })
     }

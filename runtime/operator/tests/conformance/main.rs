@@ -19,6 +19,7 @@ mod loading;
 mod locked;
 mod metadata;
 mod operator;
+mod own_filters;
 mod pauses;
 mod queues;
 mod steps;

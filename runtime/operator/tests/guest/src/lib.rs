@@ -11,12 +11,14 @@ wit_bindgen::generate!({
             include hookbox:hook/hook@0.1.0;
             export hookbox:hook/admission@0.1.0;
             export hookbox:hook/conversion@0.1.0;
+            export hookbox:hook/filters@0.1.0;
         }
     ",
     world: "hookbox:guest/all",
     generate_all,
 });
 
+use exports::hookbox::hook::filters::Guest as Filters;
 use exports::hookbox::hook::hooks::{BindingContext, Guest, Hook};
 use hookbox::hook::log::{Level, log};
 use hookbox::hook::object_patches::{self, CreateMode, ObjectRef, PatchOptions};
@@ -142,6 +144,40 @@ impl Guest for Component {
             _ => {}
         }
         Ok(())
+    }
+}
+
+impl Filters for Component {
+    /// By the binding's name: what `data.v` of an object is, or what goes wrong with an object that has a certain one.
+    fn filter(_hook: String, binding: String, objects: Vec<String>) -> Vec<Result<String, Error>> {
+        let value = |object: &String| {
+            let (_, rest) = object.split_once(r#""data":{"v":""#)?;
+            let (value, _) = rest.split_once('"')?;
+            Some(value.to_owned())
+        };
+        let one = |object: &String| {
+            let value = value(object).unwrap_or_default();
+            match (binding.as_str(), value.as_str()) {
+                ("error", "bad") => Err(failed(Retry::Never)),
+                ("panic", "bad") => panic!("the value is {value}"),
+                ("spin", "bad") => loop {
+                    std::hint::spin_loop();
+                },
+                ("nonsense", "bad") => Ok("{".to_owned()),
+                // The same value, written differently each time.
+                ("spaces", _) => Ok(format!(
+                    r#"{{"z": 0,{}"v":"{value}"}}"#,
+                    " ".repeat(objects.len() % 7)
+                )),
+                // How many objects came in one call.
+                ("count", _) => Ok(objects.len().to_string()),
+                _ => Ok(format!("\"{value}\"")),
+            }
+        };
+        match binding.as_str() {
+            "fewer" => Vec::new(),
+            _ => objects.iter().map(one).collect(),
+        }
     }
 }
 
