@@ -21,6 +21,7 @@ pub mod hookbox;
 pub mod http;
 mod keys;
 mod kubebox;
+pub mod mirror;
 pub mod operator;
 pub mod ports;
 mod processes;

@@ -91,7 +91,8 @@ impl Operator {
         Self::launch_with(hooks, place, &[])
     }
 
-    fn launch_with(hooks: &Hooks, place: &Place, flags: &[&str]) -> Self {
+    /// The same, with more flags.
+    pub fn launch_with(hooks: &Hooks, place: &Place, flags: &[&str]) -> Self {
         let [port] = ports::free();
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let program = hookbox(["run"])
@@ -123,6 +124,28 @@ impl Operator {
             assert!(
                 Instant::now() < end,
                 "hookbox run is not ready\n{}",
+                self.program.printed()
+            );
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Wait until `/readyz` has a line that begins so.
+    ///
+    /// # Panics
+    /// When it has not in time.
+    pub async fn until_readyz_says(&self, words: &str) {
+        let end = Instant::now() + wait::LIMIT;
+        loop {
+            let answer = self.get("/readyz").await;
+            if let Ok(answer) = &answer
+                && answer.body.lines().any(|line| line.starts_with(words))
+            {
+                return;
+            }
+            assert!(
+                Instant::now() < end,
+                "/readyz does not say `{words}`: {answer:?}\n{}",
                 self.program.printed()
             );
             sleep(Duration::from_millis(20)).await;

@@ -6,103 +6,10 @@
     reason = "a test's failure is a panic that says what went wrong"
 )]
 
-use std::collections::BTreeMap;
-
+use hookbox_tests::mirror::Sources;
 use hookbox_tests::operator::{Hooks, Operator, Place};
-use hookbox_tests::{RealCluster, Settings, scratch, wait};
-use k8s_openapi::api::core::v1::ConfigMap;
-use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
-use serde_json::json;
-
-/// ConfigMaps that a hook copies, and what they should be.
-struct Sources {
-    api: Api<ConfigMap>,
-    wanted: BTreeMap<String, String>,
-    next: u32,
-}
-
-impl Sources {
-    fn new(api: Api<ConfigMap>) -> Self {
-        Self {
-            api,
-            wanted: BTreeMap::new(),
-            next: 0,
-        }
-    }
-
-    async fn create(&mut self, count: u32) {
-        for _ in 0..count {
-            let name = format!("source-{:03}", self.next);
-            self.next += 1;
-            let map: ConfigMap = serde_json::from_value(json!({
-                "metadata": {"name": name, "labels": {"mirror": "source"}}, "data": {"value": "0"},
-            }))
-            .unwrap();
-            self.api
-                .create(&PostParams::default(), &map)
-                .await
-                .expect("created");
-            self.wanted.insert(name, "0".into());
-        }
-    }
-
-    /// Change every third one.
-    async fn change(&mut self) {
-        for (name, value) in self.wanted.iter_mut().step_by(3) {
-            *value = (value.parse::<u32>().unwrap() + 1).to_string();
-            let patch = Patch::Merge(json!({"data": {"value": value}}));
-            self.api
-                .patch(name, &PatchParams::default(), &patch)
-                .await
-                .expect("patched");
-        }
-    }
-
-    async fn delete(&mut self, count: usize) {
-        let names: Vec<String> = self.wanted.keys().take(count).cloned().collect();
-        for name in names {
-            self.api
-                .delete(&name, &DeleteParams::default())
-                .await
-                .expect("deleted");
-            self.wanted.remove(&name);
-        }
-    }
-
-    /// Wait until there is the right copy of each, and no other.
-    async fn until_copied(&self, operator: &Operator) {
-        let wanted: BTreeMap<String, String> = self
-            .wanted
-            .iter()
-            .map(|(name, value)| (format!("{name}-copy"), value.clone()))
-            .collect();
-        let seen = wait::until_all(self.api.clone(), "mirror=copy", |maps: &[ConfigMap]| {
-            copies(maps) == wanted
-        })
-        .await;
-        if let Err(seen) = seen {
-            panic!(
-                "wanted {wanted:#?}\nseen {:#?}\n{}",
-                copies(&seen),
-                operator.program().printed()
-            );
-        }
-    }
-}
-
-fn copies(maps: &[ConfigMap]) -> BTreeMap<String, String> {
-    maps.iter()
-        .map(|map| {
-            let value = map
-                .data
-                .as_ref()
-                .and_then(|data| data.get("value"))
-                .cloned()
-                .unwrap_or_default();
-            (map.metadata.name.clone().unwrap_or_default(), value)
-        })
-        .collect()
-}
+use hookbox_tests::{RealCluster, Settings, scratch};
+use kube::Api;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_effect_is_lost_when_the_api_server_and_hookbox_are_killed() {
@@ -130,14 +37,14 @@ async fn no_effect_is_lost_when_the_api_server_and_hookbox_are_killed() {
     sources.create(5).await;
     sources.change().await;
     sources.delete(2).await;
-    sources.until_copied(&operator).await;
+    sources.until_copied(&[&operator]).await;
 
     // The API server dies; what happens before hookbox is back at it is not missed.
     cluster.restart_apiserver().await;
     sources.create(5).await;
     sources.change().await;
     sources.delete(2).await;
-    sources.until_copied(&operator).await;
+    sources.until_copied(&[&operator]).await;
 
     // Again, and the history is gone: the watch cannot be resumed (410), the difference must be found by a list.
     sources.change().await;
@@ -145,7 +52,7 @@ async fn no_effect_is_lost_when_the_api_server_and_hookbox_are_killed() {
     cluster.restart_apiserver().await;
     sources.delete(2).await;
     sources.create(5).await;
-    sources.until_copied(&operator).await;
+    sources.until_copied(&[&operator]).await;
 
     // hookbox dies in the middle of its work, and starts again.
     sources.create(5).await;
@@ -154,7 +61,7 @@ async fn no_effect_is_lost_when_the_api_server_and_hookbox_are_killed() {
     sources.change().await;
     sources.create(5).await;
     let operator = Operator::start(&hooks, &place).await;
-    sources.until_copied(&operator).await;
+    sources.until_copied(&[&operator]).await;
 
     // Both die; hookbox says that it cannot work without an API server, and works when it is started again with one.
     sources.create(5).await;
@@ -167,9 +74,9 @@ async fn no_effect_is_lost_when_the_api_server_and_hookbox_are_killed() {
     let operator = Operator::start(&hooks, &place).await;
     sources.change().await;
     // A copy whose source went while nobody watched would stay: this hook sees events only.
-    sources.until_copied(&operator).await;
+    sources.until_copied(&[&operator]).await;
     sources.delete(3).await;
-    sources.until_copied(&operator).await;
+    sources.until_copied(&[&operator]).await;
 
     operator.stop().await;
 }
