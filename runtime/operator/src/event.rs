@@ -114,6 +114,21 @@ pub enum OperatorEvent {
     RunFinished(Box<RunFinished>),
     /// Who leads is another, or whether that can be known.
     Leadership(Leadership),
+    /// A webhook's review was answered, after the run that it led to, if any.
+    ReviewAnswered {
+        /// The hook.
+        hook: String,
+        /// Name of the webhook.
+        webhook: String,
+        /// `validating` or `mutating`.
+        kind: String,
+        /// What came of it: `allowed`, `denied`, or a stable word for why the hook gave no answer.
+        outcome: String,
+        /// Whether the request goes on.
+        allowed: bool,
+        /// What the person is told who made the request; empty when it is nothing.
+        message: String,
+    },
     /// A queue has nothing to do.
     QueueIdle {
         /// The queue.

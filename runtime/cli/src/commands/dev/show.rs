@@ -111,6 +111,22 @@ impl Shown {
                     format!("{hook}/{binding}: {crontab}"),
                 );
             }
+            OperatorEvent::ReviewAnswered {
+                webhook,
+                allowed,
+                message,
+                ..
+            } => {
+                let (tone, word) = match allowed {
+                    true => (Tone::Note, "Allowed"),
+                    false => (Tone::Bad, "Denied"),
+                };
+                let message = match message.is_empty() {
+                    true => String::new(),
+                    false => format!(": {message}"),
+                };
+                ui.status(tone, word, format!("by webhook {webhook}{message}"));
+            }
             OperatorEvent::RunStarted { run, reasons, .. } => {
                 self.reasons.insert(*run, reasons.clone());
             }

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::{Failed, Handler, Reply, deadline};
 use crate::engine::Question;
+use crate::event::OperatorEvent;
 use crate::webhook::admission::{self, Review, ReviewError, as_go, render};
 use crate::webhook::routes::Admission;
 
@@ -36,6 +37,17 @@ impl Handler {
             });
         };
         let (answer, outcome) = self.decide(webhook, &review, timeout, came).await?;
+        self.engine.tell(|| OperatorEvent::ReviewAnswered {
+            hook: webhook.hook_name.to_string(),
+            webhook: webhook.config.name.clone(),
+            kind: webhook.kind().to_owned(),
+            outcome: outcome.to_owned(),
+            allowed: answer.allowed,
+            message: match answer.allowed {
+                true => answer.warnings.join("; "),
+                false => answer.message.clone(),
+            },
+        });
         Ok(Reply {
             body: render(review.version, &review.head.uid, &answer),
             kind: webhook.kind(),

@@ -194,6 +194,32 @@ async fn contexts_hold_what_the_rule_is_to_convert() {
     );
 }
 
+/// As services made for shell-operator expect it: conversions at an address of their own, by a service of their own.
+#[tokio::test(flavor = "multi_thread")]
+async fn conversions_may_have_an_address_and_a_service_of_their_own() {
+    let cluster = cluster(&[ns(), definition("g.io", "Thing", "Namespaced", "v1")]).await;
+    let mut webhook = options();
+    let mut second = webhook.admission.clone();
+    second.service = "shell-operator-conversion-svc".to_owned();
+    webhook.conversion = Some(second);
+    webhook.reach = hookbox_operator::webhook::Reach::Service;
+    let hooks = [("convert", converting(&[("v1", "v2")]))];
+    let bench = serve_with(&cluster, &hooks, webhook, |_| {}).await;
+    let [first, second] = bench.running.webhook_addrs() else {
+        panic!("{:?}", bench.running.webhook_addrs())
+    };
+    assert_ne!(first, second);
+    until("the conversion", async || {
+        let crd = object(&cluster, CRD).await.unwrap();
+        crd["spec"]["conversion"]["webhook"]["clientConfig"]["service"]
+            == json!({"namespace": "default", "name": "shell-operator-conversion-svc", "path": "/things.g.io", "port": 443})
+    })
+    .await;
+    for address in [*first, *second] {
+        assert!(tokio::net::TcpStream::connect(address).await.is_ok());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn tenants_do_not_convert() {
     let cluster = cluster(&[ns()]).await;

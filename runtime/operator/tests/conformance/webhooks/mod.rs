@@ -6,4 +6,5 @@ mod certificates;
 mod client;
 mod conversion;
 mod forms;
+mod native;
 mod registration;
