@@ -128,7 +128,7 @@ impl V0 {
 
 impl KubernetesV0 {
     fn of(binding: &Kubernetes) -> Self {
-        let names = binding.name_selector.iter().flatten();
+        let mut names = binding.name_selector.iter().flatten();
         Self {
             name: binding.name.clone(),
             kind: binding.kind.clone(),
@@ -138,7 +138,7 @@ impl KubernetesV0 {
                 .map(|event| event.as_str_v0())
                 .collect(),
             selector: binding.label_selector.clone(),
-            object_name: names.cloned().next(),
+            object_name: names.next().cloned(),
             namespace_selector: match &binding.namespace {
                 NamespaceSelector::Names(names) => NamespacesV0::Names {
                     match_names: names.clone(),

@@ -30,7 +30,7 @@ pub(crate) enum SecretError {
         name: String,
         namespace: String,
         #[source]
-        source: ApiError,
+        source: Box<ApiError>,
     },
     /// It holds something else.
     #[error(
@@ -118,7 +118,7 @@ impl Place {
             verb,
             name: self.name.clone(),
             namespace: self.namespace.clone(),
-            source,
+            source: Box::new(source),
         }
     }
 
