@@ -26,27 +26,26 @@
 //!
 //! # The language
 //! Filters are written for gojq, which shell-operator runs; `tests/it/table.txt` holds what gojq 0.12.17 answers to
-//! some 600 filters, and we answer the same. So the grammar, the values and the builtins are our own, after gojq; jaq
+//! some 1,000 filters, and we answer the same. So the grammar, the values and the builtins are our own, after gojq; jaq
 //! runs them. In particular: objects are shown with sorted keys everywhere (`.[]`, `to_entries`, `paths`); integers of
 //! any size are exact, other numbers are floats and a whole one is written without a point (`1.0` is `1`); regular
 //! expressions are Go's and take linear time.
 //!
 //! As in shell-operator, no output gives `null`, several give an array, `halt` ends the filter as if it had no more
 //! outputs, and a result that holds NaN or an infinity is an error. There is no environment (`env` and `$ENV` are
-//! empty), no input to ask for (`input` and `inputs` fail), no `debug`, `stderr`, `input_filename` or `$__loc__`, and
-//! there are no modules. `now` is the host's clock.
+//! empty), no input to ask for (`input` and `inputs` are refused), no `debug`, `stderr`, `input_filename` or `$__loc__`,
+//! and there are no modules. `now` is the host's clock.
 //!
 //! Known differences from gojq:
 //! - The text of errors is ours where it is not gojq's; user errors come without the prefix `error: `.
-//! - `.a?//b`, `keys_unsorted`, `toarray` and `trimstr` work here; gojq 0.12.17 does not know them.
-//! - `builtins` and `modulemeta` are unknown.
+//! - `modulemeta` is unknown. A format that is unknown is an error when the filter is compiled (gojq: when it runs).
 //! - Local time is UTC. Of `strftime` and `strptime`, week numbers are written but not read.
 //! - The last digit of some functions, such as `sin`, differs.
-//! - `delpaths` on null leaves null (gojq: `{}`), a path through `reduce` is counted from its start, and
-//!   `.a[.i]?` looks for `.i` in `.`, as everywhere else (gojq: in `.a`).
+//! - A path through `reduce` is counted from its start, and `.a[.i]?` looks for `.i` in `.`, as everywhere else (gojq: in
+//!   `.a`). A pattern such as `[$a]` takes characters out of a string (gojq: an error).
 //! - JSON may be nested 2,000 levels deep, a filter 500; beyond that it is [`JqLimit::Stack`]. Recursion that is no
 //!   tail call ends at some thousand levels, also [`JqLimit::Stack`].
-//! - A regular expression may repeat a repetition (`a**`), but not use a group's name twice.
+//! - A regular expression may not use a group's name twice.
 
 mod clock;
 mod error;

@@ -77,8 +77,9 @@ impl Program {
                 Ok(v) => outputs.push(v),
                 Err(Ok(error)) => return Err(RunError::Failed(error.to_string())),
                 Err(Err(_halt)) => match native::take_halt() {
+                    // Only what has something to say is an error.
+                    Some(Val::Null) | None => break,
                     Some(v) => return Err(RunError::Failed(format!("halt error: {v}"))),
-                    None => break,
                 },
             }
         }

@@ -173,8 +173,14 @@ impl<'s> Names<'s> {
 
     fn function(&self, name: &str, args: usize) -> Result<()> {
         let own = |known: &Known<'s>| matches!(known, Known::Fun(x, n) if *x == name && *n == args);
+        if self.known.iter().any(own) {
+            return Ok(());
+        }
+        if matches!((name, args), ("input" | "inputs", 0)) {
+            return Err(self.error(name, "input(s)/0 is not allowed".to_owned()));
+        }
         let builtin = arities(name);
-        if self.known.iter().any(own) || builtin.is_some_and(|known| known.contains(&args)) {
+        if builtin.is_some_and(|known| known.contains(&args)) {
             return Ok(());
         }
         let mut takes: Vec<usize> = builtin.unwrap_or_default().to_vec();

@@ -40,11 +40,9 @@ impl<'s> Parser<'s> {
                     self.advance()?;
                     term = sugar::optional(term, is_path);
                 }
-                // `.a?//b` is the peers' error, and means `.a? // b` to everybody.
                 Token::Op("?//") if !self.no_as => {
-                    term = sugar::optional(term, is_path);
-                    self.token = Token::Op("//");
-                    self.start += 1;
+                    let message = "`?//` separates patterns; write `? //`".to_owned();
+                    return Err(self.error(self.start, message));
                 }
                 Token::Word("as") if !self.no_as => {
                     self.advance()?;

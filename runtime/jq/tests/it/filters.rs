@@ -82,8 +82,6 @@ async fn failures_are_runtime_errors() {
         ("try halt_error catch 1", r#"halt error: {"a":1}"#),
         (".a.b", "expected an object but got: number (1)"),
         (".[]+{}", "cannot add: number (1) and object ({})"),
-        ("input", "input(s)/0 is not allowed"),
-        ("[inputs]", "input(s)/0 is not allowed"),
         ("nan", "the result holds NaN, which JSON cannot say"),
         (
             "[1, {a: infinite}]",
@@ -95,6 +93,16 @@ async fn failures_are_runtime_errors() {
         assert_eq!(error.to_string(), wanted, "{filter}");
         assert_eq!(error.code(), "runtime", "{filter}");
     }
+}
+
+#[tokio::test]
+async fn there_is_no_input_to_ask_for() {
+    for filter in ["input", "[inputs]", "input?"] {
+        let error = run(filter, "null").await.unwrap_err();
+        assert_eq!(error.code(), "compile", "{filter}");
+        assert!(error.to_string().starts_with("input(s)/0 is not allowed"));
+    }
+    assert_eq!(run("def input: 1; input", "null").await.unwrap(), "1");
 }
 
 #[tokio::test]

@@ -6,6 +6,8 @@ use jaq_core::native::Fun;
 use jaq_core::{Bind, Exn, Native};
 
 use super::{Data, Outputs, op};
+use hookbox_jq_syntax::BUILTINS;
+
 use crate::err::{self, Error, ValR};
 use crate::json;
 use crate::num;
@@ -41,8 +43,18 @@ fn length(v: &Val) -> ValR {
     })
 }
 
-fn no_input() -> ValR {
-    Err(err::message("input(s)/0 is not allowed"))
+/// Names with their numbers of arguments, as `map/1`: those that gojq tells.
+fn builtins() -> Val {
+    const UNTOLD: [&str; 4] = ["false/0", "last/1", "null/0", "true/0"];
+    const NOT_HERE: [&str; 4] = ["debug/1", "input/0", "inputs/0", "modulemeta/0"];
+    let known = BUILTINS
+        .iter()
+        .filter(|(name, _)| !name.starts_with(['_', '@']))
+        .flat_map(|(name, arities)| arities.iter().map(move |n| format!("{name}/{n}")))
+        .filter(|told| !UNTOLD.contains(&told.as_str()));
+    let mut told: Vec<String> = known.chain(NOT_HERE.map(str::to_owned)).collect();
+    told.sort_unstable();
+    told.iter().map(|told| Val::str(told)).collect()
 }
 
 fn tonumber(v: &Val) -> ValR {
@@ -133,8 +145,7 @@ pub fn funs() -> Vec<Fun<Data>> {
         op!("not", |v| Ok(Val::Bool(not(&v)))),
         op!("env", |_v| Ok(Val::obj(Vec::new()))),
         op!("now", |_v| Ok(Val::Float(NOW.get()))),
-        op!("input", |_v| no_input()),
-        op!("inputs", |_v| no_input()),
+        op!("builtins", |_v| Ok(builtins())),
         op!("type", |v| Ok(Val::str(v.type_name()))),
         op!("length", |v| length(&v)),
         op!("tonumber", |v| tonumber(&v)),

@@ -276,7 +276,6 @@ fn bsearch(v: &Val, x: &Val) -> ValR {
 pub fn funs() -> Vec<Fun<Data>> {
     vec![
         op!("keys", |v| keys(&v)),
-        op!("keys_unsorted", |v| keys(&v)),
         op!("has", |v, x| has(&v, &x)),
         op!("contains", |v, x| contains(&v, &x).map(Val::Bool)),
         op!("to_entries", |v| to_entries(&v)),
@@ -315,10 +314,5 @@ pub fn funs() -> Vec<Fun<Data>> {
         op!("_max_by", |v, keys| extreme("max_by", &v, &keys, false)),
         op!("transpose", |v| transpose(&v)),
         op!("bsearch", |v, x| bsearch(&v, &x)),
-        op!("toarray", |v| Ok(if let Val::Arr(_) = v {
-            v
-        } else {
-            Val::arr(vec![v])
-        })),
     ]
 }

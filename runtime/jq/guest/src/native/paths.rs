@@ -41,7 +41,8 @@ fn get(v: &Val, path: &[Val]) -> ValR {
 
 type Change<'f, E> = dyn FnMut(Val) -> Result<Val, E> + 'f;
 
-/// Replace what is at `path` by what `f` makes of it. Without `create`, what is not there stays so.
+/// Replace what is at `path` by what `f` makes of it. Without `create`, what is not there stays so; but a null on the way
+/// becomes the empty object or array that the path asks for, as in gojq.
 fn change<E: From<Error>>(
     v: &mut Val,
     path: &[Val],
@@ -52,7 +53,7 @@ fn change<E: From<Error>>(
         *v = f(std::mem::take(v))?;
         return Ok(());
     };
-    if is_hole(v) || !create && matches!(v, Val::Null) {
+    if is_hole(v) {
         return Ok(());
     }
     match (&mut *v, step) {
@@ -217,18 +218,12 @@ pub fn funs() -> Vec<Fun<Data>> {
             let mut deleted = Vec::new();
             for path in path_of("setpath", &v, &paths)?.to_vec() {
                 let steps = path_of("setpath", &v, &path)?;
-                let mut gone = false;
-                change::<Exn<'_, Val>>(&mut v, steps, true, &mut |old| {
-                    // Deleted already, by the same path.
-                    if is_hole(&old) {
-                        return Ok(old);
+                let old = get(&v, steps)?;
+                match f.run((ctx.clone(), old)).next().transpose()? {
+                    Some(new) => {
+                        change::<Error>(&mut v, steps, true, &mut |_| Ok(new.clone()))?;
                     }
-                    let new = f.run((ctx.clone(), old)).next().transpose()?;
-                    gone = new.is_none();
-                    Ok(new.unwrap_or_else(hole))
-                })?;
-                if gone {
-                    deleted.push(path);
+                    None => deleted.push(path),
                 }
             }
             Ok(delpaths(std::mem::take(&mut v), &Val::arr(deleted))?)

@@ -76,12 +76,6 @@ pub fn funs() -> Vec<Fun<Data>> {
             .map(|(s, x)| cut(s, s.strip_prefix(x.as_ref())))),
         op!("rtrimstr", |v, x| strings("rtrimstr", &v, &x)
             .map(|(s, x)| cut(s, s.strip_suffix(x.as_ref())))),
-        op!("trimstr", |v, x| {
-            strings("trimstr", &v, &x).map(|(s, x)| {
-                let s = s.strip_prefix(x.as_ref()).unwrap_or(s);
-                Val::Str(Str::from(s.strip_suffix(x.as_ref()).unwrap_or(s)))
-            })
-        }),
         op!("trim", |v| trimmed("trim", &v, str::trim)),
         op!("ltrim", |v| trimmed("ltrim", &v, str::trim_start)),
         op!("rtrim", |v| trimmed("rtrim", &v, str::trim_end)),

@@ -74,7 +74,7 @@ impl Time {
         let seconds = if f.is_nan() {
             0
         } else {
-            (f as i64).clamp(-1 << 50, 1 << 50)
+            (f as i64).clamp(-1 << 60, 1 << 60)
         };
         let nanos = ((f - f.floor()) * 1e9) as i64;
         // Seconds are cut towards zero while the fraction counts from below: that is what the peers' jq does.

@@ -63,6 +63,17 @@ fn ascii_perl(ast: &mut Ast) {
     }
 }
 
+/// Whether a repetition is repeated, as in `a**`, without a group between: Go refuses that.
+fn stacked(ast: &Ast) -> bool {
+    match ast {
+        Ast::Repetition(r) => matches!(&*r.ast, Ast::Repetition(_)) || stacked(&r.ast),
+        Ast::Group(g) => stacked(&g.ast),
+        Ast::Alternation(a) => a.asts.iter().any(stacked),
+        Ast::Concat(c) => c.asts.iter().any(stacked),
+        _ => false,
+    }
+}
+
 fn ascii_class(perl: &ast::ClassPerl) -> ast::ClassAscii {
     let kind = match perl.kind {
         ast::ClassPerlKind::Digit => ast::ClassAsciiKind::Digit,
@@ -119,6 +130,9 @@ fn compile(re: &str, flags: &str) -> Result<Regex, Error> {
         .build()
         .parse(&pattern)
         .map_err(|e| bad(&e))?;
+    if stacked(&ast) {
+        return Err(bad(&"a repetition of a repetition"));
+    }
     ascii_perl(&mut ast);
     let hir = regex_syntax::hir::translate::TranslatorBuilder::new()
         .case_insensitive(flags.contains('i'))
