@@ -30,7 +30,9 @@ pub mod transcript;
 pub mod wait;
 
 pub use cluster::{RealCluster, Settings};
+pub use environment::bless;
 pub use kubebox::{Kubebox, not_run};
+pub use ports::free as free_ports;
 pub use processes::signal;
 pub use program::{Background, Finished, Program};
 
