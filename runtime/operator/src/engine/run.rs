@@ -117,7 +117,8 @@ impl Engine {
         let startup = first.is_some_and(|r| r.cause == Cause::Startup);
         let labels = RunLabels {
             hook: &hook.name,
-            binding: first.map_or("", |r| &r.binding),
+            // Both empty for startup, as in shell-operator.
+            binding: first.filter(|_| !startup).map_or("", |r| &r.binding),
             queue: if startup { "" } else { &queue.name },
         };
         if failures == 0 {
@@ -223,7 +224,11 @@ impl Engine {
                 tracing::info!(
                     hook = &*hook.name,
                     run = number,
-                    binding = labels.binding,
+                    binding = if labels.binding.is_empty() {
+                        "onStartup"
+                    } else {
+                        labels.binding
+                    },
                     contexts,
                     patches = patches.results.len(),
                     microseconds = outcome.usage.wall_clock.as_micros(),

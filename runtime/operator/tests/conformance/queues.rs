@@ -50,10 +50,10 @@ async fn startup_hooks_go_by_their_order_then_bindings_by_the_order_of_hooks() {
             "echo-c three main"
         ]
     );
-    // Runs of the startup have no queue in metrics.
+    // Runs of the startup have neither binding nor queue in metrics.
     let metrics = bench.running.metrics_text();
     for labels in [
-        r#"{binding="onStartup",hook="echo-a",queue=""}"#,
+        r#"{binding="",hook="echo-a",queue=""}"#,
         r#"{binding="one",hook="echo-a",queue="main"}"#,
     ] {
         let line = format!("shell_operator_hook_run_success_total{labels} 1");
