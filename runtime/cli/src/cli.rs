@@ -94,7 +94,7 @@ pub(crate) enum Command {
     /// Try a project on an embedded cluster; rebuild and reload on change
     Dev(Dev),
     /// Run hooks as an operator on a cluster
-    Run(Run),
+    Run(Box<Run>),
     Try(Try),
     /// Print completions for a shell
     Completions {

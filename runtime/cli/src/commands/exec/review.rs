@@ -169,7 +169,7 @@ pub(super) fn of_file(
         }
         (_, Binding::Conversion(_)) => json!({"objects": [document]}),
         (_, Binding::Validating(webhook) | Binding::Mutating(webhook)) => {
-            creation(&document, webhook).map_err(|what| wrong(what))?
+            creation(&document, webhook).map_err(&wrong)?
         }
     };
     let include = binding.snapshots().to_vec();

@@ -40,11 +40,17 @@ pub(crate) enum SecretError {
         name: String,
         namespace: String,
         #[source]
-        source: Option<CertificateError>,
+        source: Option<Box<CertificateError>>,
     },
     /// A certificate cannot be made.
     #[error(transparent)]
-    Make(#[from] CertificateError),
+    Make(Box<CertificateError>),
+}
+
+impl From<CertificateError> for SecretError {
+    fn from(error: CertificateError) -> Self {
+        Self::Make(Box::new(error))
+    }
 }
 
 fn rule(error: &ApiError, namespace: &str) -> String {
@@ -144,10 +150,10 @@ impl Place {
         let Some(data) = secret.data.as_ref().filter(|data| !data.is_empty()) else {
             return Ok(Made::default());
         };
-        let foreign = |source| SecretError::Foreign {
+        let foreign = |source: Option<CertificateError>| SecretError::Foreign {
             name: self.name.clone(),
             namespace: self.namespace.clone(),
-            source,
+            source: source.map(Box::new),
         };
         let text = |key: &str| {
             let bytes = data.get(key)?;
