@@ -23,9 +23,12 @@ pub fn binary() -> &'static Path {
     BUILT.get_or_init(|| environment::get("HOOKBOX_BIN").map_or_else(build, PathBuf::from))
 }
 
-/// The command, to run with arguments. It does not see the tests' `HOOKBOX_*` variables.
+/// The command, to run with arguments. It does not see the tests' `HOOKBOX_*` variables, nor those of shell-operator. As
+/// an operator it has no live commands unless a test names a socket: all would want the same one.
 pub fn hookbox<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Program {
-    Program::new(binary()).args(arguments)
+    Program::new(binary())
+        .env("HOOKBOX_DEBUG_UNIX_SOCKET", "")
+        .args(arguments)
 }
 
 fn build() -> PathBuf {

@@ -11,7 +11,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-/// A program to run. Its environment is the tests' without `HOOKBOX_*` and `KUBECONFIG`, its working folder theirs.
+/// A program to run. Its environment is the tests' without settings of hookbox and of shell-operator, its working folder theirs.
 pub struct Program {
     command: Command,
     line: String,
@@ -45,7 +45,8 @@ impl Program {
         command.process_group(0);
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy();
-            if name.starts_with("HOOKBOX_") || name == "KUBECONFIG" {
+            let settings = ["HOOKBOX_", "SHELL_OPERATOR_", "KUBE", "LOG_", "DEBUG_"];
+            if settings.iter().any(|prefix| name.starts_with(prefix)) {
                 command.env_remove(&*name);
             }
         }

@@ -21,6 +21,8 @@ mod exec;
 mod first_steps;
 #[path = "command_line/inspect.rs"]
 mod inspect;
+#[path = "command_line/live.rs"]
+mod live;
 #[path = "command_line/loops.rs"]
 mod loops;
 #[path = "command_line/run.rs"]

@@ -1,17 +1,25 @@
 //! The command line: every verb, flag and variable.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-mod webhook;
-
 use crate::commands::Try;
 use crate::logging::LogFormat;
 use crate::ui::{Color, Format};
 
+mod cluster;
+mod live;
+mod webhook;
+
+pub(crate) use cluster::Rates;
+pub(crate) use live::{
+    ConfigCommand, HookCommand, LiveFormat, LiveOutput, QueueCommand, Raw, RunsCommand, Socket,
+    WhyArgs,
+};
 pub(crate) use webhook::Webhook;
 
 /// Write, try and run Kubernetes hooks as sandboxed WebAssembly components.
@@ -75,6 +83,14 @@ pub(crate) struct Global {
         help_heading = "Global options"
     )]
     pub(crate) log_format: LogFormat,
+    /// Leave the time out of hookbox's own log
+    #[arg(
+        long,
+        global = true,
+        env = "HOOKBOX_LOG_NO_TIME",
+        help_heading = "Global options"
+    )]
+    pub(crate) log_no_time: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -94,8 +110,28 @@ pub(crate) enum Command {
     /// Try a project on an embedded cluster; rebuild and reload on change
     Dev(Dev),
     /// Run hooks as an operator on a cluster
+    #[command(alias = "start")]
     Run(Box<Run>),
+    /// Show the queues of a running operator
+    #[command(subcommand)]
+    Queue(QueueCommand),
+    /// Show the hooks of a running operator and their snapshots
+    #[command(subcommand)]
+    Hook(HookCommand),
+    /// Show the last runs of a running operator
+    #[command(subcommand)]
+    Runs(RunsCommand),
+    /// Show why a hook of a running operator did or did not run
+    Why(WhyArgs),
+    /// Change settings of a running operator
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Ask a running operator for a path
+    Raw(Raw),
     Try(Try),
+    /// Print the version
+    #[command(hide = true)]
+    Version,
     /// Print completions for a shell
     Completions {
         /// Which shell
@@ -323,8 +359,11 @@ pub(crate) struct Run {
     /// Context of the kubeconfig
     #[arg(long, env = "HOOKBOX_KUBE_CONTEXT", value_name = "NAME")]
     pub(crate) kube_context: Option<String>,
+    /// Address of the API server [default: the kubeconfig's, or the pod's]
+    #[arg(long, env = "HOOKBOX_KUBE_SERVER", value_name = "URL")]
+    pub(crate) kube_server: Option<http::Uri>,
     /// Run without a cluster: only `onStartup` and `schedule` work
-    #[arg(long, env = "HOOKBOX_NO_CLUSTER", conflicts_with_all = ["kubeconfig", "kube_context"])]
+    #[arg(long, env = "HOOKBOX_NO_CLUSTER", conflicts_with_all = ["kubeconfig", "kube_context", "kube_server"])]
     pub(crate) no_cluster: bool,
     /// Where to serve metrics and health
     #[arg(
@@ -358,6 +397,11 @@ pub(crate) struct Run {
     /// Namespace of hookbox itself: of its services, Secrets and Leases [default: the kubeconfig's, or the pod's]
     #[arg(long, env = "HOOKBOX_NAMESPACE", value_name = "NAME")]
     pub(crate) namespace: Option<String>,
+    /// Unix socket for live commands; empty: none [default: /var/run/hookbox/debug.socket, or where a user may write]
+    #[arg(long, env = "HOOKBOX_DEBUG_UNIX_SOCKET", value_name = "PATH")]
+    pub(crate) debug_unix_socket: Option<OsString>,
+    #[command(flatten)]
+    pub(crate) rates: Rates,
     #[command(flatten)]
     pub(crate) leader: Leader,
     #[command(flatten)]

@@ -2,10 +2,9 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 mod cli;
 mod commands;
+mod compat;
 mod diff;
 mod failure;
 mod hooks;
@@ -19,8 +18,11 @@ mod trial;
 mod ui;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
-    let ui = ui::Ui::new(cli.global.color);
+    let parsed = match compat::parse() {
+        Ok(parsed) => parsed,
+        Err(failure) => return ui::Ui::new(ui::Color::Auto).fail(&failure),
+    };
+    let ui = ui::Ui::new(parsed.cli.global.color);
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -28,7 +30,7 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return ui.fail(&failure::Failure::environment(anyhow::Error::new(error))),
     };
-    let result = runtime.block_on(commands::dispatch(cli, &ui));
+    let result = runtime.block_on(commands::dispatch(parsed, &ui));
     // Blocking threads (a compiler that ran over its time) must not hold up the end of the command.
     runtime.shutdown_background();
     match result {

@@ -136,6 +136,26 @@ impl Ui {
         }
     }
 
+    /// Data that comes in pieces. False when whoever reads it has had enough.
+    pub(crate) fn piece(&self, bytes: &[u8]) -> Outcome<bool> {
+        match anstream::stdout().write_all(bytes) {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+            other => other
+                .context("standard output cannot be written")
+                .or_environment()
+                .map(|()| true),
+        }
+    }
+
+    /// A screen of its own for data that is shown again and again; on a terminal only.
+    pub(crate) fn screen(&self) -> Screen {
+        let terminal = std::io::stdout().is_terminal();
+        if terminal {
+            control("\x1b[?1049h");
+        }
+        Screen { terminal }
+    }
+
     /// Data in one of the machine formats; `table` makes the form for people.
     pub(crate) fn listing<T: Serialize>(
         &self,
@@ -174,6 +194,39 @@ impl Ui {
         }
         ExitCode::from(failure.exit as u8)
     }
+}
+
+/// A screen of its own; the one before it comes back when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Screen {
+    terminal: bool,
+}
+
+impl Screen {
+    /// Begins again at the top. Where there is no terminal, what follows is set off by a blank line.
+    pub(crate) fn again(&self) {
+        control(if self.terminal { "\x1b[H\x1b[2J" } else { "\n" });
+    }
+
+    /// Whether it is a terminal's.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.terminal
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        if self.terminal {
+            control("\x1b[?1049l");
+        }
+    }
+}
+
+/// Past whatever takes colours out.
+fn control(text: &str) {
+    let mut out = std::io::stdout();
+    // A closed standard output is found out by whoever writes data.
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 /// A text whose lines after the first begin where the text after a status word begins.

@@ -8,7 +8,7 @@ mod check;
 mod conflict;
 mod error;
 mod gate;
-mod limiter;
+pub(crate) mod limiter;
 mod operations;
 pub mod parse;
 mod secret;

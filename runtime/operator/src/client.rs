@@ -1,14 +1,17 @@
 //! Connections to the API server.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use http::Request;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use kube::client::{ClientBuilder, ConfigExt, retry::RetryPolicy};
+use kube::client::{Body, ClientBuilder, ConfigExt, retry::RetryPolicy};
 use kube::{Client, Config};
 use tower::ServiceBuilder;
 use tower::retry::RetryLayer;
 
+use crate::apply::limiter::Limiter;
 use crate::leader::{Guarded, guarded};
 
 /// How long a connection may be silent before it is asked whether it is still there, and between further questions.
@@ -57,4 +60,21 @@ pub fn client(config: Config) -> Result<Client, kube::Error> {
         .map_request(guarded)
         .service(http);
     Ok(Client::new(service, config.default_namespace))
+}
+
+/// The same client, with so many requests a second and so many at once, where there is a limit.
+pub(crate) fn limited(client: Client, rate: Option<(f64, u32)>) -> Client {
+    let Some((qps, burst)) = rate else {
+        return client;
+    };
+    let namespace = client.default_namespace().to_owned();
+    let limiter = Arc::new(Limiter::new(qps, burst));
+    let service = tower::service_fn(move |request: Request<Body>| {
+        let (client, limiter) = (client.clone(), limiter.clone());
+        async move {
+            limiter.take().await;
+            client.send(request).await
+        }
+    });
+    Client::new(service, namespace)
 }

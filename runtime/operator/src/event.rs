@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hookbox_config::WatchEvent;
 use hookbox_sandbox::{Effects, LogRecord, Usage};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::apply::Applied;
 use crate::leader::Leadership;
@@ -97,6 +97,17 @@ pub enum OperatorEvent {
         /// The crontab.
         crontab: String,
     },
+    /// A schedule's time came, and it was skipped.
+    ScheduleSkipped {
+        /// The hook.
+        hook: String,
+        /// The binding.
+        binding: String,
+        /// The crontab.
+        crontab: String,
+        /// Why.
+        message: String,
+    },
     /// A run starts.
     RunStarted {
         /// Number of the run, unique in the operator.
@@ -164,16 +175,16 @@ impl From<Outcome> for EventOutcome {
 }
 
 /// Why a hook runs, in short.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RunReason {
     /// The binding.
     pub binding: String,
     /// The context's type; none for `onStartup`.
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// `Added`, `Modified` or `Deleted`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watch_event: Option<String>,
 }
 

@@ -31,6 +31,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+pub(crate) use redact::Redactor;
+
 pub use reader::{Records, read};
 pub use record::{PatchRecord, RunEntry, RunOutcome, RunRecord, RunResult, Timings};
 

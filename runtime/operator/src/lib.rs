@@ -3,7 +3,7 @@
 //! The whole way: hook sources become components and checked configurations ([`load`]), their bindings become watches
 //! with snapshots ([`monitor`], [`snapshot`], [`watch`]) and timers ([`schedule`]), what happens becomes tasks in queues
 //! ([`queue`]), each run of a hook gives effects, and these pass one gate and one writer ([`apply`]) and the metrics
-//! ([`metrics`]). [`Operator`] puts it all together.
+//! ([`metrics`]). People look into it by live commands ([`live`]). [`Operator`] puts it all together.
 
 pub mod api;
 pub mod apply;
@@ -14,6 +14,7 @@ pub mod http;
 pub mod journal;
 pub mod kinds;
 pub mod leader;
+pub mod live;
 pub mod load;
 pub mod metrics;
 pub mod monitor;

@@ -13,11 +13,13 @@ use tokio::sync::{broadcast, watch};
 
 use crate::api;
 use crate::apply::{Gate, Writer, WriterSettings};
+use crate::client::limited;
 use crate::clock::Clock;
 use crate::engine::{ClusterSide, Engine, Parts, Steps};
 use crate::event::OperatorEvent;
 use crate::kinds::Kinds;
 use crate::leader::{Elector, LeaderOptions, LeaderOptionsError, Leadership, Term};
+use crate::live::{LiveError, LiveSettings};
 use crate::load::{self, Hook, LoadProblem, Loaded};
 use crate::metrics::{Component, DEFAULT_PREFIX, SelfMetrics, counted};
 use crate::running::Running;
@@ -38,6 +40,9 @@ pub struct Options {
     pub hooks: Vec<HookSpec>,
     /// What each run may use.
     pub budget: Budget,
+    /// Requests a second to the API server for discovery, lists and watches, and how many may go at once; none: no
+    /// limit.
+    pub client_rate: Option<(f64, u32)>,
     /// How object patches are written.
     pub writer: WriterSettings,
     /// The directory of the journal; none: no journal.
@@ -48,6 +53,8 @@ pub struct Options {
     pub webhook: Option<WebhookOptions>,
     /// Prefix of the operator's own metrics.
     pub metrics_prefix: String,
+    /// Live commands; none: no socket, and what happened lately is not kept.
+    pub live: Option<LiveSettings>,
     /// Whether the actions on queues are timed, for the metric of that.
     pub queue_actions: bool,
     /// The API server's address, as metrics name it; none where it is not known.
@@ -70,11 +77,13 @@ impl Default for Options {
             client: None,
             hooks: Vec::new(),
             budget: Budget::default(),
+            client_rate: None,
             writer: WriterSettings::default(),
             journal: None,
             listen: None,
             webhook: None,
             metrics_prefix: DEFAULT_PREFIX.to_owned(),
+            live: None,
             queue_actions: true,
             server: None,
             time_zone: TimeZone::system(),
@@ -111,6 +120,9 @@ pub enum StartError {
     /// There is no cluster to elect a leader in.
     #[error("a leader is elected by a Lease, and there is no cluster")]
     NoCluster,
+    /// There is no socket for live commands.
+    #[error(transparent)]
+    Live(#[from] LiveError),
     /// The journal cannot be written.
     #[error("the journal cannot be written")]
     Journal(#[source] crate::journal::JournalError),
@@ -125,6 +137,7 @@ impl StartError {
             Self::Webhook(error) => error.code(),
             Self::Leader(error) => error.code(),
             Self::NoCluster => "no-cluster",
+            Self::Live(error) => error.code(),
             Self::Journal(error) => error.code(),
         }
     }
@@ -170,7 +183,7 @@ impl Operator {
                 let server = options.server.as_ref();
                 counted(client.clone(), metrics.clone(), component, server)
             };
-            let main = counting(Component::Main);
+            let main = limited(counting(Component::Main), options.client_rate);
             let kinds = Kinds::new(main.clone());
             let patcher = counting(Component::ObjectPatcher);
             let writer = Writer::with_settings(patcher, kinds.clone(), options.writer.clone());
@@ -208,6 +221,7 @@ impl Operator {
             journal,
             events,
             steps: options.stepped.then(Steps::default),
+            keep_recent: options.live.is_some(),
             queue_actions: options.queue_actions,
         });
         let client = engine

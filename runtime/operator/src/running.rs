@@ -1,6 +1,7 @@
 //! A running operator.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use crate::engine::{Engine, lead};
 use crate::event::OperatorEvent;
 use crate::http::{HttpLimits, HttpServer, Pages};
 use crate::leader::{Elector, Leadership};
+use crate::live::LiveServer;
 use crate::load::{Hook, LoadProblem};
 use crate::monitor::{MonitorId, Phase, Progress};
 use crate::operator::{Options, StartError};
@@ -34,6 +36,8 @@ pub struct Running {
     webhooks: Mutex<Option<Webhooks>>,
     webhook_addresses: Vec<SocketAddr>,
     election: Option<Election>,
+    live: Mutex<Option<LiveServer>>,
+    live_path: Option<PathBuf>,
     stop_time: Duration,
 }
 
@@ -98,6 +102,20 @@ impl Running {
             }
         };
         let address = server.as_ref().map(HttpServer::address);
+        let live = match (&options.live, &engine.recent) {
+            (Some(settings), Some(recent)) => {
+                let webhooks = options.webhook.is_some();
+                LiveServer::start(
+                    engine.clone(),
+                    recent.clone(),
+                    &problems,
+                    webhooks,
+                    settings,
+                )?
+            }
+            _ => None,
+        };
+        let live_path = live.as_ref().map(|live| live.path().to_owned());
         let weak = Arc::downgrade(&engine);
         engine.metrics.refresh_with(move |metrics| {
             if let Some(engine) = weak.upgrade() {
@@ -123,6 +141,8 @@ impl Running {
             webhooks: Mutex::new(webhooks),
             webhook_addresses,
             election: None,
+            live: Mutex::new(live),
+            live_path,
             stop_time: options.stop_time,
         })
     }
@@ -179,6 +199,12 @@ impl Running {
     #[must_use]
     pub fn webhook_addrs(&self) -> &[SocketAddr] {
         &self.webhook_addresses
+    }
+
+    /// The socket of the live commands.
+    #[must_use]
+    pub fn live_path(&self) -> Option<&Path> {
+        self.live_path.as_deref()
     }
 
     /// The operator's own metrics as text.
@@ -316,6 +342,9 @@ impl Running {
         self.engine.drop_monitors();
         // Before the pages go, so that they can tell of the last records.
         self.engine.close_journal().await;
+        if let Some(live) = self.live.lock().await.take() {
+            live.stop().await;
+        }
         if let Some(server) = self.server.lock().await.take() {
             server.stop().await;
         }

@@ -83,6 +83,12 @@ impl Scheduler {
         }
     }
 
+    /// When a crontab fires next; none when it never does.
+    #[must_use]
+    pub fn next(&self, crontab: &Crontab) -> Option<Timestamp> {
+        crontab.next_after(self.clock.now(), &self.zone)
+    }
+
     fn start(&self, crontab: &Crontab) -> Timer {
         let subscribers = Subscribers::default();
         let task = run(

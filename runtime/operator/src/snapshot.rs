@@ -261,6 +261,15 @@ pub struct Frozen {
     rows: Tree,
 }
 
+impl Frozen {
+    /// The key of an entry.
+    #[must_use]
+    pub fn key(&self, index: usize) -> Option<Key> {
+        let row = self.rows.row(index)?;
+        Some(Key([row.key.0, row.key.1].concat().into()))
+    }
+}
+
 impl Snapshot for Frozen {
     fn len(&self) -> usize {
         self.rows.len()

@@ -281,6 +281,7 @@ async fn runs_go_on_when_the_journal_s_disk_is_full() {
         .expect_code(0);
     // No file can grow: what a full disk does, without one.
     let operator = Program::new("sh")
+        .env("HOOKBOX_DEBUG_UNIX_SOCKET", "")
         .args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" run \"$@\""])
         .args([binary()])
         .args([

@@ -6,6 +6,7 @@ mod completions;
 mod dev;
 mod exec;
 mod inspect;
+mod live;
 mod new;
 mod run;
 mod test;
@@ -13,22 +14,27 @@ mod try_;
 
 pub(crate) use self::try_::Try;
 use crate::cli::{Cli, Command};
+use crate::compat::Parsed;
 use crate::failure::Outcome;
-use crate::logging;
+use crate::logging::{self, Form};
 use crate::ui::Ui;
 
 /// Do what the command line says.
-pub(crate) async fn dispatch(cli: Cli, ui: &Ui) -> Outcome {
-    let global = cli.global;
+pub(crate) async fn dispatch(parsed: Parsed, ui: &Ui) -> Outcome {
+    let Parsed { cli, notes } = parsed;
+    let Cli { global, command } = cli;
     // Only an operator's log is worth reading from the start; the other verbs tell what they do themselves.
-    let level = match (&global.log_level, &cli.command) {
+    let level = match (&global.log_level, &command) {
         (Some(level), _) => level.as_str(),
-        // What the client could not do is told by whoever asked it.
-        (None, Command::Run(_)) => "info,kube_client=off",
+        (None, Command::Run(_)) => "info",
         (None, _) => "error,kube_client=off,hookbox_operator=off",
     };
-    logging::start(level, global.log_format)?;
-    match cli.command {
+    let form = Form {
+        format: global.log_format,
+        no_time: global.log_no_time,
+    };
+    let level = logging::start(level, form)?;
+    match command {
         Command::New(args) => new::new(&args, ui),
         Command::Build(args) => build::build(&global, &args, ui).await,
         Command::Check(args) => check::check(&global, &args, ui).await,
@@ -36,7 +42,17 @@ pub(crate) async fn dispatch(cli: Cli, ui: &Ui) -> Outcome {
         Command::Exec(args) => exec::exec(&global, &args, ui).await,
         Command::Test(args) => test::test(&global, &args, ui).await,
         Command::Dev(args) => dev::dev(&global, &args, ui).await,
-        Command::Run(args) => run::run(&global, &args, ui).await,
+        Command::Run(args) => {
+            notes.log();
+            run::run(&global, &args, level, ui).await
+        }
+        Command::Queue(command) => live::queue::queue(&command, ui).await,
+        Command::Hook(command) => live::hook::hook(&command, ui).await,
+        Command::Runs(command) => live::runs::runs(&command, ui).await,
+        Command::Why(args) => live::why::why(&args, ui).await,
+        Command::Config(command) => live::config::config(&command, ui).await,
+        Command::Raw(args) => live::raw(&args, ui).await,
+        Command::Version => ui.data(concat!("hookbox ", env!("CARGO_PKG_VERSION"))),
         Command::Try(args) => try_::try_(&global, &args, ui).await,
         Command::Completions { shell } => completions::completions(shell, ui),
     }

@@ -13,10 +13,12 @@ use http::Uri;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
+use super::live;
 use crate::cli::{Global, Run};
 use crate::failure::{Failure, OrFail, Outcome};
 use crate::hooks;
 use crate::input;
+use crate::logging::Level;
 use crate::signal::Signals;
 use crate::ui::{self, Tone, Ui};
 
@@ -25,7 +27,7 @@ const FIRST_ANSWER: Duration = Duration::from_secs(10);
 /// A kubeconfig of this size is a mistake.
 const MAX_KUBECONFIG: u64 = 16 << 20;
 
-pub(super) async fn run(global: &Global, args: &Run, ui: &Ui) -> Outcome {
+pub(super) async fn run(global: &Global, args: &Run, level: Level, ui: &Ui) -> Outcome {
     let found = HookSource::all(&args.hooks_dir)
         .map_err(|error| Failure::usage(error).help("name the folder with hooks by --hooks-dir"))?;
     let sources = if args.native.native_hooks {
@@ -119,6 +121,9 @@ pub(super) async fn run(global: &Global, args: &Run, ui: &Ui) -> Outcome {
     options.listen = Some(args.listen);
     options.webhook = Some(args.webhook.options(args.namespace.clone()));
     options.metrics_prefix.clone_from(&args.metrics_prefix);
+    options.live = live::settings(args.debug_unix_socket.as_deref(), level);
+    options.client_rate = args.rates.client();
+    options.writer = args.rates.writer();
     let mut signals = Signals::listen()?;
     let running = Operator::start_loaded(options, loaded, jq)
         .await
@@ -126,6 +131,11 @@ pub(super) async fn run(global: &Global, args: &Run, ui: &Ui) -> Outcome {
     if let Some(address) = running.http_addr() {
         tracing::info!(%address, hooks = running.hooks().len(), "hookbox runs");
     }
+    if let Some(socket) = running.live_path() {
+        tracing::info!(socket = %socket.display(), "live commands are served");
+    }
+    // Nobody watches: what happens need not be kept for a watcher.
+    drop(running.events());
     signals.wait().await;
     tracing::info!("stopping");
     tokio::select! {
@@ -177,12 +187,17 @@ async fn connect(args: &Run) -> Outcome<(Client, Uri)> {
         context: args.kube_context.clone(),
         ..KubeConfigOptions::default()
     };
-    let config = match (&args.kubeconfig, &args.kube_context) {
-        (None, None) => Config::infer().await.map_err(|error| {
+    let mut config = match (&args.kubeconfig, &args.kube_context, &args.kube_server) {
+        // As kubectl's --server: a server alone needs nothing else.
+        (None, None, Some(server)) => match Config::infer().await {
+            Ok(config) => config,
+            Err(_) => Config::new(server.clone()),
+        },
+        (None, None, None) => Config::infer().await.map_err(|error| {
             Failure::environment(anyhow::Error::new(error).context("there is no cluster to work on"))
                 .help("run in a pod with a ServiceAccount, name a file by --kubeconfig, or leave the cluster out by --no-cluster")
         })?,
-        (path, name) => {
+        (path, name, _) => {
             let (what, file) = kubeconfig(path.as_deref())?;
             if let Some(name) = name && !file.contexts.iter().any(|c| c.name == *name) {
                 let names: Vec<&str> = file.contexts.iter().map(|c| c.name.as_str()).collect();
@@ -192,6 +207,9 @@ async fn connect(args: &Run) -> Outcome<(Client, Uri)> {
             Config::from_custom_kubeconfig(file, &context).await.with_context(|| format!("{what} cannot be used")).or_usage()?
         }
     };
+    if let Some(server) = &args.kube_server {
+        config.cluster_url = address(server)?;
+    }
     let url = config.cluster_url.clone();
     let client = hookbox_operator::client(config).map_err(|error| {
         // Not the error itself: it may hold what a credential plugin said.
@@ -234,6 +252,20 @@ async fn connect(args: &Run) -> Outcome<(Client, Uri)> {
             FIRST_ANSWER.as_secs()
         ))
         .help("check the address and that the API server runs")),
+    }
+}
+
+/// The address of an API server: `host:port` is meant as by HTTPS.
+fn address(server: &Uri) -> Outcome<Uri> {
+    let whole = match server.scheme() {
+        Some(_) => server.to_string(),
+        None => format!("https://{server}"),
+    };
+    let bad = |why: &str| Failure::usage(anyhow!("--kube-server: `{server}` {why}"));
+    let uri: Uri = whole.parse().map_err(|_| bad("is no address"))?;
+    match uri.scheme_str() {
+        Some("http" | "https") if uri.host().is_some() => Ok(uri),
+        _ => Err(bad("is no http or https address")),
     }
 }
 

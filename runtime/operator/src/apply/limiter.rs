@@ -8,7 +8,7 @@ use tokio::time::Instant;
 /// Lets `burst` requests through at once, and then `qps` a second. Kept as the time at which the bucket would be full
 /// (the generic cell rate algorithm), so that a request is one addition.
 #[derive(Debug)]
-pub(super) struct Limiter {
+pub(crate) struct Limiter {
     interval: Duration,
     burst: Duration,
     full_at: Mutex<Option<Instant>>,
@@ -16,7 +16,7 @@ pub(super) struct Limiter {
 
 impl Limiter {
     /// No limit when `qps` is not a positive number.
-    pub(super) fn new(qps: f64, burst: u32) -> Self {
+    pub(crate) fn new(qps: f64, burst: u32) -> Self {
         let interval = if qps > 0.0 {
             Duration::try_from_secs_f64(1.0 / qps).unwrap_or(Duration::ZERO)
         } else {
@@ -30,7 +30,7 @@ impl Limiter {
     }
 
     /// Takes a token, and waits until it is there.
-    pub(super) async fn take(&self) {
+    pub(crate) async fn take(&self) {
         let now = Instant::now();
         let at = self.reserve(now);
         if at > now {

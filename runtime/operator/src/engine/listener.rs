@@ -62,6 +62,12 @@ impl Engine {
                 binding = schedule.name,
                 "the schedule's snapshots are not known yet; this time is skipped"
             );
+            self.tell(|| OperatorEvent::ScheduleSkipped {
+                hook: hook.name.to_string(),
+                binding: schedule.name.clone(),
+                crontab: schedule.crontab.as_str().to_owned(),
+                message: "its snapshots are not known yet".to_owned(),
+            });
             return;
         }
         let reason = Reason {

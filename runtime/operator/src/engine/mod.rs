@@ -14,8 +14,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use hookbox_config::ConfigVersion;
+use hookbox_config::{ConfigVersion, Crontab};
 use hookbox_sandbox::Budget;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kube::Client;
 use tokio::sync::{broadcast, watch};
@@ -29,6 +30,7 @@ use crate::event::OperatorEvent;
 use crate::http::Readiness;
 use crate::journal::{Journal, JournalError, JournalSettings};
 use crate::kinds::Kinds;
+use crate::live::Recent;
 use crate::load::Hook;
 use crate::metrics::{HookMetrics, SelfMetrics};
 use crate::monitor::{Monitor, MonitorId};
@@ -82,6 +84,8 @@ pub(crate) struct Engine {
     pub(crate) events: broadcast::Sender<Arc<OperatorEvent>>,
     /// Where tasks go step by step.
     pub(crate) steps: Option<Steps>,
+    /// What happened lately, where somebody may ask for it.
+    pub(crate) recent: Option<Arc<Recent>>,
     /// Tasks in all queues.
     pending: watch::Sender<usize>,
     /// When it was made, in milliseconds: part of the ids of runs, so that those of two starts differ.
@@ -108,6 +112,8 @@ pub(crate) struct Parts {
     pub(crate) journal: Option<Journal>,
     pub(crate) events: broadcast::Sender<Arc<OperatorEvent>>,
     pub(crate) steps: Option<Steps>,
+    /// Whether what happened lately is kept.
+    pub(crate) keep_recent: bool,
     /// Whether the actions on queues are timed.
     pub(crate) queue_actions: bool,
 }
@@ -126,6 +132,7 @@ impl Engine {
             journal,
             events,
             steps,
+            keep_recent,
             queue_actions,
         } = parts;
         let queue = |name: &str| {
@@ -156,6 +163,10 @@ impl Engine {
                 Mutex::new(TokenBucket::new(interval, burst))
             })
             .collect();
+        let recent = keep_recent.then(|| {
+            let names = hooks.iter().map(|hook| hook.name.clone());
+            Arc::new(Recent::new(names, clock))
+        });
         Arc::new(Self {
             hooks,
             limits,
@@ -176,6 +187,7 @@ impl Engine {
             journal,
             events,
             steps,
+            recent,
             pending: watch::Sender::new(0),
             started: clock.now().as_millisecond(),
             task_ids: AtomicU64::new(1),
@@ -187,9 +199,17 @@ impl Engine {
 
     /// Tells those who watch, if anybody does.
     pub(crate) fn tell(&self, event: impl FnOnce() -> OperatorEvent) {
-        if self.events.receiver_count() > 0 {
+        let watched = self.events.receiver_count() > 0;
+        if !watched && self.recent.is_none() {
+            return;
+        }
+        let event = event();
+        if let Some(recent) = &self.recent {
+            recent.observe(&event);
+        }
+        if watched {
             // Nobody listening any more is no error.
-            let _ = self.events.send(Arc::new(event()));
+            let _ = self.events.send(Arc::new(event));
         }
     }
 
@@ -362,6 +382,22 @@ impl Engine {
     /// How many tasks wait or are being done.
     pub(crate) fn pending(&self) -> watch::Receiver<usize> {
         self.pending.subscribe()
+    }
+
+    /// When the hook might run next; no token is taken.
+    pub(crate) fn next_turn(&self, hook: HookIndex, now: Instant) -> Instant {
+        self.limited(hook, |limit, _| limit.look(now))
+            .unwrap_or(now)
+    }
+
+    /// When a crontab fires next.
+    pub(crate) fn next_tick(&self, crontab: &Crontab) -> Option<Timestamp> {
+        self.scheduler().as_ref()?.next(crontab)
+    }
+
+    /// A run's id in the journal.
+    pub(crate) fn run_id(&self, run: u64) -> String {
+        format!("{}-{run}", self.started)
     }
 
     /// When the hook may run next, a token taken.

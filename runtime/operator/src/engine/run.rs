@@ -385,7 +385,7 @@ impl Engine {
             .map(|k| k.name.clone())
             .collect();
         journal.record(RunEntry {
-            id: format!("{}-{}", self.started, finished.run),
+            id: self.run_id(finished.run),
             hook: finished.hook.clone(),
             queue: finished.queue.clone(),
             attempt: finished.attempt,

@@ -17,12 +17,12 @@ const SHOWN: usize = 16;
 /// Replaces secret values by digests. The key is made at random and kept in memory only, so that a short password
 /// cannot be found by trying.
 #[derive(Clone)]
-pub(super) struct Redactor {
+pub(crate) struct Redactor {
     key: [u8; 32],
 }
 
 impl Redactor {
-    pub(super) fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         let mut key = [0; 32];
         std::fs::File::open("/dev/urandom")?.read_exact(&mut key)?;
         Ok(Self { key })
@@ -56,6 +56,18 @@ impl Redactor {
             }
         }
         self.walk(contexts);
+    }
+
+    /// In one entry of a snapshot, whose filter result is secret where its binding selects Secrets.
+    pub(crate) fn entry(&self, entry: &mut Map<String, Value>, secret: bool) {
+        if secret {
+            self.filter_result(entry);
+        }
+        let mut whole = Value::Object(std::mem::take(entry));
+        self.walk(&mut whole);
+        if let Value::Object(map) = whole {
+            *entry = map;
+        }
     }
 
     /// In the JSON form of effects: manifests of Secrets, and whatever patches a Secret.

@@ -400,6 +400,13 @@ impl Monitor {
         (state.store.len(), state.store.bytes())
     }
 
+    /// Changes that wait in the buffer; none where the monitor is not locked.
+    #[must_use]
+    pub fn put_aside(&self) -> Option<usize> {
+        let state = self.shared.state();
+        state.locked.then_some(state.buffer.len())
+    }
+
     /// How far it is.
     #[must_use]
     pub fn phase(&self) -> Phase {

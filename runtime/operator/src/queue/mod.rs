@@ -19,7 +19,7 @@ pub use actions::{Action, ActionTimes, BOUNDS as ACTION_BOUNDS};
 pub use pause::{after as pause_after, growing as growing_pause};
 pub use rate::TokenBucket;
 pub use state::QueueState;
-pub use status::Status;
+pub use status::{Status, short};
 pub use task::{BindingIndex, Cause, HookIndex, HookRun, Reason, Task, Work};
 
 /// One named queue.

@@ -24,6 +24,12 @@ impl TokenBucket {
         }
     }
 
+    /// When a token could be used next; none is taken.
+    #[must_use]
+    pub fn look(&self, now: Instant) -> Instant {
+        self.next(now).0
+    }
+
     /// Take a token at `now`, perhaps one that is yet to come: when it may be used.
     pub fn take(&mut self, now: Instant) -> Instant {
         let (turn, full_at) = self.next(now);

@@ -78,8 +78,9 @@ fn whole(time: Duration) -> String {
     short(Duration::from_secs(time.as_secs()))
 }
 
-/// As Go writes durations, to the tenth of a second.
-fn short(time: Duration) -> String {
+/// A time as Go writes it, to the tenth of a second: `1m30.5s`.
+#[must_use]
+pub fn short(time: Duration) -> String {
     let tenths = time.as_millis() / 100;
     let (minutes, tenths) = (tenths / 600, tenths % 600);
     let seconds = match tenths % 10 {

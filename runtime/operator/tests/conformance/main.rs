@@ -15,6 +15,7 @@ mod failures;
 mod journal;
 mod leader;
 mod lists;
+mod live;
 mod loading;
 mod locked;
 mod metadata;
