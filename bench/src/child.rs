@@ -7,22 +7,37 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
-use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
-use tokio::process::{ChildStdout, Command};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::process::{ChildStdin, ChildStdout, Command};
 
 use crate::{Role, clock};
 
 /// This program in another role. It says what it found in lines of a word and a number. Killed when dropped.
 pub(crate) struct Child {
     process: tokio::process::Child,
+    input: Option<ChildStdin>,
     lines: Lines<BufReader<ChildStdout>>,
     started: Instant,
 }
 
 impl Child {
     pub(crate) fn start(role: Role, arguments: &[&OsStr]) -> Result<Self> {
+        Self::start_on(None, role, arguments)
+    }
+
+    /// The same, on this core alone where the machine has more than one.
+    pub(crate) fn start_on(core: Option<usize>, role: Role, arguments: &[&OsStr]) -> Result<Self> {
         let value = role.to_possible_value().context("a role")?;
-        let mut command = Command::new(std::env::current_exe()?);
+        let program = std::env::current_exe()?;
+        let mut command = match core.filter(|_| cores() > 1) {
+            Some(core) => {
+                // Becomes the program: its process number stays.
+                let mut command = Command::new("taskset");
+                command.args(["-c", &core.to_string()]).arg(program);
+                command
+            }
+            None => Command::new(program),
+        };
         command.args(["--role", value.get_name()]);
         for argument in arguments {
             command.arg("--with").arg(argument);
@@ -35,6 +50,7 @@ impl Child {
         let mut process = command.spawn()?;
         let stdout = process.stdout.take().context("its output")?;
         Ok(Self {
+            input: process.stdin.take(),
             process,
             lines: BufReader::new(stdout).lines(),
             started,
@@ -51,6 +67,33 @@ impl Child {
         Ok(Some((word.to_owned(), number.parse()?, after)))
     }
 
+    /// Its next line, which must have this word.
+    pub(crate) async fn expect(&mut self, word: &str) -> Result<(f64, Duration)> {
+        let (said, number, after) = self.next().await?.context("the process ended")?;
+        if said != word {
+            bail!("it said {said}, not {word}");
+        }
+        Ok((number, after))
+    }
+
+    /// CPU time of it so far, with that of all processes that it started and that are gone.
+    pub(crate) fn cpu_time(&self) -> Duration {
+        self.process.id().map_or(Duration::ZERO, clock::cpu_time_of)
+    }
+
+    /// Asks it to say something.
+    pub(crate) async fn ask(&mut self) -> Result<()> {
+        let input = self.input.as_mut().context("it is asked no more")?;
+        input.write_all(b"\n").await?;
+        Ok(input.flush().await?)
+    }
+
+    /// Ends it, and all that it says about that.
+    pub(crate) async fn finish(mut self) -> Result<BTreeMap<String, f64>> {
+        self.input.take();
+        self.all().await
+    }
+
     /// All that it says, until its end.
     pub(crate) async fn all(mut self) -> Result<BTreeMap<String, f64>> {
         let mut all = BTreeMap::new();
@@ -63,6 +106,10 @@ impl Child {
         }
         Ok(all)
     }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// What all of several processes said of one thing.

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use hookbox_guest_builder::component;
 
-/// What the built file of `bench/guests/many` holds at one place.
-const MARK: &[u8] = b"bench-component:00000:00001:s";
+/// What the built files of `bench/guests/many` and `bench/guests/admission` hold at one place, before a letter.
+const MARK: &[u8] = b"bench-component:00000:00001:";
 
 /// The component whose hooks do next to nothing.
 pub(crate) fn trivial() -> Result<Vec<u8>> {
@@ -29,9 +29,46 @@ pub(crate) enum When {
     NewYear,
 }
 
+/// How the hooks of `bench/guests/admission` read a Pod.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Reads {
+    /// Its labels.
+    Labels,
+    /// All of it.
+    Whole,
+}
+
 /// Write `count` distinct components, each with `hooks` hooks of distinct names, into `folder`.
 pub(crate) fn many(folder: &Path, count: u32, hooks: u32, when: When) -> Result<Vec<PathBuf>> {
-    let template = build("many")?;
+    let letter = match when {
+        When::Startup => 's',
+        When::NewYear => 'c',
+    };
+    distinct(&build("many")?, folder, count, hooks, letter)
+}
+
+/// The same with hooks that answer reviews. Hook `h` of component `c` has the webhook `cCCCCC-hHHH.bench.example.com`.
+pub(crate) fn admission(folder: &Path, count: u32, hooks: u32, reads: Reads) -> Result<()> {
+    let letter = match reads {
+        Reads::Labels => 'l',
+        Reads::Whole => 'w',
+    };
+    distinct(&build("admission")?, folder, count, hooks, letter)?;
+    Ok(())
+}
+
+/// The component that does what a shell hook with one jq does.
+pub(crate) fn work() -> Result<Vec<u8>> {
+    build("work")
+}
+
+fn distinct(
+    template: &[u8],
+    folder: &Path,
+    count: u32,
+    hooks: u32,
+    letter: char,
+) -> Result<Vec<PathBuf>> {
     let at: Vec<usize> = template
         .windows(MARK.len())
         .enumerate()
@@ -44,12 +81,8 @@ pub(crate) fn many(folder: &Path, count: u32, hooks: u32, when: When) -> Result<
     std::fs::create_dir_all(folder)?;
     let mut paths = Vec::new();
     for number in 0..count {
-        let word = match when {
-            When::Startup => 's',
-            When::NewYear => 'c',
-        };
-        let mark = format!("bench-component:{number:05}:{hooks:05}:{word}");
-        let mut bytes = template.clone();
+        let mark = format!("bench-component:{number:05}:{hooks:05}:{letter}");
+        let mut bytes = template.to_vec();
         let place = bytes
             .get_mut(*at..at + mark.len())
             .context("the mark is whole")?;

@@ -1,5 +1,6 @@
 //! What hookbox costs, side by side with what it is compared to. `README.md` has the numbers and how to read them.
 
+mod admission;
 mod bare;
 mod child;
 mod clock;
@@ -7,6 +8,7 @@ mod event;
 mod guests;
 mod heap;
 mod idle;
+mod native;
 mod print;
 mod run_cost;
 mod setup;
@@ -14,8 +16,9 @@ mod snapshots;
 mod stamps;
 mod start;
 mod stats;
+mod sync;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, ValueEnum};
@@ -25,6 +28,10 @@ use clap::{Parser, ValueEnum};
 struct Arguments {
     /// What to measure; all of it when nothing is named.
     sections: Vec<Section>,
+
+    /// A shell-operator, to be measured beside this in `native`.
+    #[arg(long, env = "HOOKBOX_BENCH_SHELL_OPERATOR", value_name = "PROGRAM")]
+    shell_operator: Option<PathBuf>,
 
     /// What this process does for another one of this program.
     #[arg(long, hide = true)]
@@ -48,6 +55,12 @@ enum Section {
     Idle,
     /// Cold and cached start.
     Start,
+    /// The same work as a shell hook and as a component.
+    Native,
+    /// Reviews answered.
+    Admission,
+    /// The first synchronisation of very many objects.
+    Sync,
 }
 
 /// What a process of this program does for another one.
@@ -63,6 +76,18 @@ enum Role {
     Watching,
     /// Starts.
     Start,
+    /// Runs shell hooks and a component.
+    Hooks,
+    /// Serves webhooks.
+    Admission,
+    /// Asks webhooks.
+    Load,
+    /// Holds an embedded cluster of very many objects.
+    SyncCluster,
+    /// Synchronises with them.
+    Sync,
+    /// Reads and decodes them.
+    SyncBare,
 }
 
 #[tokio::main]
@@ -70,7 +95,7 @@ async fn main() -> Result<()> {
     let arguments = Arguments::parse();
     match arguments.role {
         Some(role) => play(role, &arguments.given).await,
-        None => measure(&arguments.sections).await,
+        None => measure(&arguments.sections, arguments.shell_operator.as_deref()).await,
     }
 }
 
@@ -88,10 +113,16 @@ async fn play(role: Role, given: &[PathBuf]) -> Result<()> {
         Role::Idle => idle::child(path(0)?, path(1)?).await,
         Role::Watching => idle::watching(path(0)?, path(1)?, path(2)?).await,
         Role::Start => start::child(path(0)?, path(1)?).await,
+        Role::Hooks => native::child(path(0)?, path(1)?, path(2)?).await,
+        Role::Admission => admission::serve(path(0)?, path(1)?, path(2)?, word(3)?).await,
+        Role::Load => admission::load(word(0)?, path(1)?).await,
+        Role::SyncCluster => sync::cluster(path(0)?).await,
+        Role::Sync => sync::operator(path(0)?, path(1)?, path(2)?, word(3)?).await,
+        Role::SyncBare => sync::bare(path(0)?, word(1)?).await,
     }
 }
 
-async fn measure(sections: &[Section]) -> Result<()> {
+async fn measure(sections: &[Section], shell_operator: Option<&Path>) -> Result<()> {
     let cores = std::thread::available_parallelism()?;
     print::line(format_args!("{cores} cores, load {}", load()));
     if cfg!(debug_assertions) {
@@ -112,6 +143,15 @@ async fn measure(sections: &[Section]) -> Result<()> {
     }
     if wanted(Section::Start) {
         start::measure().await?;
+    }
+    if wanted(Section::Native) {
+        native::measure(shell_operator).await?;
+    }
+    if wanted(Section::Admission) {
+        admission::measure().await?;
+    }
+    if wanted(Section::Sync) {
+        sync::measure().await?;
     }
     print::line(format_args!("\nload at the end {}", load()));
     Ok(())

@@ -39,9 +39,15 @@ pub(crate) async fn operator(
     options.client = client;
     options.hooks = hooks;
     let running = Operator::start(options, sandbox.clone(), jq.clone()).await?;
+    whole(&running)?;
+    Ok(running)
+}
+
+/// Whether all hooks could be loaded.
+pub(crate) fn whole(running: &Running) -> Result<()> {
     match running.problems().first() {
         Some(problem) => bail!("{}", chain(problem)),
-        None => Ok(running),
+        None => Ok(()),
     }
 }
 
@@ -80,5 +86,5 @@ pub(crate) async fn client(kubeconfig: &Path) -> Result<Client> {
     let kubeconfig = Kubeconfig::read_from(kubeconfig)?;
     let config =
         kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
-    Ok(Client::try_from(config)?)
+    Ok(hookbox_operator::client(config)?)
 }

@@ -49,9 +49,10 @@ fn start(_input: Input, out: &mut Effects) -> Result {
 #[cfg(target_family = "wasm")]
 mod component {
     use hookbox_sdk::__private::bindings;
-    use hookbox_sdk::__private::component::run;
+    use hookbox_sdk::__private::component::{run, unknown};
 
     use bindings::exports::hookbox::hook::hooks::{Guest, Hook};
+    use bindings::exports::hookbox::hook::{admission, conversion, filters};
     use bindings::hookbox::hook::{contexts::BindingContext, types::Error};
 
     struct Component;
@@ -84,6 +85,37 @@ mod component {
                 Some("pods") => run::<super::reconcile>(contexts),
                 _ => run::<super::start>(contexts),
             }
+        }
+    }
+
+    /// What no binding here asks for.
+    const NOT_HERE: &str = "this component has no such hook";
+
+    impl admission::Guest for Component {
+        fn validate(_: String, _: String, _: String) -> Result<admission::Response, Error> {
+            unknown(NOT_HERE)
+        }
+
+        fn mutate(_: String, _: String, _: String) -> Result<admission::Response, Error> {
+            unknown(NOT_HERE)
+        }
+    }
+
+    impl conversion::Guest for Component {
+        fn convert(
+            _: String,
+            _: String,
+            _: String,
+            _: String,
+            _: Vec<String>,
+        ) -> Result<Vec<String>, Error> {
+            unknown(NOT_HERE)
+        }
+    }
+
+    impl filters::Guest for Component {
+        fn filter(_: String, _: String, objects: Vec<String>) -> Vec<Result<String, Error>> {
+            objects.iter().map(|_| unknown(NOT_HERE)).collect()
         }
     }
 
