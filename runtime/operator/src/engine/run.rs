@@ -221,19 +221,29 @@ impl Engine {
         let (record, result, attempt) = match result {
             Ok(()) => {
                 self.metrics.run_succeeded(labels);
-                tracing::info!(
-                    hook = &*hook.name,
-                    run = number,
-                    binding = if labels.binding.is_empty() {
-                        "onStartup"
-                    } else {
-                        labels.binding
-                    },
-                    contexts,
-                    patches = patches.results.len(),
-                    microseconds = outcome.usage.wall_clock.as_micros(),
-                    "run succeeded"
-                );
+                let binding = match labels.binding {
+                    "" => "onStartup",
+                    name => name,
+                };
+                let microseconds = outcome.usage.wall_clock.as_micros();
+                macro_rules! tell {
+                    ($level:ident) => {
+                        tracing::$level!(
+                            hook = &*hook.name,
+                            run = number,
+                            binding,
+                            contexts,
+                            patches = patches.results.len(),
+                            microseconds,
+                            "run succeeded"
+                        )
+                    };
+                }
+                // The API server asks webhooks so often that a line for each would be most of the log.
+                match turn.queue.is_empty() {
+                    true => tell!(debug),
+                    false => tell!(info),
+                }
                 (
                     journal::RunResult::success(),
                     RunResult::Succeeded,

@@ -1,7 +1,6 @@
 //! The labels of a series, in little memory: there are several series for each binding, and thousands of bindings.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 /// Names and values: sorted by name, each name once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,10 +37,16 @@ impl Labels {
 impl<N: AsRef<str> + Ord, V: AsRef<str>> FromIterator<(N, V)> for Labels {
     /// Of equal names the last one counts.
     fn from_iter<T: IntoIterator<Item = (N, V)>>(pairs: T) -> Self {
-        let sorted: BTreeMap<N, V> = pairs.into_iter().collect();
-        let mut text = String::new();
+        let mut sorted: Vec<(N, V)> = pairs.into_iter().collect();
+        sorted.sort_by(|a, b| a.0.cmp(&b.0));
+        let bytes = |(name, value): &(N, V)| name.as_ref().len() + value.as_ref().len();
+        let mut text = String::with_capacity(sorted.iter().map(bytes).sum());
         let mut ends = Vec::with_capacity(sorted.len() * 2);
-        for (name, value) in &sorted {
+        let mut rest = sorted.iter().peekable();
+        while let Some((name, value)) = rest.next() {
+            if rest.peek().is_some_and(|next| next.0 == *name) {
+                continue;
+            }
             for part in [name.as_ref(), value.as_ref()] {
                 text.push_str(part);
                 ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));

@@ -130,18 +130,27 @@ impl SelfMetrics {
     }
 
     fn add(&self, name: &'static str, help: &str, labels: &[(&str, &str)], by: f64) {
+        self.add_to(name, help, &labels_of(labels), by);
+    }
+
+    fn add_to(&self, name: &'static str, help: &str, labels: &Labels, by: f64) {
         self.with(name, help, Type::Counter, NO_BOUNDS, labels, |value, _| {
             value.add(by)
         });
     }
 
     fn raise(&self, name: &'static str, help: &str, to: f64) {
-        self.with(name, help, Type::Counter, NO_BOUNDS, &[], |value, _| {
+        let labels = labels_of(&[]);
+        self.with(name, help, Type::Counter, NO_BOUNDS, &labels, |value, _| {
             value.set(to)
         });
     }
 
     fn set(&self, name: &'static str, help: &str, labels: &[(&str, &str)], to: f64) {
+        self.set_to(name, help, &labels_of(labels), to);
+    }
+
+    fn set_to(&self, name: &'static str, help: &str, labels: &Labels, to: f64) {
         self.with(name, help, Type::Gauge, NO_BOUNDS, labels, |value, _| {
             value.set(to)
         });
@@ -153,6 +162,17 @@ impl SelfMetrics {
         help: &str,
         bounds: &[f64],
         labels: &[(&str, &str)],
+        what: f64,
+    ) {
+        self.observe_in(name, help, bounds, &labels_of(labels), what);
+    }
+
+    fn observe_in(
+        &self,
+        name: &'static str,
+        help: &str,
+        bounds: &[f64],
+        labels: &Labels,
         what: f64,
     ) {
         self.with(
@@ -171,22 +191,29 @@ impl SelfMetrics {
         help: &str,
         kind: Type,
         bounds: &[f64],
-        labels: &[(&str, &str)],
+        labels: &Labels,
         act: impl FnOnce(&mut super::registry::Value, &[f64]),
     ) {
         let mut families = self.lock();
         let family = families
             .entry(name)
             .or_insert_with(|| Family::new(kind, help, bounds));
-        // Label names are fixed for each name here, so that empty values stay as they are: `queue=""`.
-        let labels: Labels = labels.iter().copied().collect();
         let bounds = std::sync::Arc::clone(&family.bounds);
-        act(&mut family.series(labels, || ()).value, &bounds);
+        // A label set is copied only where it is new: most updates are of series that are there.
+        match family.known(labels) {
+            Some(series) => act(&mut series.value, &bounds),
+            None => act(&mut family.series(labels.clone(), || ()).value, &bounds),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, Family<()>>> {
         self.families.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Label names are fixed for each name here, so that empty values stay as they are: `queue=""`.
+fn labels_of(labels: &[(&str, &str)]) -> Labels {
+    labels.iter().copied().collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Families of series, and how they are written.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -68,24 +69,34 @@ impl<O> Family<O> {
         }
     }
 
+    /// The series with these labels, where it is there.
+    pub(super) fn known(&mut self, labels: &Labels) -> Option<&mut Series<O>> {
+        self.series.get_mut(labels)
+    }
+
     /// The series with these labels, made with `owner` where it is not there.
     pub(super) fn series(&mut self, labels: Labels, owner: impl FnOnce() -> O) -> &mut Series<O> {
-        for (name, _) in labels.pairs() {
-            if !self.label_names.contains(name) {
-                self.label_names.insert(name.to_owned());
+        match self.series.entry(labels) {
+            Entry::Occupied(series) => series.into_mut(),
+            Entry::Vacant(place) => {
+                for (name, _) in place.key().pairs() {
+                    if !self.label_names.contains(name) {
+                        self.label_names.insert(name.to_owned());
+                    }
+                }
+                let value = match self.kind {
+                    Type::Counter | Type::Gauge => Value::Number(0.0),
+                    Type::Histogram => Value::Histogram {
+                        counts: vec![0; self.bounds.len() + 1],
+                        sum: 0.0,
+                    },
+                };
+                place.insert(Series {
+                    owner: owner(),
+                    value,
+                })
             }
         }
-        let value = || match self.kind {
-            Type::Counter | Type::Gauge => Value::Number(0.0),
-            Type::Histogram => Value::Histogram {
-                counts: vec![0; self.bounds.len() + 1],
-                sum: 0.0,
-            },
-        };
-        self.series.entry(labels).or_insert_with(|| Series {
-            owner: owner(),
-            value: value(),
-        })
     }
 
     pub(super) fn write(&self, out: &mut String, name: &str) {

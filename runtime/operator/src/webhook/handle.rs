@@ -2,6 +2,7 @@
 
 mod admission;
 mod conversion;
+mod kept;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use hookbox_sandbox::Answer;
 use tokio::time::Instant;
 
+use self::kept::Kept;
 use super::pool::{NoPlace, Pool};
 use super::routes::Routes;
 use crate::engine::{Engine, Question, Unanswered};
@@ -115,18 +117,18 @@ impl Handler {
             Err(NoPlace::Late) => return Err(Failed::Late),
         };
         let engine = self.engine.clone();
-        // On its own: when who asked goes away, or waits no longer, what the hook began is brought to an end.
-        let run = self.engine.tasks.spawn(async move {
+        let run = async move {
             let answer = engine.answer(hook, question).await;
             drop(place);
             answer
-        });
+        };
+        let run = Kept::new(&self.engine.tasks, run);
         match tokio::time::timeout_at(until, run).await {
             Err(_) => Err(Failed::Late),
             Ok(Ok(answer)) => answer.map_err(Failed::Unanswered),
-            Ok(Err(error)) => Err(Failed::Unanswered(Unanswered::Failed {
+            Ok(Err(_)) => Err(Failed::Unanswered(Unanswered::Failed {
                 code: "panic".to_owned(),
-                message: error.to_string(),
+                message: "the run panicked".to_owned(),
             })),
         }
     }

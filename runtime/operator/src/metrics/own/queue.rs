@@ -1,7 +1,7 @@
 //! Metrics of queues.
 
 use super::super::registry::{Type, Value};
-use super::{NO_BOUNDS, SelfMetrics};
+use super::{NO_BOUNDS, SelfMetrics, labels_of};
 use crate::queue::{ACTION_BOUNDS, ActionTimes};
 
 impl SelfMetrics {
@@ -18,7 +18,7 @@ impl SelfMetrics {
     /// How long the actions on a queue took since the start.
     pub fn queue_actions(&self, queue: &str, times: &ActionTimes) {
         for (action, counts, sum) in times.all() {
-            let labels = [("queue_name", queue), ("queue_action", action)];
+            let labels = labels_of(&[("queue_name", queue), ("queue_action", action)]);
             self.with(
                 "tasks_queue_action_duration_seconds",
                 "Time that actions on the queue took.",
@@ -66,7 +66,7 @@ impl SelfMetrics {
                 "Tasks of a hook in the queue, where there are more than 20.",
                 Type::Gauge,
                 NO_BOUNDS,
-                &[("queue_name", queue), ("hook", hook)],
+                &labels_of(&[("queue_name", queue), ("hook", hook)]),
                 |value, _| value.set(tasks as f64),
             );
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hookbox_sandbox::Usage;
 
-use super::SelfMetrics;
+use super::{SelfMetrics, labels_of};
 
 const RUN_BOUNDS: &[f64] = &[
     0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0,
@@ -44,8 +44,8 @@ impl SelfMetrics {
 
     /// A run is over: what it used, whether it succeeded or not.
     pub fn run_used(&self, run: RunLabels<'_>, usage: &Usage) {
-        let labels = run.pairs();
-        self.observe(
+        let labels = labels_of(&run.pairs());
+        self.observe_in(
             "hook_run_seconds",
             "Time of a run.",
             RUN_BOUNDS,
@@ -54,21 +54,21 @@ impl SelfMetrics {
         );
         let system = usage.instantiate.saturating_add(usage.system_time);
         let guest = usage.cpu_time.saturating_sub(system);
-        self.observe(
+        self.observe_in(
             "hook_run_user_cpu_seconds",
             "CPU time of the guest in a run.",
             RUN_BOUNDS,
             &labels,
             guest.as_secs_f64(),
         );
-        self.observe(
+        self.observe_in(
             "hook_run_sys_cpu_seconds",
             "CPU time for making the instance of a run, or that the kernel took for a native hook.",
             RUN_BOUNDS,
             &labels,
             system.as_secs_f64(),
         );
-        self.set(
+        self.set_to(
             "hook_run_max_rss_bytes",
             "Greatest memory of the last run.",
             &labels,
@@ -95,20 +95,20 @@ impl SelfMetrics {
 
     /// All three are there from the first run on, so that a rate over them starts from 0.
     fn outcome(&self, run: RunLabels<'_>, [success, allowed, error]: [f64; 3]) {
-        let labels = run.pairs();
-        self.add(
+        let labels = labels_of(&run.pairs());
+        self.add_to(
             "hook_run_success_total",
             "Runs that succeeded.",
             &labels,
             success,
         );
-        self.add(
+        self.add_to(
             "hook_run_allowed_errors_total",
             "Runs that failed and were allowed to.",
             &labels,
             allowed,
         );
-        self.add("hook_run_errors_total", "Runs that failed.", &labels, error);
+        self.add_to("hook_run_errors_total", "Runs that failed.", &labels, error);
     }
 
     /// An object patch was applied.
