@@ -52,6 +52,14 @@ impl Failure {
         }
     }
 
+    /// The same where what cannot be used is what the command is asked to judge: it is refused, not called wrongly.
+    pub(crate) fn refused(mut self) -> Self {
+        if self.exit == Exit::Usage {
+            self.exit = Exit::Failed;
+        }
+        self
+    }
+
     pub(crate) fn help(mut self, help: impl fmt::Display) -> Self {
         self.help = Some(help.to_string());
         self

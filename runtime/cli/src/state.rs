@@ -27,17 +27,21 @@ pub(crate) struct Manifest {
 /// mistake.
 pub(crate) fn read(path: &Path) -> Outcome<Vec<Manifest>> {
     let text = input::text(path, input::MAX_TEXT)?;
-    let name = input::name(path);
-    let documents = yaml::parse_documents(&text).map_err(|error| {
-        Failure::usage(anyhow!(
+    manifests(&input::name(path), &text).map_err(|mistakes| {
+        let first = mistakes.into_iter().next().unwrap_or_default();
+        Failure::usage(anyhow!(first))
+    })
+}
+
+/// All manifests of a text that is called `name` in messages; else all mistakes, each with its place.
+pub(crate) fn manifests(name: &str, text: &str) -> Result<Vec<Manifest>, Vec<String>> {
+    let documents = yaml::parse_documents(text).map_err(|error| {
+        vec![format!(
             "{name}:{}:{}: document {}: {}",
-            error.line,
-            error.column,
-            error.document,
-            error.message
-        ))
+            error.line, error.column, error.document, error.message
+        )]
     })?;
-    let mut manifests = Vec::new();
+    let (mut manifests, mut mistakes) = (Vec::new(), Vec::new());
     for (index, document) in documents.iter().enumerate() {
         let number = index + 1;
         let place = |node: &Node, item: &str| {
@@ -46,25 +50,31 @@ pub(crate) fn read(path: &Path) -> Outcome<Vec<Manifest>> {
         };
         let kind = document.get("kind").map(|kind| &kind.value);
         let is_list = matches!(kind, Some(yaml::Value::String(kind)) if kind.ends_with("List"));
+        let mut take = |place: String, node: &Node| match manifest(place, node.to_json()) {
+            Ok(manifest) => manifests.push(manifest),
+            Err(mistake) => mistakes.push(mistake),
+        };
         match (&document.value, document.get("items")) {
             (yaml::Value::Null, _) => {}
-            (_, Some(items)) if is_list => {
-                let yaml::Value::Sequence(items) = &items.value else {
-                    let place = place(items, "");
-                    return Err(Failure::usage(anyhow!("{place}: `items` is not a list")));
-                };
-                for (index, item) in items.iter().enumerate() {
-                    let place = place(item, &format!(", item {}", index + 1));
-                    manifests.push(manifest(&place, item.to_json())?);
+            (_, Some(items)) if is_list => match &items.value {
+                yaml::Value::Sequence(list) => {
+                    for (index, item) in list.iter().enumerate() {
+                        take(place(item, &format!(", item {}", index + 1)), item);
+                    }
                 }
-            }
-            _ => manifests.push(manifest(&place(document, ""), document.to_json())?),
+                _ => mistakes.push(format!("{}: `items` is not a list", place(items, ""))),
+            },
+            _ => take(place(document, ""), document),
         }
     }
-    Ok(manifests)
+    if mistakes.is_empty() {
+        Ok(manifests)
+    } else {
+        Err(mistakes)
+    }
 }
 
-fn manifest(place: &str, object: Value) -> Outcome<Manifest> {
+fn manifest(place: String, object: Value) -> Result<Manifest, String> {
     for (pointer, what) in [
         ("/apiVersion", "apiVersion"),
         ("/kind", "kind"),
@@ -75,15 +85,10 @@ fn manifest(place: &str, object: Value) -> Outcome<Manifest> {
             .and_then(Value::as_str)
             .unwrap_or_default();
         if text.is_empty() {
-            return Err(Failure::usage(anyhow!(
-                "{place} is not a manifest: it has no `{what}`"
-            )));
+            return Err(format!("{place} is not a manifest: it has no `{what}`"));
         }
     }
-    Ok(Manifest {
-        place: place.to_owned(),
-        object,
-    })
+    Ok(Manifest { place, object })
 }
 
 /// Put manifests into an embedded cluster; namespaces that nobody declared are made.

@@ -28,6 +28,7 @@ pub mod source;
 pub mod watch;
 pub mod webhook;
 
+mod any_case;
 mod backoff;
 mod client;
 mod engine;

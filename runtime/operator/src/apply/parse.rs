@@ -20,6 +20,8 @@ use serde_json::Value;
 
 use fields::{Fields, type_name};
 
+use crate::any_case;
+
 /// Documents that a patch file may have.
 const MAX_DOCUMENTS: usize = 10_000;
 /// Bytes that a patch file may have.
@@ -190,11 +192,11 @@ fn documents(text: &str) -> Result<Vec<(usize, Value)>, ParseErrors> {
     if let Ok(values) = stream
         && values.iter().all(Value::is_object)
     {
-        return Ok(values
-            .into_iter()
-            .enumerate()
-            .map(|(i, v)| (i + 1, v))
-            .collect());
+        let known = |value| match value {
+            Value::Object(map) => Value::Object(any_case::known(map, &KEYS)),
+            other => other,
+        };
+        return Ok((1..).zip(values.into_iter().map(known)).collect());
     }
     match yaml::parse_documents(text) {
         Ok(nodes) => Ok(nodes

@@ -72,7 +72,7 @@ fn check_one(op: &MetricOperation) -> Vec<Fault> {
     }
     if op.action == MetricAction::Observe {
         match op.buckets.as_deref() {
-            None | Some([]) => add("required", "buckets", "is required".to_owned()),
+            None => add("required", "buckets", "is required".to_owned()),
             Some(buckets) if buckets.iter().any(|b| b.is_nan()) => add(
                 "metric-buckets",
                 "buckets",

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use hookbox_sandbox::MetricOperation;
 use hookbox_sandbox::effects::MetricAction;
 use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::any_case;
 
 /// Operations that a metric file may have.
 const MAX_OPERATIONS: usize = 10_000;
@@ -48,18 +51,34 @@ impl MetricsFileError {
     }
 }
 
+const KEYS: [&str; 8] = [
+    "name", "action", "value", "buckets", "labels", "group", "add", "set",
+];
+
+/// A null is the same as nothing, everywhere.
 #[derive(Deserialize)]
 #[serde(default)]
 #[derive(Default)]
 struct Document {
-    name: String,
+    name: Option<String>,
     action: Option<String>,
     value: Option<f64>,
     buckets: Option<Vec<f64>>,
-    labels: Option<BTreeMap<String, String>>,
+    labels: Option<BTreeMap<String, Option<String>>>,
     group: Option<String>,
     add: Option<f64>,
     set: Option<f64>,
+}
+
+impl Document {
+    fn of(value: Value) -> Result<Self, serde_json::Error> {
+        match value {
+            Value::Null => Ok(Self::default()),
+            Value::Object(map) => serde_json::from_value(any_case::known(map, &KEYS).into()),
+            // Fails, and says why.
+            other => serde_json::from_value::<Map<String, Value>>(other).map(|_| Self::default()),
+        }
+    }
 }
 
 /// Read a metric file. What the operations mean is for [`check`](super::check).
@@ -68,15 +87,18 @@ struct Document {
 /// The first document that cannot be read.
 pub fn parse(text: &str) -> Result<ParsedMetrics, MetricsFileError> {
     let mut parsed = ParsedMetrics::default();
-    let stream = serde_json::Deserializer::from_str(text).into_iter::<Document>();
+    let stream = serde_json::Deserializer::from_str(text).into_iter::<Value>();
     for (number, document) in (1..).zip(stream) {
         if number > MAX_OPERATIONS {
             return Err(MetricsFileError::TooMany(MAX_OPERATIONS));
         }
-        let document = document.map_err(|source| MetricsFileError::Syntax {
-            document: number,
-            source,
-        })?;
+        let document =
+            document
+                .and_then(Document::of)
+                .map_err(|source| MetricsFileError::Syntax {
+                    document: number,
+                    source,
+                })?;
         let (action, value) = match (document.add, document.set) {
             (Some(value), None) => (Some("add".to_owned()), Some(value)),
             (None, Some(value)) => (Some("set".to_owned()), Some(value)),
@@ -96,11 +118,13 @@ pub fn parse(text: &str) -> Result<ParsedMetrics, MetricsFileError> {
             }
         };
         parsed.operations.push(MetricOperation {
-            name: document.name,
+            name: document.name.unwrap_or_default(),
             action,
             value,
             buckets: document.buckets,
-            labels: document.labels.unwrap_or_default(),
+            labels: (document.labels.unwrap_or_default().into_iter())
+                .map(|(name, value)| (name, value.unwrap_or_default()))
+                .collect(),
             group: document.group.filter(|g| !g.is_empty()),
         });
     }
@@ -146,6 +170,24 @@ mod tests {
             parsed.dropped,
             [(1, "multiply".to_owned()), (2, String::new())]
         );
+    }
+
+    #[test]
+    fn documents_are_read_as_go_reads_them() {
+        let parsed = parse(
+            r#"{"NAME":"a","Set":1,"set":2,"labels":{"x":null},"group":null}{"name":"b","name":"c","add":1} null"#,
+        )
+        .unwrap();
+        let [a, c] = parsed.operations.as_slice() else {
+            panic!("{parsed:?}");
+        };
+        assert_eq!(
+            (a.name.as_str(), a.value, &a.group),
+            ("a", Some(2.0), &None)
+        );
+        assert_eq!(a.labels, BTreeMap::from([("x".to_owned(), String::new())]));
+        assert_eq!((c.name.as_str(), c.value), ("c", Some(1.0)));
+        assert_eq!(parsed.dropped, [(3, String::new())]);
     }
 
     #[test]

@@ -42,6 +42,11 @@ pub(super) struct Series<O> {
     pub(super) value: Value,
 }
 
+/// Upper bounds of a histogram that is given an empty list of them: those of Prometheus' Go client.
+const DEFAULT_BOUNDS: [f64; 11] = [
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];
+
 /// All series of one name.
 #[derive(Debug)]
 pub(super) struct Family<O> {
@@ -58,6 +63,9 @@ pub(super) struct Family<O> {
 impl<O> Family<O> {
     pub(super) fn new(kind: Type, help: impl Into<String>, bounds: &[f64]) -> Self {
         let mut bounds: Vec<f64> = bounds.iter().copied().filter(|b| b.is_finite()).collect();
+        if kind == Type::Histogram && bounds.is_empty() {
+            bounds.extend(DEFAULT_BOUNDS);
+        }
         bounds.sort_by(f64::total_cmp);
         bounds.dedup();
         Self {

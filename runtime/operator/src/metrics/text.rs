@@ -61,17 +61,27 @@ pub(super) fn sample<'a>(
     out.push('\n');
 }
 
+/// As Prometheus' Go client writes numbers, so that a bucket's `le` is the same text: the shortest digits that read back
+/// as the same number, with an exponent below 0.0001 and from a million on.
 fn number(out: &mut String, value: f64) {
     let _ = if value.is_nan() {
         write!(out, "NaN")
     } else if value.is_infinite() {
         write!(out, "{}", if value > 0.0 { "+Inf" } else { "-Inf" })
-    } else if value == value.trunc() && value.abs() < 1e15 {
-        write!(out, "{value:.0}")
     } else {
-        // The shortest text that reads back as the same number; an exponent for the very great and small.
-        write!(out, "{value:?}")
+        scientific(out, value)
     };
+}
+
+fn scientific(out: &mut String, value: f64) -> std::fmt::Result {
+    let text = format!("{value:e}");
+    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if (-4..6).contains(&exponent) || value == 0.0 {
+        return write!(out, "{value}");
+    }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    write!(out, "{digits}e{sign}{:02}", exponent.unsigned_abs())
 }
 
 #[cfg(test)]
@@ -85,12 +95,25 @@ mod tests {
             number(&mut out, value);
             out
         };
-        assert_eq!(text(0.0), "0");
-        assert_eq!(text(1.0), "1");
-        assert_eq!(text(1.7), "1.7");
-        assert_eq!(text(-3.0), "-3");
-        assert_eq!(text(1e15), "1000000000000000.0");
-        assert_eq!(text(1e300), "1e300");
+        for (value, expected) in [
+            (0.0, "0"),
+            (1.0, "1"),
+            (1.7, "1.7"),
+            (-3.0, "-3"),
+            (0.0001, "0.0001"),
+            (0.00001, "1e-05"),
+            (999_999.0, "999999"),
+            (100_000.5, "100000.5"),
+            (1e6, "1e+06"),
+            (-1e6, "-1e+06"),
+            (1_000_001.0, "1.000001e+06"),
+            (12_345_678.9, "1.23456789e+07"),
+            (1e15, "1e+15"),
+            (1e300, "1e+300"),
+            (5e-324, "5e-324"),
+        ] {
+            assert_eq!(text(value), expected);
+        }
         assert_eq!(text(f64::INFINITY), "+Inf");
         assert_eq!(text(f64::NEG_INFINITY), "-Inf");
         assert_eq!(text(f64::NAN), "NaN");

@@ -21,6 +21,8 @@ pub(crate) struct Try {
 pub(crate) enum Part {
     Jq(Jq),
     Cron(Cron),
+    Patch(Patch),
+    Metrics(Metrics),
 }
 
 /// Run a jqFilter on one object, and print its result as it would be stored
@@ -72,4 +74,55 @@ pub(crate) struct Cron {
         value_name = "FORMAT"
     )]
     pub(crate) output: Format,
+}
+
+/// Show what a patch file asks for and, on a cluster state, what it does
+///
+/// The file is what a hook of shell-operator writes to KUBERNETES_PATCH_PATH: JSON documents one after the other, or YAML
+/// documents. All mistakes are told, and then nothing is done. With --cluster the operations are done one after the other
+/// on an embedded cluster with that state; when one fails, the others are done all the same, as in a run.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  hookbox try patch patch.yaml
+  hookbox try patch - --cluster state.yaml -o json < patch.json")]
+pub(crate) struct Patch {
+    /// The patch file; `-` reads standard input
+    pub(crate) file: PathBuf,
+    /// A cluster state to do it on: YAML manifests
+    #[arg(long, env = "HOOKBOX_CLUSTER", value_name = "FILE")]
+    pub(crate) cluster: Option<PathBuf>,
+    /// Form of the output
+    #[arg(
+        short,
+        long,
+        env = "HOOKBOX_OUTPUT",
+        default_value = "table",
+        value_name = "FORMAT"
+    )]
+    pub(crate) output: Format,
+}
+
+/// Show the metrics that metric files make, as /metrics/hooks serves them
+///
+/// Each file is what one run of the hook wrote to METRICS_PATH: JSON documents one after the other. After each of several
+/// files the metrics are printed below a comment line `# after FILE`. A file that would make the run fail changes nothing.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  hookbox try metrics metrics.json
+  hookbox try metrics --hook backup.sh first.json second.json
+  echo '{\"name\": \"backups\", \"add\": 1}' | hookbox try metrics -")]
+pub(crate) struct Metrics {
+    /// The metric files, in the order of the runs; `-` reads standard input
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Name of the hook: the value of the label `hook`, and the group of what names none
+    #[arg(
+        long,
+        env = "HOOKBOX_HOOK",
+        default_value = "hook",
+        value_name = "NAME"
+    )]
+    pub(crate) hook: String,
 }

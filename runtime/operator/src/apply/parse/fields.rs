@@ -29,9 +29,12 @@ impl Fields {
         self.map.remove(key).filter(|v| !v.is_null())
     }
 
+    /// A number, true or false is the text that it was written as.
     fn text(&mut self, key: &str) -> Option<String> {
         match self.take(key)? {
             Value::String(text) => Some(text).filter(|t| !t.is_empty()),
+            Value::Number(number) => Some(number.to_string()),
+            Value::Bool(flag) => Some(flag.to_string()),
             other => {
                 self.error(
                     "type",
@@ -47,6 +50,9 @@ impl Fields {
         match self.take(key) {
             None => false,
             Some(Value::Bool(flag)) => flag,
+            // As words of YAML 1.1, which the peers' decoder takes where it wants true or false.
+            Some(Value::String(word)) if matches!(word.as_str(), "y" | "Y" | "yes" | "on") => true,
+            Some(Value::String(word)) if matches!(word.as_str(), "n" | "N" | "no" | "off") => false,
             Some(other) => {
                 self.error(
                     "type",
@@ -74,6 +80,11 @@ impl Fields {
             self.error("required", key, "is required");
             return Value::Null;
         };
+        let empty = match &value {
+            Value::Object(map) => map.is_empty(),
+            Value::Array(items) => items.is_empty(),
+            _ => false,
+        };
         let value = match value {
             Value::String(text) => match nested_text(&text) {
                 Ok(value) => value,
@@ -84,7 +95,9 @@ impl Fields {
             },
             value => value,
         };
-        if !fits(&value) {
+        if fits(&value) && empty {
+            self.error("required", key, "must not be empty");
+        } else if !fits(&value) {
             self.error(
                 "type",
                 key,

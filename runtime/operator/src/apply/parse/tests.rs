@@ -163,7 +163,7 @@ fn a_jq_patch() {
 
 #[test]
 fn unknown_keys_are_dropped_and_reported() {
-    let parsed = parse(r#"{"operation":"Delete","kind":"Pod","name":"p"}{"operation":"MergePatch","kind":"Pod","name":"p","mergePatch":{},"ignoreMissingObjects":true}"#).unwrap();
+    let parsed = parse(r#"{"operation":"Delete","kind":"Pod","name":"p"}{"operation":"MergePatch","kind":"Pod","name":"p","mergePatch":{"a":1},"ignoreMissingObjects":true}"#).unwrap();
     assert_eq!(parsed.patches.len(), 2);
     assert_eq!(parsed.unknown, [(2, "ignoreMissingObjects".to_owned())]);
 }
@@ -175,7 +175,7 @@ fn every_mistake_of_every_document_is_reported_and_nothing_is_given() {
 {"operation":"Delete","kind":"Pod","name":"fine"}
 {"operation":"Remove","kind":"Pod","name":"p"}
 {"kind":"Pod","name":"p"}
-{"operation":"MergePatch","kind":7,"name":"p","mergePatch":[1],"ignoreMissingObject":"yes"}
+{"operation":"MergePatch","kind":{},"name":"p","mergePatch":[1],"ignoreMissingObject":"si"}
 {"operation":"JQPatch","kind":"Pod","name":"p"}"#;
     assert_eq!(
         errors(text),
@@ -184,9 +184,9 @@ fn every_mistake_of_every_document_is_reported_and_nothing_is_given() {
             "document 2: line 2, column 1: object: is required",
             "document 4: line 4, column 14: operation: `Remove` is no operation; known are Create, CreateIfNotExists, CreateOrUpdate, Delete, DeleteInBackground, DeleteNonCascading, MergePatch, JSONPatch, JQPatch",
             "document 5: line 5, column 1: operation: is required",
-            "document 6: line 6, column 34: kind: must be a string, not a number",
-            "document 6: line 6, column 60: mergePatch: must be an object, or a string with it, not a list",
-            "document 6: line 6, column 86: ignoreMissingObject: must be true or false, not a string",
+            "document 6: line 6, column 34: kind: must be a string, not an object",
+            "document 6: line 6, column 61: mergePatch: must be an object, or a string with it, not a list",
+            "document 6: line 6, column 87: ignoreMissingObject: must be true or false, not a string",
             "document 7: line 7, column 1: jqFilter: is required",
         ]
     );
@@ -252,5 +252,49 @@ proptest::proptest! {
     #[test]
     fn no_text_makes_it_panic(text in "(?s).{0,200}") {
         let _ = parse(&text);
+    }
+}
+
+#[test]
+fn scalars_are_taken_as_the_peers_decoder_takes_them() {
+    let patch = one(
+        "operation: MergePatch\nkind: Pod\nname: 7\nnamespace: true\nignoreMissingObject: 'yes'\nmergePatch: {a: 1}",
+    );
+    let ObjectPatch::MergePatch {
+        object, options, ..
+    } = patch
+    else {
+        panic!("{patch:?}");
+    };
+    assert_eq!(
+        (object.name.as_str(), object.namespace.as_deref()),
+        ("7", Some("true"))
+    );
+    assert!(options.ignore_missing_object);
+    assert_eq!(
+        errors(
+            "operation: MergePatch\nkind: Pod\nname: a\nignoreMissingObject: 'true'\nmergePatch: {a: 1}"
+        ),
+        ["document 1: line 4, column 22: ignoreMissingObject: must be true or false, not a string"]
+    );
+}
+
+#[test]
+fn keys_of_json_are_known_in_any_case_and_those_of_yaml_are_not() {
+    let patch = one(r#"{"Operation":"Delete","KIND":"Pod","name":"a"}"#);
+    assert!(matches!(patch, ObjectPatch::Delete(_)));
+    assert!(!errors("Operation: Delete\nkind: Pod\nname: a").is_empty());
+}
+
+#[test]
+fn an_empty_patch_is_a_mistake() {
+    for text in [
+        "operation: MergePatch\nkind: Pod\nname: a\nmergePatch: {}",
+        "operation: JSONPatch\nkind: Pod\nname: a\njsonPatch: []",
+        "operation: Create\nobject: {}",
+    ] {
+        let errors = errors(text);
+        assert_eq!(errors.len(), 1, "{text}");
+        assert!(errors[0].ends_with("must not be empty"), "{errors:?}");
     }
 }
