@@ -143,7 +143,7 @@ fn answered(webhook: &Admission, response: AdmissionResponse) -> (admission::Ans
         tracing::info!(
             webhook = webhook.config.name,
             hook = &*webhook.hook_name,
-            message = crate::api::one_line(&message),
+            said = crate::api::one_line(&message),
             "a request was denied"
         );
     }
