@@ -41,11 +41,7 @@ struct Data {
 #[derive(Snapshots)]
 struct Allowed {
     /// Each holds a list of registries, one a line.
-    #[watch(
-        kind = "ConfigMap",
-        labels = "policy=registries",
-        jq = ".data.registries // \"\" | split(\"\\n\")"
-    )]
+    #[watch(kind = "ConfigMap", labels = "policy=registries", filter = registries)]
     registries: Vec<Vec<String>>,
 }
 

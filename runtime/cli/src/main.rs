@@ -12,6 +12,7 @@ mod input;
 mod logging;
 mod project;
 mod report;
+mod review;
 mod signal;
 mod state;
 mod trial;

@@ -39,6 +39,7 @@ mod running;
 
 pub use client::client;
 pub use clock::Clock;
+pub use engine::Unanswered;
 pub use event::OperatorEvent;
 pub use operator::{Operator, Options, StartError};
 pub use program::Program;

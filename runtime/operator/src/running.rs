@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use hookbox_sandbox::{Answer, Ask, Context};
 use tokio::sync::{Mutex, broadcast, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::engine::{Engine, lead};
+use crate::engine::{Engine, Question, Unanswered, lead};
 use crate::event::OperatorEvent;
 use crate::http::{HttpLimits, HttpServer, Pages};
 use crate::leader::{Elector, Leadership};
@@ -232,6 +234,30 @@ impl Running {
             }
         }
         fired
+    }
+
+    /// Asks a hook outside of queues, as a webhook does, and has its effects applied. The context names the snapshots
+    /// that it is given.
+    ///
+    /// # Errors
+    /// There is no answer within the time.
+    pub async fn ask(
+        &self,
+        hook: &str,
+        ask: Ask,
+        context: Context,
+        within: Duration,
+    ) -> Result<Answer, Unanswered> {
+        let hooks = &self.engine.hooks;
+        let index = hooks.iter().position(|h| *h.name == *hook);
+        let index = index.ok_or_else(|| Unanswered::NoSuchHook(hook.to_owned()))?;
+        let until = Instant::now() + within;
+        let question = Question {
+            ask,
+            context,
+            until,
+        };
+        self.engine.answer(index, question).await
     }
 
     /// All queues.

@@ -1,10 +1,8 @@
 //! `hookbox exec`: one run of one hook, from files.
 
 mod given;
-mod review;
 mod table;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,8 +14,8 @@ use hookbox_operator::filter::Filter;
 use hookbox_operator::load::{self, Hook};
 use hookbox_operator::{OperatorEvent, Program};
 use hookbox_sandbox::{
-    Answer, Ask, Budget, Component, Effects, LogRecord, ObjectPatch, Retry, RunError, Sandbox,
-    Snapshot, Usage,
+    Ask, Budget, Component, Effects, LogRecord, ObjectPatch, Retry, RunError, Sandbox, Snapshot,
+    Usage,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -27,6 +25,7 @@ use crate::cli::{Exec, Global};
 use crate::failure::{Exit, Failure, OrFail, Outcome};
 use crate::hooks;
 use crate::input;
+use crate::review::{self, Answered};
 use crate::state;
 use crate::trial::{Pace, Setup, Trial};
 use crate::ui::{self, Tone, Ui};
@@ -55,45 +54,6 @@ struct Executed {
     usage: Usage,
 }
 
-/// What the hook answered that was asked something.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Answered {
-    #[serde(rename_all = "camelCase")]
-    Admission {
-        allowed: bool,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        message: Option<String>,
-        #[serde(skip_serializing_if = "Vec::is_empty")]
-        warnings: Vec<String>,
-        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-        audit_annotations: BTreeMap<String, String>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        patch: Option<Value>,
-    },
-    #[serde(rename_all = "camelCase")]
-    Conversion { converted_objects: Vec<Value> },
-}
-
-impl Answered {
-    fn of(answer: Answer) -> Option<Self> {
-        let json = |text: &str| serde_json::from_str(text).unwrap_or_default();
-        match answer {
-            Answer::Done => None,
-            Answer::Admission(response) => Some(Self::Admission {
-                allowed: response.allowed,
-                message: response.message,
-                warnings: response.warnings,
-                audit_annotations: response.audit_annotations.into_iter().collect(),
-                patch: response.patch.as_deref().map(json),
-            }),
-            Answer::Objects(objects) => Some(Self::Conversion {
-                converted_objects: objects.iter().map(|object| json(object)).collect(),
-            }),
-        }
-    }
-}
-
 pub(super) async fn exec(global: &Global, args: &Exec, ui: &Ui) -> Outcome {
     check_inputs(args)?;
     let (sandbox, loaded) = hooks::open(global, &args.path, ui).await?;
@@ -117,7 +77,11 @@ pub(super) async fn exec(global: &Global, args: &Exec, ui: &Ui) -> Outcome {
             };
             let trigger = args.trigger.as_deref();
             match &args.review {
-                Some(path) => review::of_file(path, config, trigger, snapshots)?,
+                Some(path) => {
+                    let (document, file) = (given::document(path)?, input::name(path));
+                    let (ask, context) = review::of_document(&document, &file, config, trigger)?;
+                    (ask, given::only(context, snapshots))
+                }
                 None => (Ask::Run, given::trigger(config, trigger, snapshots)?),
             }
         }

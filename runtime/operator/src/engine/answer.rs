@@ -27,7 +27,8 @@ pub(crate) struct Question {
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Unanswered {
+#[non_exhaustive]
+pub enum Unanswered {
     /// The run failed.
     #[error("{message}")]
     Failed {
@@ -42,6 +43,9 @@ pub(crate) enum Unanswered {
     /// The time was over before the hook could be asked.
     #[error("the time was over before the hook's turn came")]
     Late,
+    /// There is no such hook.
+    #[error("there is no hook `{0}`")]
+    NoSuchHook(String),
     /// The operator stops.
     #[error("hookbox is stopping")]
     Stopping,
@@ -49,11 +53,13 @@ pub(crate) enum Unanswered {
 
 impl Unanswered {
     /// A stable word for this error.
-    pub(crate) fn code(&self) -> &str {
+    #[must_use]
+    pub fn code(&self) -> &str {
         match self {
             Self::Failed { code, .. } => code,
             Self::SnapshotsUnknown => "snapshots-unknown",
             Self::Late => "late",
+            Self::NoSuchHook(_) => "no-such-hook",
             Self::Stopping => "stopping",
         }
     }

@@ -39,7 +39,8 @@ use crate::running::{QueueView, TaskView};
 use crate::schedule::Scheduler;
 use crate::watch::Hub;
 
-pub(crate) use self::answer::{Question, Unanswered};
+pub(crate) use self::answer::Question;
+pub use self::answer::Unanswered;
 pub(crate) use self::lead::{Leading, lead};
 pub(crate) use self::steps::Steps;
 

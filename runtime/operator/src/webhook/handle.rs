@@ -55,7 +55,9 @@ impl Failed {
             Self::Full => "overloaded",
             Self::Late | Self::Unanswered(Unanswered::Late) => "late",
             Self::Unanswered(Unanswered::Failed { .. }) => "failed",
-            Self::Unanswered(Unanswered::SnapshotsUnknown | Unanswered::Stopping) => "not-ready",
+            Self::Unanswered(
+                Unanswered::SnapshotsUnknown | Unanswered::NoSuchHook(_) | Unanswered::Stopping,
+            ) => "not-ready",
         }
     }
 

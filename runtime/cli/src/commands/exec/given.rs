@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::failure::{Failure, OrFail, Outcome};
 use crate::input;
+use crate::review;
 
 pub(super) type Snapshots = BTreeMap<String, Arc<dyn Snapshot>>;
 
@@ -283,10 +284,7 @@ pub(super) fn trigger(
 ) -> Outcome<RunInput> {
     let default = if config.on_startup.is_some() {
         "onStartup"
-    } else if !config.kubernetes_validating.is_empty()
-        || !config.kubernetes_mutating.is_empty()
-        || !config.kubernetes_custom_resource_conversion.is_empty()
-    {
+    } else if review::answers(config) {
         // What else it has are snapshots, mostly.
         return match trigger {
             None => Err(
@@ -303,7 +301,7 @@ pub(super) fn trigger(
     bindings(config, trigger.unwrap_or(default), snapshots)
 }
 
-fn bindings(config: &HookConfig, trigger: &str, mut snapshots: Snapshots) -> Outcome<RunInput> {
+fn bindings(config: &HookConfig, trigger: &str, snapshots: Snapshots) -> Outcome<RunInput> {
     let (word, name) = trigger
         .split_once(':')
         .map_or((trigger, None), |(w, n)| (w, Some(n)));
@@ -369,11 +367,6 @@ fn bindings(config: &HookConfig, trigger: &str, mut snapshots: Snapshots) -> Out
     let empty = || Arc::new(Vec::<Entry>::new()) as Arc<dyn Snapshot>;
     let objects = (kind == Some("Synchronization") && group.is_none())
         .then(|| snapshots.get(&binding).cloned().unwrap_or_else(empty));
-    // As in an operator: a run sees what its bindings include, and nothing else.
-    snapshots.retain(|name, _| include.contains(name));
-    for name in &include {
-        snapshots.entry(name.clone()).or_insert_with(empty);
-    }
     let context = Context {
         kind: if group.is_some() {
             Some("Group".to_owned())
@@ -390,11 +383,22 @@ fn bindings(config: &HookConfig, trigger: &str, mut snapshots: Snapshots) -> Out
         binding,
         ..Context::default()
     };
-    Ok(RunInput {
+    Ok(only(context, snapshots))
+}
+
+/// One context. As in an operator, the run sees what its binding includes, and nothing else.
+pub(super) fn only(context: Context, mut snapshots: Snapshots) -> RunInput {
+    let include = context.snapshot_names.as_deref().unwrap_or_default();
+    snapshots.retain(|name, _| include.contains(name));
+    for name in include {
+        let empty = || Arc::new(Vec::<Entry>::new()) as Arc<dyn Snapshot>;
+        snapshots.entry(name.clone()).or_insert_with(empty);
+    }
+    RunInput {
         contexts: vec![context],
         snapshots,
         ..RunInput::default()
-    })
+    }
 }
 
 #[cfg(test)]

@@ -34,6 +34,8 @@ pub(super) enum Trigger {
     },
     /// After all is quiet, objects change, one after the other.
     Events(Vec<Change>),
+    /// After all is quiet, the hook is asked: a review, or an object to create or convert.
+    Review(Value),
 }
 
 /// One change in the cluster.
@@ -58,7 +60,13 @@ fn mistake<T>(at: Position, message: impl Into<String>) -> Result<T, Mistake> {
     Err(Mistake { at, message })
 }
 
-const TRIGGERS: [&str; 4] = ["onStartup", "synchronization", "schedule", "events"];
+const TRIGGERS: [&str; 5] = [
+    "onStartup",
+    "synchronization",
+    "schedule",
+    "events",
+    "review",
+];
 
 impl Case {
     pub(super) fn read(path: &Path) -> Outcome<Self> {
@@ -132,6 +140,10 @@ impl Trigger {
                 let name = name.map(|entry| word(&entry.value, "name")).transpose()?;
                 Ok(Self::Schedule { name })
             }
+            "review" => match &entry.value.value {
+                yaml::Value::Mapping(_) => Ok(Self::Review(entry.value.to_json())),
+                _ => mistake(entry.value.at, "`review` is a review, or an object"),
+            },
             _ => {
                 let events = match &entry.value.value {
                     yaml::Value::Sequence(events) => events.as_slice(),
@@ -272,7 +284,11 @@ mod tests {
             ),
             (
                 "trigger: {}",
-                "1:10: a trigger is one of `onStartup`, `synchronization`, `schedule`, `events`",
+                "1:10: a trigger is one of `onStartup`, `synchronization`, `schedule`, `events`, `review`",
+            ),
+            (
+                "trigger: {review: pod.yaml}",
+                "1:19: `review` is a review, or an object",
             ),
             (
                 "trigger: {events: []}",

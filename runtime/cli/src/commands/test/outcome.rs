@@ -10,16 +10,20 @@ use serde_json::Value;
 use super::case::{Change, Trigger};
 use super::stable;
 use crate::diff;
+use crate::review::Answered;
 use crate::trial::{Finished, Settled};
 
 /// The keys of `expected.yaml`.
-pub(super) const KEYS: [&str; 4] = ["result", "problems", "runs", "cluster"];
+pub(super) const KEYS: [&str; 5] = ["result", "answer", "problems", "runs", "cluster"];
 
 /// What came out of a case.
 #[derive(Debug, Serialize)]
 pub(super) struct CaseOutcome {
     /// `ok`, or `failed`: a run failed and the case ended there, or a binding cannot be enabled.
     result: &'static str,
+    /// What the hook answered that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<Answered>,
     /// What went wrong outside runs, sorted: bindings that cannot be enabled, filters that fail.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     problems: Vec<String>,
@@ -62,6 +66,7 @@ impl Changes {
 impl CaseOutcome {
     pub(super) fn new(
         settled: &Settled,
+        answer: Option<Answered>,
         problems: Vec<String>,
         runs: &[Finished],
         before: &[Value],
@@ -74,6 +79,7 @@ impl CaseOutcome {
             } else {
                 "failed"
             },
+            answer,
             problems,
             runs: runs.iter().map(run).collect(),
             cluster: changes(before, after, trigger, &first_seen(runs)),

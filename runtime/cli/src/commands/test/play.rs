@@ -1,24 +1,31 @@
 //! Playing a case on an embedded cluster.
 
+use std::time::Duration;
+
 use anyhow::anyhow;
 use hookbox_cluster::Cluster;
 use hookbox_operator::load::{self, Hook, Loaded};
-use hookbox_operator::{HookSource, HookSpec};
-use hookbox_sandbox::Budget;
+use hookbox_operator::{HookSource, HookSpec, Unanswered};
+use hookbox_sandbox::{Ask, Budget, Context};
 use serde_json::Value;
 
 use super::Bench;
 use super::case::{Case, Change, Trigger};
 use super::outcome::CaseOutcome;
 use crate::failure::{Failure, Outcome};
+use crate::review::{self, Answered};
 use crate::state;
 use crate::trial::{Finished, Pace, Settled, Setup, Stage, Trial};
+
+/// How long a hook may take to answer, whatever its binding says: nobody waits.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What came of a case, and the objects before the runs that count.
 struct Played {
     settled: Settled,
     runs: Vec<Finished>,
     before: Vec<Value>,
+    answer: Option<Answered>,
 }
 
 impl Bench {
@@ -42,6 +49,7 @@ impl Bench {
         let after = trial.cluster.objects();
         let outcome = CaseOutcome::new(
             &played.settled,
+            played.answer,
             trial.problems().iter().cloned().collect(),
             &played.runs,
             &played.before,
@@ -107,9 +115,33 @@ impl Case {
                     names => failure.help(format!("there are: {}", names.join(", "))),
                 })
             }
+            Trigger::Review(document) => asked(document, hooks).map(drop),
             _ => Ok(()),
         }
     }
+}
+
+/// Which hook is asked, and what.
+fn asked(document: &Value, hooks: &[Hook]) -> Outcome<(String, Ask, Context)> {
+    let answering: Vec<&Hook> = hooks
+        .iter()
+        .filter(|h| review::answers(&h.config))
+        .collect();
+    let hook = match answering.as_slice() {
+        [only] => *only,
+        [] => {
+            return Err(Failure::usage(anyhow!(
+                "the case asks a hook, but none answers reviews"
+            )));
+        }
+        several => {
+            let names: Vec<&str> = several.iter().map(|hook| &*hook.name).collect();
+            return Err(Failure::usage(anyhow!("several hooks answer reviews"))
+                .help(format!("say which by `hook`: {}", names.join(", "))));
+        }
+    };
+    let (ask, context) = review::of_document(document, "`review`", &hook.config, None)?;
+    Ok((hook.name.to_string(), ask, context))
 }
 
 /// Let happen what the case says. What was there before the runs that count is no part of its outcome, unless it
@@ -118,7 +150,7 @@ async fn act(case: &Case, trial: &mut Trial) -> Outcome<Played> {
     let before = trial.cluster.objects();
     let first = match case.trigger {
         Trigger::OnStartup | Trigger::Synchronization => Stage::Startup,
-        Trigger::Schedule { .. } | Trigger::Events(_) => Stage::All,
+        Trigger::Schedule { .. } | Trigger::Events(_) | Trigger::Review(_) => Stage::All,
     };
     let (settled, runs) = trial.runs(first).await;
     if settled != Settled::Quiet || matches!(case.trigger, Trigger::OnStartup) {
@@ -126,8 +158,10 @@ async fn act(case: &Case, trial: &mut Trial) -> Outcome<Played> {
             settled,
             runs,
             before,
+            answer: None,
         });
     }
+    let mut answer = None;
     let before = trial.cluster.objects();
     let (settled, runs) = match &case.trigger {
         Trigger::Schedule { name } => {
@@ -149,12 +183,27 @@ async fn act(case: &Case, trial: &mut Trial) -> Outcome<Played> {
             }
             (settled, runs)
         }
+        Trigger::Review(document) => {
+            let (hook, ask, context) = asked(document, trial.running.hooks())?;
+            answer = match trial.running.ask(&hook, ask, context, PATIENCE).await {
+                Ok(answer) => Answered::of(answer),
+                // The run shows it.
+                Err(Unanswered::Failed { .. }) => None,
+                Err(error) => {
+                    return Err(Failure::failed(anyhow!(
+                        "hook `{hook}` was not asked: {error}"
+                    )));
+                }
+            };
+            trial.runs(Stage::All).await
+        }
         Trigger::OnStartup | Trigger::Synchronization => trial.runs(Stage::All).await,
     };
     Ok(Played {
         settled,
         runs,
         before,
+        answer,
     })
 }
 

@@ -1,16 +1,54 @@
 //! What a hook is asked that answers reviews: from a context, a review as the API server sends it, or an object.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use anyhow::anyhow;
 use hookbox_config::{Conversion, ConversionRule, HookConfig, Webhook};
-use hookbox_sandbox::{Ask, Context, Entry, RunInput, Snapshot};
+use hookbox_sandbox::{Answer, Ask, Context, RunInput};
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::given::{self, Snapshots};
 use crate::failure::{Failure, Outcome};
-use crate::input;
+
+/// What the hook answered that was asked something.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Answered {
+    #[serde(rename_all = "camelCase")]
+    Admission {
+        allowed: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        warnings: Vec<String>,
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        audit_annotations: BTreeMap<String, String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        patch: Option<Value>,
+    },
+    #[serde(rename_all = "camelCase")]
+    Conversion { converted_objects: Vec<Value> },
+}
+
+impl Answered {
+    /// None for what was only run.
+    pub(crate) fn of(answer: Answer) -> Option<Self> {
+        let json = |text: &str| serde_json::from_str(text).unwrap_or_default();
+        match answer {
+            Answer::Done => None,
+            Answer::Admission(response) => Some(Self::Admission {
+                allowed: response.allowed,
+                message: response.message,
+                warnings: response.warnings,
+                audit_annotations: response.audit_annotations.into_iter().collect(),
+                patch: response.patch.as_deref().map(json),
+            }),
+            Answer::Objects(objects) => Some(Self::Conversion {
+                converted_objects: objects.iter().map(|object| json(object)).collect(),
+            }),
+        }
+    }
+}
 
 /// A binding by which the API server asks.
 #[derive(Clone, Copy)]
@@ -92,7 +130,7 @@ impl<'c> Binding<'c> {
 }
 
 /// What the hook is asked that runs with this input.
-pub(super) fn of_contexts(input: &RunInput) -> Outcome<Ask> {
+pub(crate) fn of_contexts(input: &RunInput) -> Outcome<Ask> {
     let asked = |context: &Context| {
         let kind = context.kind.as_deref();
         matches!(kind, Some("Validating" | "Mutating" | "Conversion"))
@@ -106,6 +144,10 @@ pub(super) fn of_contexts(input: &RunInput) -> Outcome<Ask> {
         }
         _ => return Ok(Ask::Run),
     };
+    of_context(context)
+}
+
+fn of_context(context: &Context) -> Outcome<Ask> {
     let review: Value = context
         .review
         .as_deref()
@@ -137,15 +179,20 @@ pub(super) fn of_contexts(input: &RunInput) -> Outcome<Ask> {
     })
 }
 
-/// From a file: an AdmissionReview, a ConversionReview, or an object that is to be created or converted.
-pub(super) fn of_file(
-    path: &Path,
+/// Whether the hook answers reviews.
+pub(crate) fn answers(config: &HookConfig) -> bool {
+    !Binding::all(config).is_empty()
+}
+
+/// From an AdmissionReview, a ConversionReview, or an object that is to be created or converted. `file` names it in
+/// messages, and `trigger` the binding where there are several: `validating[:NAME]` and so on.
+pub(crate) fn of_document(
+    document: &Value,
+    file: &str,
     config: &HookConfig,
     trigger: Option<&str>,
-    mut snapshots: Snapshots,
-) -> Outcome<(Ask, RunInput)> {
-    let document = given::document(path)?;
-    let wrong = |what: &str| Failure::usage(anyhow!("{}: {what}", input::name(path)));
+) -> Outcome<(Ask, Context)> {
+    let wrong = |what: &str| Failure::usage(anyhow!("{file}: {what}"));
     if !document.is_object() {
         return Err(wrong("a review or an object is a map"));
     }
@@ -169,15 +216,10 @@ pub(super) fn of_file(
         }
         (_, Binding::Conversion(_)) => json!({"objects": [document]}),
         (_, Binding::Validating(webhook) | Binding::Mutating(webhook)) => {
-            creation(&document, webhook).map_err(&wrong)?
+            creation(document, webhook).map_err(&wrong)?
         }
     };
     let include = binding.snapshots().to_vec();
-    snapshots.retain(|name, _| include.contains(name));
-    for name in &include {
-        let empty = || Arc::new(Vec::<Entry>::new()) as Arc<dyn Snapshot>;
-        snapshots.entry(name.clone()).or_insert_with(empty);
-    }
     let mut context = Context {
         binding: binding.name().to_owned(),
         kind: Some(binding.kind().to_owned()),
@@ -190,12 +232,7 @@ pub(super) fn of_file(
         context.from_version = Some(rule.from_version.clone());
         context.to_version = Some(rule.to_version.clone());
     }
-    let input = RunInput {
-        contexts: vec![context],
-        snapshots,
-        ..RunInput::default()
-    };
-    Ok((of_contexts(&input)?, input))
+    Ok((of_context(&context)?, context))
 }
 
 /// The request that creates an object.
