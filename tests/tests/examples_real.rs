@@ -10,10 +10,12 @@ use std::time::Duration;
 
 use hookbox_tests::hookbox::checkout;
 use hookbox_tests::operator::{Hooks, Operator, Place};
-use hookbox_tests::{RealCluster, Settings, scratch, wait};
+use hookbox_tests::{RealCluster, Settings, ports, scratch, wait};
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod, Secret};
 use kube::ResourceExt;
-use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
+use kube::api::{
+    Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, Patch, PatchParams, PostParams,
+};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -22,7 +24,7 @@ fn examples() -> Vec<String> {
     let mut examples: Vec<String> = std::fs::read_dir(checkout().join("examples"))
         .unwrap()
         .map(|entry| entry.unwrap())
-        .filter(|entry| entry.path().join("cluster.yaml").is_file())
+        .filter(|entry| entry.path().join("Cargo.toml").is_file())
         .map(|entry| entry.file_name().into_string().unwrap())
         .collect();
     examples.sort();
@@ -59,14 +61,16 @@ async fn all_examples_do_what_they_promise() {
     let examples = examples();
     assert_eq!(
         examples.len(),
-        5,
+        7,
         "a new example wants a check here: {examples:?}"
     );
     for example in &examples {
-        let state = checkout()
-            .join("examples")
-            .join(example)
-            .join("cluster.yaml");
+        let example_folder = checkout().join("examples").join(example);
+        let state = ["cluster.yaml", "crd.yaml"]
+            .map(|name| example_folder.join(name))
+            .into_iter()
+            .find(|path| path.is_file())
+            .expect("an example has a state to begin with");
         // Each with its own manager, so that all their labels of one namespace stay.
         let manager = format!("--field-manager={example}");
         cluster
@@ -91,12 +95,21 @@ async fn all_examples_do_what_they_promise() {
         kubeconfig: cluster.kubeconfig(),
         folder: folder.path().into(),
     };
-    let operator = Operator::start(&hooks, &place).await;
+    let [port] = ports::free();
+    let (listen, url) = (
+        format!("127.0.0.1:{port}"),
+        format!("https://127.0.0.1:{port}"),
+    );
+    let flags = ["--webhook-listen", &listen, "--webhook-url", &url];
+    let flags = [&flags[..], &["--conversion-listen", &listen]].concat();
+    let operator = Operator::start_with(&hooks, &place, &flags).await;
 
     startup(&client).await;
     pods_to_config_map(&client).await;
     namespace_labels(&client).await;
     copy_secret(&client).await;
+    admission(&client).await;
+    conversion(&cluster, &client).await;
     schedule_metrics(&operator).await;
 
     operator.stop().await;
@@ -192,6 +205,67 @@ async fn copy_secret(client: &kube::Client) {
 
     label(&namespaces, "shop", json!({"registry": null})).await;
     wait::until(secrets("shop"), "registry", |secret| secret.is_none()).await;
+}
+
+async fn admission(client: &kube::Client) {
+    let pods: Api<Pod> = Api::namespaced(client.clone(), "guarded");
+    let pod = |image: &str| -> Pod {
+        serde_json::from_value(json!({
+            "metadata": {"generateName": "web-"},
+            "spec": {"containers": [{"name": "web", "image": image}]},
+        }))
+        .unwrap()
+    };
+    // The API server follows webhook configurations with a delay.
+    let end = Instant::now() + wait::LIMIT;
+    let refused = loop {
+        match pods.create(&PostParams::default(), &pod("nginx")).await {
+            Err(kube::Error::Api(status)) => break status.message,
+            other => assert!(Instant::now() < end, "{other:?}"),
+        }
+        sleep(Duration::from_millis(100)).await;
+    };
+    assert_eq!(
+        refused,
+        "admission webhook \"images.policy.example.com\" denied the request: container web: nginx is from docker.io, not from quay.io, ghcr.io"
+    );
+    let params = PostParams::default();
+    let created = pods.create(&params, &pod("quay.io/nginx")).await;
+    let created = created.expect("created");
+    assert!(created.labels().contains_key("requested-by"), "{created:?}");
+}
+
+async fn conversion(cluster: &RealCluster, client: &kube::Client) {
+    let file = checkout().join("examples/07-conversion/widget.yaml");
+    let widgets = |version: &str| {
+        let kind = GroupVersionKind::gvk("example.com", version, "Widget");
+        Api::<DynamicObject>::namespaced_with(
+            client.clone(),
+            "default",
+            &ApiResource::from_gvk(&kind),
+        )
+    };
+    // The API server follows definitions with a delay too: an object in another version shows when it does.
+    let end = Instant::now() + wait::LIMIT;
+    loop {
+        let applied = cluster
+            .kubectl(["apply", "-f", &file.to_string_lossy()])
+            .run()
+            .await;
+        if applied.code == Some(0) {
+            break;
+        }
+        assert!(Instant::now() < end, "{applied:?}");
+        sleep(Duration::from_millis(100)).await;
+    }
+    for (version, spec) in [
+        ("v1", json!({"dimensions": {"width": 3, "height": 4}})),
+        ("v1beta1", json!({"width": 3, "height": 4})),
+        ("v1alpha1", json!({"size": "3x4"})),
+    ] {
+        let widget = widgets(version).get("door").await.expect("converted");
+        assert_eq!(widget.data["spec"], spec, "{version}");
+    }
 }
 
 /// The schedule fires at each full minute.
