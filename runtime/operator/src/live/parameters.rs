@@ -159,6 +159,7 @@ impl Parameters {
         let now = self.clock.now();
         let span = SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);
         let until = now.checked_add(span).unwrap_or(Timestamp::MAX);
+        let until = until.round(jiff::Unit::Second).unwrap_or(until);
         let (parameters, of) = (self.clone(), name.to_owned());
         let end = tokio::spawn(async move {
             tokio::time::sleep(time).await;

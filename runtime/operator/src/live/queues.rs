@@ -94,8 +94,8 @@ pub(super) fn describe(
         .then(|| last_error(recent, hook, queue))
         .flatten();
     let (kind, mut description) = match &task.work {
-        Work::EnableKubernetes => enabling("EnableKubernetesBindings", queue, hook),
-        Work::EnableSchedules => enabling("EnableScheduleBindings", queue, hook),
+        Work::EnableKubernetes => enabling("EnableKubernetesBindings", hook),
+        Work::EnableSchedules => enabling("EnableScheduleBindings", hook),
         Work::Run(run) => ("HookRun", run_description(run, queue, hook)),
     };
     if task.failures > 0 {
@@ -127,8 +127,9 @@ pub(super) fn describe(
     }
 }
 
-fn enabling(kind: &'static str, queue: &str, hook: &str) -> (&'static str, String) {
-    (kind, format!("{kind}:{queue}::{hook}:{kind}"))
+/// These have neither a queue nor a type of binding in shell-operator.
+fn enabling(kind: &'static str, hook: &str) -> (&'static str, String) {
+    (kind, format!("{kind}:::{hook}:{kind}"))
 }
 
 /// As shell-operator describes the first reason of a run, whose group and binding are the task's.
@@ -291,7 +292,11 @@ mod tests {
         let first = task(1, "HookRun:main:kubernetes:a:pods:failures 2:no");
         let queues = QueuesDump {
             active: vec![
-                queue("main", "sleep after fail for 5s (elapsed 2s)", vec![first]),
+                queue(
+                    "main",
+                    "sleep after fail for 5s (3s left of 5s delay)",
+                    vec![first],
+                ),
                 queue(
                     "slow",
                     "run first task",
@@ -302,7 +307,7 @@ mod tests {
             summary: summary(1, 1, 1, 2),
         };
         let expected = "\
-Queue 'main': length 1, status: 'sleep after fail for 5s (elapsed 2s)'
+Queue 'main': length 1, status: 'sleep after fail for 5s (3s left of 5s delay)'
 
  1. HookRun:main:kubernetes:a:pods:failures 2:no
 

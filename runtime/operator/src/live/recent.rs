@@ -43,6 +43,8 @@ pub(super) struct BindingRecent {
     pub(super) since_start: Operations,
     /// The same since the hook's last run began.
     pub(super) since_run: Operations,
+    /// It was enabled once.
+    enabled: bool,
     /// Why it is not enabled.
     pub(super) error: Option<Box<str>>,
     /// The last ones, the newest last.
@@ -133,9 +135,18 @@ impl Recent {
                 crontab,
                 message,
             } => self.schedule(hook, binding, crontab, Some(message)),
-            OperatorEvent::BindingEnabled { hook, binding, .. } => {
-                self.binding(hook, binding, |recent| recent.error = None);
-            }
+            OperatorEvent::BindingEnabled {
+                hook,
+                binding,
+                objects,
+            } => self.binding(hook, binding, |recent| {
+                recent.error = None;
+                // What was there at the start counts as added, as in shell-operator.
+                if !std::mem::replace(&mut recent.enabled, true) {
+                    recent.since_start.added += *objects as u64;
+                    recent.since_run.added += *objects as u64;
+                }
+            }),
             OperatorEvent::BindingFailed {
                 hook,
                 binding,
@@ -143,6 +154,27 @@ impl Recent {
                 ..
             } => self.binding(hook, binding, |recent| {
                 recent.error = Some(clipped(message, MESSAGE).into());
+            }),
+            OperatorEvent::ReviewAnswered {
+                hook,
+                webhook,
+                outcome,
+                allowed,
+                message,
+                ..
+            } => self.binding(hook, webhook, |recent| {
+                let count = match allowed {
+                    true => &mut recent.tally.allowed,
+                    false => &mut recent.tally.denied,
+                };
+                *count += 1;
+                recent.remember(Happening {
+                    time: self.clock.now(),
+                    what: "Review".to_owned(),
+                    object: String::new(),
+                    outcome: outcome.clone(),
+                    message: (!message.is_empty()).then(|| clipped(message, MESSAGE)),
+                });
             }),
             OperatorEvent::RunStarted {
                 run,

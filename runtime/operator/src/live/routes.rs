@@ -32,7 +32,7 @@ type Answer = Result<Response, (StatusCode, String)>;
 
 pub(super) fn router(live: Arc<Live>) -> Router {
     Router::new()
-        .route("/", get(|| async { "debug endpoint is alive\n" }))
+        .route("/", get(|| async { "debug endpoint is alive" }))
         .route("/queue/{file}", get(queue))
         .route("/hook/{*rest}", get(hook))
         .route("/config/{file}", get(config))

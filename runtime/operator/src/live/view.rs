@@ -51,7 +51,7 @@ pub struct QueueDump {
     pub name: String,
     /// How many tasks it has.
     pub tasks_count: usize,
-    /// What it is at, such as `run first task` or `sleep after fail for 5s (elapsed 2s)`.
+    /// What it is at, such as `run first task` or `sleep after fail for 5s (3s left of 5s delay)`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub status: String,
     /// Its tasks, the one being done first.
@@ -332,6 +332,10 @@ pub struct Tally {
     pub filter_failed: u64,
     /// Nothing: the snapshots that belong to the schedule were not known.
     pub skipped: u64,
+    /// Requests that a webhook lets go on.
+    pub allowed: u64,
+    /// Requests that it does not.
+    pub denied: u64,
 }
 
 impl Tally {
@@ -346,12 +350,13 @@ impl Tally {
 pub struct Happening {
     /// When.
     pub time: Timestamp,
-    /// `Added`, `Modified`, `Deleted` or `Tick`.
+    /// `Added`, `Modified`, `Deleted`, `Filter`, `Tick` or `Review`.
     pub what: String,
     /// The object: `namespace/name`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub object: String,
-    /// What came of it: `fired`, `put-aside`, `unchanged`, `not-wanted`, `filter-failed` or `skipped`.
+    /// What came of it: `fired`, `put-aside`, `unchanged`, `not-wanted`, `filter-failed`, `skipped`, `allowed`, `denied`, or
+    /// why a webhook gave no answer.
     pub outcome: String,
     /// Why, where there is more to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -181,17 +181,14 @@ impl Live {
             let recent = of(&kubernetes.name);
             views.push(self.kubernetes(id, kubernetes, recent, tasks));
         }
-        let webhooks = config.kubernetes_validating.iter();
-        for webhook in webhooks {
-            views.push(view(
-                "kubernetesValidating",
-                &webhook.name,
-                "",
-                webhook_state,
-            ));
-        }
-        for webhook in &config.kubernetes_mutating {
-            views.push(view("kubernetesMutating", &webhook.name, "", webhook_state));
+        let validating = config.kubernetes_validating.iter();
+        let validating = validating.map(|webhook| ("kubernetesValidating", webhook));
+        let mutating = config.kubernetes_mutating.iter();
+        let mutating = mutating.map(|webhook| ("kubernetesMutating", webhook));
+        for (kind, webhook) in validating.chain(mutating) {
+            let mut view = view(kind, &webhook.name, "", webhook_state);
+            remember(&mut view, of(&webhook.name));
+            views.push(view);
         }
         for conversion in &config.kubernetes_custom_resource_conversion {
             let kind = "kubernetesCustomResourceConversion";

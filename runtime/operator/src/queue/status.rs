@@ -49,33 +49,27 @@ impl Status {
     /// In words, at `now`; empty where it is idle.
     #[must_use]
     pub fn text(&self, now: Instant) -> String {
-        let gone = |since: &Instant| whole(now.saturating_duration_since(*since));
+        let wait = |since: &Instant, pause: Duration| {
+            let gone = now.saturating_duration_since(*since);
+            let whole = pause.as_secs();
+            let left = whole.saturating_sub(gone.as_secs());
+            let [left, whole] = [left, whole].map(|s| short(Duration::from_secs(s)));
+            format!("({left} left of {whole} delay)")
+        };
         match self {
             Self::Idle => String::new(),
             Self::Running { .. } => "run first task".to_owned(),
             Self::Limited { since, until } => {
-                let wait = until.saturating_duration_since(*since);
-                format!(
-                    "sleep for {} (rate limit, elapsed {})",
-                    short(wait),
-                    gone(since)
-                )
+                let pause = until.saturating_duration_since(*since);
+                format!("rate limit {}", wait(since, pause))
             }
             Self::Sleeping { since, pause } => {
-                format!(
-                    "sleep after fail for {} (elapsed {})",
-                    short(*pause),
-                    gone(since)
-                )
+                let delay = short(*pause);
+                format!("sleep after fail for {delay} {}", wait(since, *pause))
             }
             Self::Stopped => "stop".to_owned(),
         }
     }
-}
-
-/// In whole seconds, as Go writes it.
-fn whole(time: Duration) -> String {
-    short(Duration::from_secs(time.as_secs()))
 }
 
 /// A time as Go writes it, to the tenth of a second: `1m30.5s`.
@@ -122,7 +116,10 @@ mod tests {
             pause: Duration::from_millis(6_300),
         };
         let now = since + Duration::from_millis(2_900);
-        assert_eq!(status.text(now), "sleep after fail for 6.3s (elapsed 2s)");
+        assert_eq!(
+            status.text(now),
+            "sleep after fail for 6.3s (4s left of 6s delay)"
+        );
         assert_eq!(status.left(now), Some(Duration::from_millis(3_400)));
         assert_eq!(Status::Idle.text(now), "");
         assert_eq!(Status::Running { since }.text(now), "run first task");

@@ -99,7 +99,7 @@ fn show(queues: &[QueueDump], ui: &Ui) -> Outcome {
             vec![
                 queue.name.clone(),
                 if first {
-                    cell(&queue.status)
+                    cell(status(&queue.status))
                 } else {
                     "-".to_owned()
                 },
@@ -135,4 +135,41 @@ fn show(queues: &[QueueDump], ui: &Ui) -> Outcome {
         return Ok(());
     }
     ui.data(&ui::table(&header, rows))
+}
+
+/// The status of a queue in fewer words: of `sleep after fail for 6.3s (4s left of 6s delay)` the first and what is left.
+fn status(whole: &str) -> String {
+    let Some((before, rest)) = whole.split_once(" (") else {
+        return whole.to_owned();
+    };
+    match rest.split_once(" left of ") {
+        Some((left, _)) => {
+            let what = before.split(" for ").next().unwrap_or(before);
+            format!("{what}, {left} left")
+        }
+        None => whole.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::status;
+
+    #[test]
+    fn what_is_left_is_enough() {
+        for (whole, short) in [
+            (
+                "sleep after fail for 6.3s (4s left of 6s delay)",
+                "sleep after fail, 4s left",
+            ),
+            (
+                "rate limit (1m5s left of 2m0s delay)",
+                "rate limit, 1m5s left",
+            ),
+            ("run first task", "run first task"),
+            ("", ""),
+        ] {
+            assert_eq!(status(whole), short);
+        }
+    }
 }

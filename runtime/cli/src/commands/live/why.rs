@@ -87,6 +87,8 @@ fn tally(tally: &Tally) -> String {
         (tally.not_wanted, "not wanted"),
         (tally.filter_failed, "filter failed"),
         (tally.skipped, "skipped"),
+        (tally.allowed, "allowed"),
+        (tally.denied, "denied"),
     ];
     let some = parts.iter().filter(|(n, _)| *n > 0);
     let words: Vec<String> = some.map(|(n, word)| format!("{n} {word}")).collect();
