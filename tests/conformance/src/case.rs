@@ -50,6 +50,9 @@ pub struct Case {
     /// The metrics of hooks to look at in the end, by the beginnings of their names.
     #[serde(default)]
     pub metrics: Vec<String>,
+    /// The operator serves webhooks.
+    #[serde(default)]
+    pub webhooks: bool,
     /// The operator's own metrics to look at in the end, by their names without prefix.
     #[serde(default)]
     pub own_metrics: Vec<String>,
@@ -100,6 +103,8 @@ pub enum Step {
     Delete(ObjectRef),
     /// An object is deleted, and is gone before the next step.
     Remove(ObjectRef),
+    /// An object, or the named field of it, is there.
+    Exists(ObjectRef),
     /// So many runs have ended since the case began, in all or of each hook.
     Runs(Count),
     /// So many runs have begun.
@@ -114,6 +119,8 @@ pub enum Step {
     Restart,
     /// The metrics of hooks contain these lines.
     Metrics(Vec<String>),
+    /// What the API server would ask is asked; the answer is part of what came of the case.
+    Ask(Question),
     /// The snapshot of a binding has so many objects.
     Snapshot {
         /// The hook.
@@ -123,6 +130,24 @@ pub enum Step {
         /// How many.
         objects: usize,
     },
+}
+
+/// A request to a webhook.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Question {
+    /// Path, such as `/hooks/a.example.com` for admission, or `/things.example.com` for conversion.
+    pub path: String,
+    /// An AdmissionReview or a ConversionReview.
+    pub body: Value,
+}
+
+impl Question {
+    /// Whether it is for the server of conversions.
+    #[must_use]
+    pub fn is_conversion(&self) -> bool {
+        self.body["kind"] == "ConversionReview"
+    }
 }
 
 /// A number of runs.
@@ -149,6 +174,9 @@ pub struct ObjectRef {
     pub namespace: Option<String>,
     /// Name.
     pub name: String,
+    /// Only this part of it, as a JSON pointer.
+    #[serde(default)]
+    pub field: Option<String>,
 }
 
 fn core() -> String {

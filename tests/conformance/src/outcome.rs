@@ -16,6 +16,9 @@ use crate::case::{Case, yaml};
 pub struct Outcome {
     /// Runs in the order in which they began.
     pub runs: Vec<RunOutcome>,
+    /// The answers to what was asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<Value>,
     /// The objects that the case looks at; null where there is none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub objects: BTreeMap<String, Value>,

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use hookbox_tests::Program;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::case::{Case, Count, Step};
+use crate::case::{Case, Count, Question, Step};
 use crate::outcome::{Outcome, RunOutcome};
 use crate::stable::stable;
 use crate::subject::Subject;
@@ -29,10 +31,38 @@ pub async fn prepare(case: &Case, world: &World) {
 /// # Panics
 /// When what a step waits for does not come.
 pub async fn play(case: &Case, id: &str, world: &World, subject: &mut Subject) -> Outcome {
+    let mut answers = Vec::new();
     for (index, step) in case.steps.iter().enumerate() {
-        take(index + 1, step, world, subject).await;
+        match step {
+            Step::Ask(question) => answers.push(stable(ask(question, subject).await, id)),
+            step => take(index + 1, step, world, subject).await,
+        }
     }
-    look(case, id, world, subject).await
+    let mut outcome = look(case, id, world, subject).await;
+    outcome.answers = answers;
+    outcome
+}
+
+/// Asks as the API server does.
+async fn ask(question: &Question, subject: &Subject) -> Value {
+    let address = subject.webhook(question.is_conversion());
+    let url = format!("https://{address}{}", question.path);
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let answer = Program::new("curl")
+            .args(["-sk", "-X", "POST", "-H", "Content-Type: application/json"])
+            .args(["--data-binary", "@-", "-w", "\n%{http_code}", &url])
+            .input(question.body.to_string())
+            .run()
+            .await;
+        let (body, code) = answer.stdout.rsplit_once('\n').unwrap_or_default();
+        // The server may not be there yet.
+        if code != "000" || Instant::now() > end {
+            let body = serde_json::from_str(body).unwrap_or_else(|_| Value::from(body));
+            return json!({"code": code, "body": body});
+        }
+        sleep(LOOK).await;
+    }
 }
 
 async fn take(number: usize, step: &Step, world: &World, subject: &mut Subject) {
@@ -47,6 +77,8 @@ async fn take(number: usize, step: &Step, world: &World, subject: &mut Subject) 
             world.delete(object).await;
             world.until_gone(object).await;
         }
+        Step::Ask(_) => {}
+        Step::Exists(object) => world.until_there(object).await,
         Step::Release(hook) => subject.release(hook),
         Step::Restart => subject.restart().await,
         Step::Runs(_)
@@ -162,6 +194,7 @@ async fn look(case: &Case, id: &str, world: &World, subject: &Subject) -> Outcom
     };
     Outcome {
         runs: runs.collect(),
+        answers: Vec::new(),
         objects,
         metrics,
         own_metrics,

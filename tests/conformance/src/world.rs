@@ -87,6 +87,7 @@ impl World {
             kind: text(&object["kind"]).expect("a kind"),
             namespace: text(&metadata["namespace"]),
             name: text(&metadata["name"]).expect("a name"),
+            field: None,
         };
         let path = self.path(&reference).await;
         let end = Instant::now() + PATIENCE;
@@ -144,16 +145,47 @@ impl World {
         }
     }
 
-    /// An object, if there is one.
+    /// An object, or the field of it that is meant, if there is one.
     ///
     /// # Panics
     /// When the API server gives no answer.
     pub async fn get(&self, object: &ObjectRef) -> Option<Value> {
         let path = self.path(object).await;
         match self.ask(Method::GET, &path, None).await {
-            Ok(object) => Some(object),
+            Ok(found) => match &object.field {
+                Some(field) => found.pointer(field).cloned(),
+                None => Some(found),
+            },
             Err(error) if is(&error, 404) => None,
             Err(error) => panic!("{path}: {error}"),
+        }
+    }
+
+    /// Wait until an object, or its field, is there.
+    ///
+    /// # Panics
+    /// When it does not come.
+    pub async fn until_there(&self, object: &ObjectRef) {
+        let end = Instant::now() + PATIENCE;
+        while self.get(object).await.is_none() {
+            assert!(Instant::now() < end, "{object:?} does not come");
+            sleep(LOOK).await;
+        }
+    }
+
+    /// Remove what would get in the way of others: webhook configurations, whose server is gone.
+    ///
+    /// # Panics
+    /// When the API server refuses.
+    pub async fn tidy(&self, id: &str) {
+        for kind in ["validating", "mutating"] {
+            let path = format!(
+                "/apis/admissionregistration.k8s.io/v1/{kind}webhookconfigurations/{id}-hooks"
+            );
+            match self.ask(Method::DELETE, &path, None).await {
+                Err(error) if !is(&error, 404) => panic!("{path}: {error}"),
+                _ => {}
+            }
         }
     }
 

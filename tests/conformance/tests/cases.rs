@@ -107,12 +107,13 @@ async fn hold(case: &Case, id: &str, form: Form, world: World) -> Result<(), Fai
     let playing = async {
         play::prepare(case, &world).await;
         let inside = match form {
-            Form::Component => Inside::components(case, world.client()).await,
-            Form::Native => Inside::native(case, world.client()).await,
+            Form::Component => Inside::components(case, id, world.client()).await,
+            Form::Native => Inside::native(case, id, world.client()).await,
         };
         let mut subject = Subject::Inside(Box::new(inside));
         let outcome = play::play(case, id, &world, &mut subject).await;
         subject.stop().await;
+        world.tidy(id).await;
         outcome
     };
     let outcome = std::panic::AssertUnwindSafe(playing)

@@ -117,10 +117,11 @@ async fn play_one(
     }
     let world = World::new(client(kubeconfig).await?);
     play::prepare(&case, &world).await;
-    let process = Process::shell_operator(&case, program, kubeconfig);
+    let process = Process::shell_operator(&case, &id, program, kubeconfig);
     let mut subject = Subject::Process(Box::new(process));
     let outcome = play::play(&case, &id, &world, &mut subject).await;
     subject.stop().await;
+    world.tidy(&id).await;
     if bless {
         let file = case.folder.join(Outcome::file_of_shell_operator(&case));
         std::fs::write(&file, outcome.text()).map_err(|e| e.to_string())?;

@@ -1,6 +1,7 @@
 //! hookbox's operator in this process, with the recorder as a component or as executables.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use hookbox_jq::Jq;
 use hookbox_operator::event::{RunFinished, RunResult};
 use hookbox_operator::native::NativeSettings;
+use hookbox_operator::webhook::WebhookOptions;
 use hookbox_operator::{HookSource, HookSpec, Operator, OperatorEvent, Options, Running};
 use hookbox_sandbox::{Sandbox, Settings, Snapshot as _};
 use kube::Client;
@@ -70,18 +72,18 @@ impl Inside {
     ///
     /// # Panics
     /// When it does not start.
-    pub async fn components(case: &Case, client: Client) -> Self {
+    pub async fn components(case: &Case, id: &str, client: Client) -> Self {
         let gate = Gate::new(case);
         let client = gate.before(client);
         let specs = vec![recorder::spec(case)];
-        Self::start(case, client, specs, Hooks::Component(gate)).await
+        Self::start(case, id, client, specs, Hooks::Component(gate)).await
     }
 
     /// Start it with the case's hooks as executables.
     ///
     /// # Panics
     /// When it does not start.
-    pub async fn native(case: &Case, client: Client) -> Self {
+    pub async fn native(case: &Case, id: &str, client: Client) -> Self {
         let place = hookbox_tests::scratch();
         let folder = Folder::write(place.path(), case);
         let settings = Arc::new(NativeSettings::new(place.path().join("tmp")));
@@ -91,16 +93,23 @@ impl Inside {
             folder,
             _place: place,
         };
-        Self::start(case, client, specs.collect(), hooks).await
+        Self::start(case, id, client, specs.collect(), hooks).await
     }
 
-    async fn start(case: &Case, client: Client, specs: Vec<HookSpec>, hooks: Hooks) -> Self {
+    async fn start(
+        case: &Case,
+        id: &str,
+        client: Client,
+        specs: Vec<HookSpec>,
+        hooks: Hooks,
+    ) -> Self {
         let mut options = Options::default();
         options.client = Some(client);
         options.hooks = specs;
         options.budget.log_bytes = LOG;
         options.writer.timeout = HELD;
         options.stop_time = Duration::from_secs(1);
+        options.webhook = case.webhooks.then(|| webhooks(id));
         let mut inside = Self {
             options,
             case: case.clone(),
@@ -162,6 +171,10 @@ impl Inside {
         Some(snapshot.len())
     }
 
+    pub(super) fn webhook(&self, conversion: bool) -> SocketAddr {
+        self.running().webhook_addrs()[usize::from(conversion)]
+    }
+
     pub(super) fn release(&self, hook: &str) {
         match &self.hooks {
             Hooks::Component(gate) => gate.release(hook),
@@ -194,6 +207,23 @@ impl Inside {
             events.abort();
         }
     }
+}
+
+/// As shell-operator registers them, but for the certificates.
+fn webhooks(id: &str) -> WebhookOptions {
+    let mut options = WebhookOptions::default();
+    id.clone_into(&mut options.configuration);
+    options.namespace = Some(id.to_owned());
+    options.secret = None;
+    options.admission.listen.set_ip([127, 0, 0, 1].into());
+    options.admission.listen.set_port(0);
+    "shell-operator-validating-svc".clone_into(&mut options.admission.service);
+    if let Some(conversion) = &mut options.conversion {
+        conversion.listen.set_ip([127, 0, 0, 1].into());
+        conversion.listen.set_port(0);
+        "shell-operator-conversion-svc".clone_into(&mut conversion.service);
+    }
+    options
 }
 
 /// Runs are told by their numbers, which begin anew with each start.

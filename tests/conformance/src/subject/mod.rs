@@ -4,6 +4,7 @@ mod inside;
 mod process;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 pub use inside::Inside;
 pub use process::Process;
@@ -41,6 +42,15 @@ impl Subject {
         match self {
             Self::Inside(inside) => inside.snapshot(hook, binding),
             Self::Process(process) => process.snapshot(hook, binding).await,
+        }
+    }
+
+    /// Where it serves webhooks.
+    #[must_use]
+    pub fn webhook(&self, conversion: bool) -> SocketAddr {
+        match self {
+            Self::Inside(inside) => inside.webhook(conversion),
+            Self::Process(process) => process.webhook(conversion),
         }
     }
 

@@ -39,7 +39,9 @@ pub struct Process {
     folder: Folder,
     program: PathBuf,
     kubeconfig: PathBuf,
+    id: String,
     listen: SocketAddr,
+    webhooks: [SocketAddr; 2],
     running: Option<Background>,
 }
 
@@ -49,7 +51,7 @@ impl Process {
     /// # Panics
     /// When it does not start.
     #[must_use]
-    pub fn shell_operator(case: &Case, program: &Path, kubeconfig: &Path) -> Self {
+    pub fn shell_operator(case: &Case, id: &str, program: &Path, kubeconfig: &Path) -> Self {
         let place = hookbox_tests::scratch();
         let folder = Folder::write(place.path(), case);
         let mut process = Self {
@@ -58,7 +60,9 @@ impl Process {
             folder,
             program: program.to_owned(),
             kubeconfig: kubeconfig.to_owned(),
+            id: id.to_owned(),
             listen: ([127, 0, 0, 1], 0).into(),
+            webhooks: [([127, 0, 0, 1], 0).into(); 2],
             running: None,
         };
         process.launch();
@@ -70,8 +74,9 @@ impl Process {
     }
 
     fn launch(&mut self) {
-        let [port] = hookbox_tests::free_ports();
+        let [port, admission, conversion] = hookbox_tests::free_ports();
         self.listen = ([127, 0, 0, 1], port).into();
+        self.webhooks = [admission, conversion].map(|port| ([127, 0, 0, 1], port).into());
         let path = |path: PathBuf| path.to_string_lossy().into_owned();
         let program = Program::new(&self.program)
             .args(["start", "--listen-address", "127.0.0.1"])
@@ -81,9 +86,39 @@ impl Process {
             .args(["--kube-config", &path(self.kubeconfig.clone())])
             .args(["--debug-unix-socket", &path(self.socket())])
             .args(RATES)
+            .args(["--namespace", &self.id])
+            .args(self.webhook_flags())
             .folder(self.place.path())
             .limit(END);
         self.running = Some(program.start());
+    }
+
+    fn webhook_flags(&self) -> Vec<String> {
+        let keys = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("keys");
+        let file = |name: &str, text: String| {
+            let path = self.place.path().join(name);
+            std::fs::write(&path, text).expect("a file");
+            path.to_string_lossy().into_owned()
+        };
+        let certificate = file("tls.crt", keys.cert.pem());
+        let key = file("tls.key", keys.signing_key.serialize_pem());
+        let of = |(kind, address): (&str, SocketAddr)| {
+            [
+                ("listen-address", "127.0.0.1".to_owned()),
+                ("listen-port", address.port().to_string()),
+                ("server-cert", certificate.clone()),
+                ("server-key", key.clone()),
+                ("ca", certificate.clone()),
+            ]
+            .map(|(name, value)| format!("--{kind}-webhook-{name}={value}"))
+        };
+        let kinds = ["validating", "conversion"].into_iter().zip(self.webhooks);
+        let name = format!("--validating-webhook-configuration-name={}", self.id);
+        kinds.flat_map(of).chain([name]).collect()
+    }
+
+    pub(super) fn webhook(&self, conversion: bool) -> SocketAddr {
+        self.webhooks[usize::from(conversion)]
     }
 
     pub(super) fn runs(&self) -> Vec<SeenRun> {

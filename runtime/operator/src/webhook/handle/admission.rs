@@ -26,7 +26,7 @@ impl Handler {
     ) -> Result<Reply, ReviewError> {
         let review = Review::read(body)?;
         let Some(webhook) = self.routes.admission_at(id) else {
-            let message = format!("no hook found for 'hooks' '{id}'");
+            let message = format!("handle AdmissionReview: no hook found for 'hooks' '{id}'");
             tracing::warn!(id, "a review came for a webhook that is not there");
             let answer = admission::Answer::refused(500, message);
             return Ok(Reply {
