@@ -231,9 +231,8 @@ impl Case {
         if self.hooks.values().any(|hook| hook.script.is_some()) {
             return Some("a hook is an executable of its own".to_owned());
         }
-        let answers = |run: &Run| run.admission.is_some() || run.conversion.is_some();
-        if self.hooks.values().flat_map(|hook| &hook.runs).any(answers) {
-            return Some("a hook answers by files".to_owned());
+        if self.webhooks {
+            return Some("the recorder has no webhooks as a component".to_owned());
         }
         None
     }

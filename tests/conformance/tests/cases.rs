@@ -6,6 +6,7 @@
     reason = "a test's failure is a panic that says what went wrong"
 )]
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use futures::FutureExt;
 use hookbox_cluster::Cluster;
 use hookbox_conformance::case::{Case, ID};
 use hookbox_conformance::outcome::Outcome;
-use hookbox_conformance::{Inside, Subject, World, play};
+use hookbox_conformance::{Inside, Process, Subject, World, play};
 use hookbox_tests::{RealCluster, Settings};
 use libtest_mimic::{Arguments, Failed, Trial};
 use tokio::runtime::Runtime;
@@ -21,11 +22,12 @@ use tokio::runtime::Runtime;
 /// Plays mostly wait: more than there are processors.
 const AT_ONCE: usize = 8;
 
-/// Its hooks as a component, or as executables.
-#[derive(Clone, Copy)]
+/// Its hooks as a component, or as executables, of an operator in this process; or as executables of `hookbox run`.
+#[derive(Clone, Copy, PartialEq)]
 enum Form {
     Component,
     Native,
+    Command,
 }
 
 impl Form {
@@ -33,6 +35,7 @@ impl Form {
         match self {
             Self::Component => "component",
             Self::Native => "native",
+            Self::Command => "command",
         }
     }
 }
@@ -48,11 +51,13 @@ fn main() -> ExitCode {
             plays.push((name.clone(), Form::Component));
         }
         if !case.not.contains_key("native") {
-            plays.push((name, Form::Native));
+            plays.push((name.clone(), Form::Native));
+            plays.push((name, Form::Command));
         }
     }
     let on_real = |(name, form): &(String, Form)| {
-        let not = Case::read(name, ID).not.contains_key("real");
+        // What the command adds does not depend on the cluster.
+        let not = Case::read(name, ID).not.contains_key("real") || *form == Form::Command;
         (!not).then(|| format!("real::{}::{name}", form.name()))
     };
     let wanted = |name: &str| match (&arguments.filter, arguments.exact) {
@@ -93,24 +98,48 @@ fn main() -> ExitCode {
 async fn embedded(name: &str, form: Form) -> Result<(), Failed> {
     let case = Case::read(name, ID);
     let cluster = Cluster::new();
-    hold(&case, ID, form, World::new(cluster.client())).await
+    let world = World::new(cluster.client());
+    if form != Form::Command {
+        return hold(&case, ID, form, world, None).await;
+    }
+    // May have to be built first, which blocks.
+    tokio::task::spawn_blocking(hookbox_tests::hookbox::binary).await?;
+    let server = cluster.listen(([127, 0, 0, 1], 0).into()).await?;
+    let place = hookbox_tests::scratch();
+    let kubeconfig = place.path().join("kubeconfig");
+    std::fs::write(&kubeconfig, server.kubeconfig())?;
+    let held = hold(&case, ID, form, world, Some(&kubeconfig)).await;
+    server.shutdown().await;
+    held
 }
 
 async fn on(name: &str, form: Form, cluster: &RealCluster) -> Result<(), Failed> {
     let id = play::fresh_id();
     let case = Case::read(name, &id);
-    hold(&case, &id, form, World::new(cluster.client().await)).await
+    hold(&case, &id, form, World::new(cluster.client().await), None).await
 }
 
 /// Play the case and compare what came of it with what is expected.
-async fn hold(case: &Case, id: &str, form: Form, world: World) -> Result<(), Failed> {
+async fn hold(
+    case: &Case,
+    id: &str,
+    form: Form,
+    world: World,
+    kubeconfig: Option<&Path>,
+) -> Result<(), Failed> {
     let playing = async {
         play::prepare(case, &world).await;
-        let inside = match form {
-            Form::Component => Inside::components(case, id, world.client()).await,
-            Form::Native => Inside::native(case, id, world.client()).await,
+        let client = world.client();
+        let mut subject = match form {
+            Form::Component => {
+                Subject::Inside(Box::new(Inside::components(case, id, client).await))
+            }
+            Form::Native => Subject::Inside(Box::new(Inside::native(case, id, client).await)),
+            Form::Command => {
+                let kubeconfig = kubeconfig.expect("a kubeconfig");
+                Subject::Process(Box::new(Process::hookbox(case, id, kubeconfig)))
+            }
         };
-        let mut subject = Subject::Inside(Box::new(inside));
         let outcome = play::play(case, id, &world, &mut subject).await;
         subject.stop().await;
         world.tidy(id).await;

@@ -20,24 +20,13 @@ const END: Duration = Duration::from_secs(40);
 /// How much of the end of its log is shown, in bytes.
 const WORDS: usize = 4000;
 
-/// Requests a second: so many that nobody waits.
-const RATES: [&str; 8] = [
-    "--kube-client-qps",
-    "500",
-    "--kube-client-burst",
-    "500",
-    "--object-patcher-kube-client-qps",
-    "500",
-    "--object-patcher-kube-client-burst",
-    "500",
-];
-
 /// An operator as a program.
 pub struct Process {
     case: Case,
     place: TempDir,
     folder: Folder,
     program: PathBuf,
+    arguments: Vec<String>,
     kubeconfig: PathBuf,
     id: String,
     listen: SocketAddr,
@@ -52,6 +41,29 @@ impl Process {
     /// When it does not start.
     #[must_use]
     pub fn shell_operator(case: &Case, id: &str, program: &Path, kubeconfig: &Path) -> Self {
+        Self::start(case, id, program, vec!["start".to_owned()], kubeconfig)
+    }
+
+    /// Start `hookbox run --native-hooks` with the case's hooks as executables.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn hookbox(case: &Case, id: &str, kubeconfig: &Path) -> Self {
+        let cache = crate::folder().join("../../target/tmp/conformance");
+        let cache = format!("--cache-dir={}", cache.display());
+        let arguments = ["run", "--native-hooks", "--log-format=json", &cache].map(str::to_owned);
+        let program = hookbox_tests::hookbox::binary();
+        Self::start(case, id, program, arguments.into(), kubeconfig)
+    }
+
+    fn start(
+        case: &Case,
+        id: &str,
+        program: &Path,
+        arguments: Vec<String>,
+        kubeconfig: &Path,
+    ) -> Self {
         let place = hookbox_tests::scratch();
         let folder = Folder::write(place.path(), case);
         let mut process = Self {
@@ -59,6 +71,7 @@ impl Process {
             place,
             folder,
             program: program.to_owned(),
+            arguments,
             kubeconfig: kubeconfig.to_owned(),
             id: id.to_owned(),
             listen: ([127, 0, 0, 1], 0).into(),
@@ -77,44 +90,76 @@ impl Process {
         let [port, admission, conversion] = hookbox_tests::free_ports();
         self.listen = ([127, 0, 0, 1], port).into();
         self.webhooks = [admission, conversion].map(|port| ([127, 0, 0, 1], port).into());
-        let path = |path: PathBuf| path.to_string_lossy().into_owned();
-        let program = Program::new(&self.program)
-            .args(["start", "--listen-address", "127.0.0.1"])
-            .args(["--listen-port", &port.to_string()])
-            .args(["--hooks-dir", &path(self.folder.hooks())])
-            .args(["--tmp-dir", &path(self.place.path().join("tmp"))])
-            .args(["--kube-config", &path(self.kubeconfig.clone())])
-            .args(["--debug-unix-socket", &path(self.socket())])
-            .args(RATES)
-            .args(["--namespace", &self.id])
-            .args(self.webhook_flags())
+        let mut program = Program::new(&self.program)
+            .args(&self.arguments)
             .folder(self.place.path())
             .limit(END);
+        for (name, value) in self.environment() {
+            program = program.env(&name, value);
+        }
         self.running = Some(program.start());
     }
 
-    fn webhook_flags(&self) -> Vec<String> {
+    /// shell-operator's variables: hookbox knows them too.
+    fn environment(&self) -> Vec<(String, String)> {
+        let path = |path: &Path| path.to_string_lossy().into_owned();
         let keys = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("keys");
         let file = |name: &str, text: String| {
-            let path = self.place.path().join(name);
-            std::fs::write(&path, text).expect("a file");
-            path.to_string_lossy().into_owned()
+            let file = self.place.path().join(name);
+            std::fs::write(&file, text).expect("a file");
+            path(&file)
         };
         let certificate = file("tls.crt", keys.cert.pem());
         let key = file("tls.key", keys.signing_key.serialize_pem());
-        let of = |(kind, address): (&str, SocketAddr)| {
-            [
-                ("listen-address", "127.0.0.1".to_owned()),
-                ("listen-port", address.port().to_string()),
-                ("server-cert", certificate.clone()),
-                ("server-key", key.clone()),
-                ("ca", certificate.clone()),
-            ]
-            .map(|(name, value)| format!("--{kind}-webhook-{name}={value}"))
-        };
-        let kinds = ["validating", "conversion"].into_iter().zip(self.webhooks);
-        let name = format!("--validating-webhook-configuration-name={}", self.id);
-        kinds.flat_map(of).chain([name]).collect()
+        let mut all = vec![
+            ("SHELL_OPERATOR_HOOKS_DIR", path(&self.folder.hooks())),
+            (
+                "SHELL_OPERATOR_TMP_DIR",
+                path(&self.place.path().join("tmp")),
+            ),
+            (
+                "SHELL_OPERATOR_LISTEN_ADDRESS",
+                self.listen.ip().to_string(),
+            ),
+            ("SHELL_OPERATOR_LISTEN_PORT", self.listen.port().to_string()),
+            ("SHELL_OPERATOR_NAMESPACE", self.id.clone()),
+            ("KUBE_CONFIG", path(&self.kubeconfig)),
+            ("DEBUG_UNIX_SOCKET", path(&self.socket())),
+            ("VALIDATING_WEBHOOK_CONFIGURATION_NAME", self.id.clone()),
+            (
+                "VALIDATING_WEBHOOK_SERVICE_NAME",
+                "shell-operator-validating-svc".to_owned(),
+            ),
+            (
+                "CONVERSION_WEBHOOK_SERVICE_NAME",
+                "shell-operator-conversion-svc".to_owned(),
+            ),
+        ];
+        // Requests a second: so many that nobody waits.
+        for name in [
+            "KUBE_CLIENT_QPS",
+            "KUBE_CLIENT_BURST",
+            "OBJECT_PATCHER_KUBE_CLIENT_QPS",
+            "OBJECT_PATCHER_KUBE_CLIENT_BURST",
+        ] {
+            all.push((name, "500".to_owned()));
+        }
+        let mut all: Vec<(String, String)> = all
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        for (kind, address) in ["VALIDATING", "CONVERSION"].into_iter().zip(self.webhooks) {
+            for (name, value) in [
+                ("LISTEN_ADDRESS", address.ip().to_string()),
+                ("LISTEN_PORT", address.port().to_string()),
+                ("SERVER_CERT", certificate.clone()),
+                ("SERVER_KEY", key.clone()),
+                ("CA", certificate.clone()),
+            ] {
+                all.push((format!("{kind}_WEBHOOK_{name}"), value));
+            }
+        }
+        all
     }
 
     pub(super) fn webhook(&self, conversion: bool) -> SocketAddr {
