@@ -88,6 +88,7 @@ pub(crate) struct Global {
         long,
         global = true,
         env = "HOOKBOX_LOG_NO_TIME",
+        value_parser = yes_or_no,
         help_heading = "Global options"
     )]
     pub(crate) log_no_time: bool,
@@ -297,7 +298,7 @@ pub(crate) struct Test {
     #[arg(long, env = "HOOKBOX_FILTER", value_name = "TEXT")]
     pub(crate) filter: Option<String>,
     /// Write what came out as what is expected
-    #[arg(long, env = "HOOKBOX_BLESS")]
+    #[arg(long, env = "HOOKBOX_BLESS", value_parser = yes_or_no)]
     pub(crate) bless: bool,
     /// Use this component instead of building the project
     #[arg(long, env = "HOOKBOX_COMPONENT", value_name = "FILE")]
@@ -331,7 +332,7 @@ pub(crate) struct Dev {
     #[arg(long, env = "HOOKBOX_KUBECONFIG_OUT", value_name = "FILE")]
     pub(crate) kubeconfig_out: Option<PathBuf>,
     /// End as soon as all that the state triggers is done
-    #[arg(long, env = "HOOKBOX_ONCE")]
+    #[arg(long, env = "HOOKBOX_ONCE", value_parser = yes_or_no)]
     pub(crate) once: bool,
     /// Manifests to apply after the hooks have settled, to see what they make of it
     #[arg(long, env = "HOOKBOX_APPLY", value_name = "FILE")]
@@ -363,7 +364,7 @@ pub(crate) struct Run {
     #[arg(long, env = "HOOKBOX_KUBE_SERVER", value_name = "URL")]
     pub(crate) kube_server: Option<http::Uri>,
     /// Run without a cluster: only `onStartup` and `schedule` work
-    #[arg(long, env = "HOOKBOX_NO_CLUSTER", conflicts_with_all = ["kubeconfig", "kube_context", "kube_server"])]
+    #[arg(long, env = "HOOKBOX_NO_CLUSTER", value_parser = yes_or_no)]
     pub(crate) no_cluster: bool,
     /// Where to serve metrics and health
     #[arg(
@@ -479,13 +480,13 @@ impl Leader {
 pub(crate) struct Native {
     /// Run executables in the hooks folder too, as shell-operator does: WITHOUT A SANDBOX, with all rights of hookbox
     /// itself
-    #[arg(long, env = "HOOKBOX_NATIVE_HOOKS")]
+    #[arg(long, env = "HOOKBOX_NATIVE_HOOKS", value_parser = yes_or_no)]
     pub(crate) native_hooks: bool,
     /// Folder for the files of native hooks' runs [default: `hookbox` in the system's folder for temporary files]
     #[arg(long, env = "HOOKBOX_TMP_DIR", value_name = "DIR")]
     pub(crate) tmp_dir: Option<PathBuf>,
     /// Keep the files of native hooks' runs
-    #[arg(long, env = "HOOKBOX_KEEP_TMP_FILES")]
+    #[arg(long, env = "HOOKBOX_KEEP_TMP_FILES", value_parser = yes_or_no)]
     pub(crate) keep_tmp_files: bool,
     /// Time that a run of a native hook may take; more than 0
     #[arg(long, env = "HOOKBOX_NATIVE_TIME", default_value = "1h", value_parser = some_time, value_name = "DURATION")]
@@ -545,6 +546,23 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_without_a_value_says_yes_or_no_as_a_variable() {
+        fn look(command: &clap::Command, missing: &mut Vec<String>) {
+            for arg in command.get_arguments() {
+                let flag = matches!(arg.get_action(), clap::ArgAction::SetTrue);
+                // Only the library's own parser names them: `true` and `false`.
+                if flag && arg.get_value_parser().possible_values().is_some() {
+                    missing.push(format!("{} --{}", command.get_name(), arg.get_id()));
+                }
+            }
+            command.get_subcommands().for_each(|c| look(c, missing));
+        }
+        let mut missing = Vec::new();
+        look(&Cli::command(), &mut missing);
+        assert!(missing.is_empty(), "without `yes_or_no`: {missing:?}");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use anyhow::Context;
 use hookbox_cluster::Cluster;
 use hookbox_jq::Jq;
 use hookbox_operator::apply::Observe;
-use hookbox_operator::event::{OperatorEvent, RunFinished, RunReason};
+use hookbox_operator::event::{OperatorEvent, RunFinished};
 use hookbox_operator::load::Loaded;
 use hookbox_operator::webhook::{Reach, WebhookOptions};
 use hookbox_operator::{Operator, Options, Running};
@@ -26,13 +26,6 @@ use crate::failure::{OrFail, Outcome};
 
 /// Time between two bookmarks while watches are waited for.
 const BOOKMARKS: Duration = Duration::from_millis(5);
-
-/// One run that is over, and why it was.
-#[derive(Debug, Clone)]
-pub(crate) struct Finished {
-    pub(crate) reasons: Vec<RunReason>,
-    pub(crate) run: RunFinished,
-}
 
 /// How a trial goes.
 #[derive(Debug, Clone)]
@@ -54,7 +47,6 @@ pub(crate) struct Trial {
     pub(crate) cluster: Cluster,
     pub(crate) running: Running,
     events: Receiver<Arc<OperatorEvent>>,
-    started: Vec<(u64, Vec<RunReason>)>,
     ends: Ends,
     /// Events that came too fast to be received.
     pub(crate) missed: u64,
@@ -117,7 +109,6 @@ impl Trial {
             cluster,
             running,
             events,
-            started: Vec::new(),
             ends: Ends::new(setup.max_runs),
             missed: 0,
         })
@@ -171,27 +162,14 @@ impl Trial {
     }
 
     /// As [`Trial::settle`], with the runs that ended.
-    pub(crate) async fn runs(&mut self, stage: Stage) -> (Settled, Vec<Finished>) {
+    pub(crate) async fn runs(&mut self, stage: Stage) -> (Settled, Vec<RunFinished>) {
         let mut runs = Vec::new();
-        let mut started = std::mem::take(&mut self.started);
-        let settled = self
-            .settle_in(stage, |event| match event {
-                OperatorEvent::RunStarted { run, reasons, .. } => {
-                    started.push((*run, reasons.clone()))
-                }
-                OperatorEvent::RunFinished(run) => {
-                    let index = started.iter().position(|(number, _)| *number == run.run);
-                    let reasons = index.map(|i| started.swap_remove(i).1).unwrap_or_default();
-                    runs.push(Finished {
-                        reasons,
-                        run: (**run).clone(),
-                    });
-                }
-                _ => {}
-            })
-            .await;
-        self.started = started;
-        (settled, runs)
+        let settled = self.settle_in(stage, |event| {
+            if let OperatorEvent::RunFinished(run) = event {
+                runs.push((**run).clone());
+            }
+        });
+        (settled.await, runs)
     }
 
     /// What went wrong outside runs: bindings that cannot be enabled, filters that fail.

@@ -200,6 +200,8 @@ pub struct RunFinished {
     pub queue: String,
     /// Which attempt it was, from 1.
     pub attempt: u32,
+    /// Why it ran, oldest first; empty when nobody listened when it began.
+    pub reasons: Vec<RunReason>,
     /// How it ended.
     pub result: RunResult,
     /// What the hook asked to change.

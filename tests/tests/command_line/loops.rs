@@ -294,6 +294,9 @@ async fn dev_follows_its_author_although_a_hook_never_ends() {
         .await;
     dev.stderr_line(|l| l.contains("comes to no end")).await;
     dev.stderr_line(|l| l.contains("Watching")).await;
+    // From then on its runs are summed up.
+    dev.stderr_line(|l| l.contains("Busy looper: ") && l.ends_with("not shown"))
+        .await;
     // What `run` would warn of.
     dev.stderr_line(|l| l.contains("Value /port = 80")).await;
     dev.stderr_line(|l| l.contains("belongs to no module"))

@@ -91,6 +91,30 @@ async fn wrong_usage_ends_with_2_and_says_what_was_meant() {
 }
 
 #[tokio::test]
+async fn a_flag_without_a_value_says_yes_or_no_as_a_variable() {
+    built_command().await;
+    let (yes, no) = (
+        "--no-cluster cannot be used with",
+        "`nowhere` cannot be read",
+    );
+    for (variable, words) in [
+        ("1", yes),
+        ("true", yes),
+        ("Yes", yes),
+        ("on", yes),
+        ("0", no),
+        ("false", no),
+        ("no", no),
+        ("", no),
+        ("perhaps", "say `yes` or `no`"),
+    ] {
+        let flags = ["run", "--hooks-dir", "nowhere", "--kubeconfig", "a"];
+        let run = hookbox(flags).env("HOOKBOX_NO_CLUSTER", variable);
+        expect(run.run().await, 2, &[words]);
+    }
+}
+
+#[tokio::test]
 async fn a_flag_can_be_given_as_a_variable() {
     built_command().await;
     let document = "configVersion: v1\nonStartup: 3\n";

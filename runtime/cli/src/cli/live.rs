@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::some_time;
+use super::{some_time, yes_or_no};
 
 /// Where the operator is.
 #[derive(Debug, Args, Clone)]
@@ -50,10 +50,10 @@ pub(crate) enum QueueCommand {
     /// Show the tasks of all queues
     List {
         /// Show queues without tasks too
-        #[arg(short = 'e', long, env = "HOOKBOX_SHOW_EMPTY")]
+        #[arg(short = 'e', long, env = "HOOKBOX_SHOW_EMPTY", value_parser = yes_or_no)]
         show_empty: bool,
         /// Go on, and show them again and again
-        #[arg(short, long, env = "HOOKBOX_WATCH")]
+        #[arg(short, long, env = "HOOKBOX_WATCH", value_parser = yes_or_no)]
         watch: bool,
         /// Time between two looks
         #[arg(short = 't', long, alias = "watchInterval", env = "HOOKBOX_WATCH_INTERVAL", default_value = "1s", value_parser = some_time, value_name = "DURATION")]
@@ -73,7 +73,7 @@ pub(crate) enum HookCommand {
     /// Show all hooks
     List {
         /// With -o json or yaml: all that the table shows, not only names
-        #[arg(long, env = "HOOKBOX_DETAILS")]
+        #[arg(long, env = "HOOKBOX_DETAILS", value_parser = yes_or_no)]
         details: bool,
         #[command(flatten)]
         output: LiveOutput,
@@ -116,7 +116,7 @@ pub(crate) enum RunsCommand {
         #[arg(long, env = "HOOKBOX_HOOK", value_name = "NAME")]
         hook: Option<String>,
         /// Only those that failed
-        #[arg(long, env = "HOOKBOX_FAILED")]
+        #[arg(long, env = "HOOKBOX_FAILED", value_parser = yes_or_no)]
         failed: bool,
         /// How many at most; the operator keeps up to 1000
         #[arg(

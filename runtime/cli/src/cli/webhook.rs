@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use super::yes_or_no;
 use clap::Args;
 use hookbox_operator::webhook::{CertificateSource, Endpoint, Reach, WebhookOptions};
 
@@ -84,7 +85,7 @@ pub(crate) struct Webhook {
     #[arg(long, env = "HOOKBOX_WEBHOOK_RUNS", default_value_t = 32, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) webhook_runs: u16,
     /// Take webhook configurations and conversions back when hookbox stops
-    #[arg(long, env = "HOOKBOX_WEBHOOK_UNREGISTER")]
+    #[arg(long, env = "HOOKBOX_WEBHOOK_UNREGISTER", value_parser = yes_or_no)]
     pub(crate) webhook_unregister: bool,
     /// Where to serve conversions beside --webhook-listen; admission webhooks too
     #[arg(

@@ -2,6 +2,7 @@
 
 mod follow;
 mod kubeconfig;
+mod pace;
 mod show;
 mod state_file;
 mod watch;

@@ -1,5 +1,6 @@
 //! `hookbox inspect`: what a component holds and wants.
 
+use hookbox_config::{Kubernetes, NamespaceSelector};
 use serde::Serialize;
 
 use super::check::bindings_table;
@@ -72,23 +73,10 @@ fn wants(loaded: &Loaded) -> Vec<Want<'_>> {
     let mut wants = Vec::new();
     for hook in &loaded.hooks {
         let Ok(config) = &hook.config else { continue };
-        for binding in &config.kubernetes {
-            let kind = binding
-                .api_version
-                .as_ref()
-                .map_or_else(|| binding.kind.clone(), |v| format!("{v} {}", binding.kind));
-            let place = match &binding.namespace {
-                hookbox_config::NamespaceSelector::All => "in all namespaces".to_owned(),
-                hookbox_config::NamespaceSelector::Names(names) => {
-                    format!("in {}", names.join(", "))
-                }
-                hookbox_config::NamespaceSelector::Labels(labels) => {
-                    format!("in namespaces with {}", labels.to_query())
-                }
-            };
+        for what in config.kubernetes.iter().flat_map(|binding| wanted(binding)) {
             let want = Want {
                 hook: &hook.name,
-                what: format!("list and watch {kind} {place}"),
+                what,
             };
             // Two bindings on the same objects need one right.
             if !wants.contains(&want) {
@@ -97,6 +85,27 @@ fn wants(loaded: &Loaded) -> Vec<Want<'_>> {
         }
     }
     wants
+}
+
+/// What one binding lists and watches: its objects, and the namespaces where they are selected by labels.
+fn wanted(binding: &Kubernetes) -> Vec<String> {
+    let kind = binding
+        .api_version
+        .as_ref()
+        .map_or_else(|| binding.kind.clone(), |v| format!("{v} {}", binding.kind));
+    match &binding.namespace {
+        NamespaceSelector::All => vec![format!("list and watch {kind} in all namespaces")],
+        NamespaceSelector::Names(names) => {
+            vec![format!("list and watch {kind} in {}", names.join(", "))]
+        }
+        NamespaceSelector::Labels(labels) => vec![
+            format!(
+                "list and watch {kind} in namespaces with {}",
+                labels.to_query()
+            ),
+            "list and watch v1 Namespace".to_owned(),
+        ],
+    }
 }
 
 fn table(inspected: &Inspected<'_>) -> String {
@@ -138,4 +147,24 @@ fn table(inspected: &Inspected<'_>) -> String {
         let _ = writeln!(out, "  {}: {}", want.hook, want.what);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_selects_namespaces_by_labels_watches_namespaces_too() {
+        let config = hookbox_config::parse(
+            r#"{"configVersion": "v1", "kubernetes": [{"apiVersion": "v1", "kind": "Pod", "namespace": {"labelSelector": {"matchLabels": {"a": "b"}}}}]}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            wanted(&config.kubernetes[0]),
+            [
+                "list and watch v1 Pod in namespaces with a=b",
+                "list and watch v1 Namespace"
+            ]
+        );
+    }
 }

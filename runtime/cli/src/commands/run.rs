@@ -28,6 +28,20 @@ const FIRST_ANSWER: Duration = Duration::from_secs(10);
 const MAX_KUBECONFIG: u64 = 16 << 20;
 
 pub(super) async fn run(global: &Global, args: &Run, level: Level, ui: &Ui) -> Outcome {
+    if args.no_cluster {
+        // Not by the parser, to which a variable that says no is given too.
+        let given = [
+            (args.kubeconfig.is_some(), "--kubeconfig"),
+            (args.kube_context.is_some(), "--kube-context"),
+            (args.kube_server.is_some(), "--kube-server"),
+            (args.leader.leader_election, "--leader-election"),
+        ];
+        if let Some((_, flag)) = given.iter().find(|(given, _)| *given) {
+            return Err(Failure::usage(anyhow!(
+                "--no-cluster cannot be used with {flag}"
+            )));
+        }
+    }
     let found = HookSource::all(&args.hooks_dir)
         .map_err(|error| Failure::usage(error).help("name the folder with hooks by --hooks-dir"))?;
     let sources = if args.native.native_hooks {
@@ -58,11 +72,6 @@ pub(super) async fn run(global: &Global, args: &Run, level: Level, ui: &Ui) -> O
             first,
             "executables are no hooks here; --native-hooks runs them, without a sandbox"
         );
-    }
-    if args.no_cluster && args.leader.leader_election {
-        return Err(Failure::usage(anyhow!(
-            "--leader-election needs a cluster, and --no-cluster leaves it out"
-        )));
     }
     let (client, server) = if args.no_cluster {
         (None, None)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::anyhow;
-use hookbox_operator::event::{OperatorEvent, RunResult};
+use hookbox_operator::event::{OperatorEvent, RunReason, RunResult};
 
 use crate::failure::Failure;
 use crate::ui;
@@ -54,8 +54,6 @@ pub(super) struct Ends {
     max_runs: u64,
     /// Runs of each hook since the waiting began.
     runs: HashMap<String, u64>,
-    /// The bindings of runs that are under way.
-    started: HashMap<u64, Vec<String>>,
     /// Bindings that are not enabled: hook and name.
     unbound: BTreeMap<(String, String), String>,
     problems: BTreeSet<String>,
@@ -66,7 +64,6 @@ impl Ends {
         Self {
             max_runs,
             runs: HashMap::new(),
-            started: HashMap::new(),
             unbound: BTreeMap::new(),
             problems: BTreeSet::new(),
         }
@@ -93,17 +90,7 @@ impl Ends {
     /// The reason that this event is, if it is one.
     pub(super) fn look(&mut self, event: &OperatorEvent) -> Option<Settled> {
         match event {
-            OperatorEvent::RunStarted { run, reasons, .. } => {
-                let mut bindings: Vec<String> = Vec::new();
-                for reason in reasons {
-                    if !bindings.contains(&reason.binding) {
-                        bindings.push(reason.binding.clone());
-                    }
-                }
-                self.started.insert(*run, bindings);
-            }
             OperatorEvent::RunFinished(run) => {
-                let bindings = self.started.remove(&run.run).unwrap_or_default();
                 if matches!(&run.result, RunResult::Failed { allowed: false, .. }) {
                     return Some(Settled::Failed);
                 }
@@ -112,7 +99,7 @@ impl Ends {
                 if *runs > self.max_runs {
                     return Some(Settled::Endless(Endless {
                         hook: run.hook.clone(),
-                        bindings,
+                        bindings: bindings(&run.reasons),
                         runs: *runs,
                     }));
                 }
@@ -151,67 +138,59 @@ impl Ends {
     }
 }
 
+/// The bindings that these reasons name, each once.
+fn bindings(reasons: &[RunReason]) -> Vec<String> {
+    let mut bindings: Vec<String> = Vec::new();
+    for reason in reasons {
+        if !bindings.contains(&reason.binding) {
+            bindings.push(reason.binding.clone());
+        }
+    }
+    bindings
+}
+
 #[cfg(test)]
 mod tests {
-    use hookbox_operator::event::{RunFinished, RunReason};
+    use hookbox_operator::event::RunFinished;
 
     use super::*;
 
-    fn run(number: u64, hook: &str, result: RunResult) -> [OperatorEvent; 2] {
+    fn run(number: u64, hook: &str, result: RunResult) -> OperatorEvent {
         let reason = RunReason {
             binding: "maps".into(),
             kind: Some("Event".into()),
             watch_event: None,
         };
-        [
-            OperatorEvent::RunStarted {
-                run: number,
-                hook: hook.into(),
-                queue: "main".into(),
-                attempt: 1,
-                reasons: vec![reason.clone(), reason],
-            },
-            OperatorEvent::RunFinished(Box::new(RunFinished {
-                run: number,
-                hook: hook.into(),
-                queue: "main".into(),
-                attempt: 1,
-                result,
-                effects: None,
-                patches: Vec::new(),
-                metrics_dropped: Vec::new(),
-                log: Vec::new(),
-                usage: Default::default(),
-            })),
-        ]
-    }
-
-    fn look(ends: &mut Ends, events: [OperatorEvent; 2]) -> Option<Settled> {
-        events.iter().find_map(|event| ends.look(event))
+        OperatorEvent::RunFinished(Box::new(RunFinished {
+            run: number,
+            hook: hook.into(),
+            queue: "main".into(),
+            attempt: 1,
+            reasons: vec![reason.clone(), reason],
+            result,
+            effects: None,
+            patches: Vec::new(),
+            metrics_dropped: Vec::new(),
+            log: Vec::new(),
+            usage: Default::default(),
+        }))
     }
 
     #[test]
     fn each_hook_may_run_so_often_after_each_change() {
         let mut ends = Ends::new(2);
         for number in 0..2 {
+            assert_eq!(ends.look(&run(number, "a", RunResult::Succeeded)), None);
             assert_eq!(
-                look(&mut ends, run(number, "a", RunResult::Succeeded)),
-                None
-            );
-            assert_eq!(
-                look(&mut ends, run(10 + number, "b", RunResult::Succeeded)),
+                ends.look(&run(10 + number, "b", RunResult::Succeeded)),
                 None
             );
         }
         ends.begin();
         for number in 2..4 {
-            assert_eq!(
-                look(&mut ends, run(number, "a", RunResult::Succeeded)),
-                None
-            );
+            assert_eq!(ends.look(&run(number, "a", RunResult::Succeeded)), None);
         }
-        let Some(Settled::Endless(endless)) = look(&mut ends, run(4, "a", RunResult::Succeeded))
-        else {
+        let Some(Settled::Endless(endless)) = ends.look(&run(4, "a", RunResult::Succeeded)) else {
             panic!("it has no end")
         };
         let said = endless.failure().error.unwrap().to_string();

@@ -198,17 +198,21 @@ impl Engine {
         })
     }
 
+    /// Whether anybody hears of events.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.events.receiver_count() > 0 || self.recent.is_some()
+    }
+
     /// Tells those who watch, if anybody does.
     pub(crate) fn tell(&self, event: impl FnOnce() -> OperatorEvent) {
-        let watched = self.events.receiver_count() > 0;
-        if !watched && self.recent.is_none() {
+        if !self.is_heard() {
             return;
         }
         let event = event();
         if let Some(recent) = &self.recent {
             recent.observe(&event);
         }
-        if watched {
+        if self.events.receiver_count() > 0 {
             // Nobody listening any more is no error.
             let _ = self.events.send(Arc::new(event));
         }

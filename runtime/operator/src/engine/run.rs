@@ -171,12 +171,16 @@ impl Engine {
     ) -> Attempt {
         let Turn { hook, labels, .. } = *turn;
         let number = self.run_ids.fetch_add(1, Ordering::Relaxed);
+        let reasons = match self.is_heard() {
+            true => reasons(&input),
+            false => Vec::new(),
+        };
         self.tell(|| OperatorEvent::RunStarted {
             run: number,
             hook: hook.name.to_string(),
             queue: turn.queue.to_owned(),
             attempt: turn.attempt,
-            reasons: reasons(&input),
+            reasons: reasons.clone(),
         });
         let contexts = input.contexts.len();
         let given = self.journal.is_some().then(|| {
@@ -293,6 +297,7 @@ impl Engine {
             hook: hook.name.to_string(),
             queue: turn.queue.to_owned(),
             attempt: turn.attempt,
+            reasons,
             result,
             effects,
             patches: std::mem::take(&mut patches.results),

@@ -254,6 +254,7 @@ mod tests {
             hook: "a".into(),
             queue: "main".into(),
             attempt: 1,
+            reasons: Vec::new(),
             result,
             effects: None,
             patches: Vec::new(),

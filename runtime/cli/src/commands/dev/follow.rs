@@ -82,6 +82,8 @@ impl<'a> Follower<'a> {
             let ui = self.session.ui;
             let (trial, shown) = (&mut self.trial, &mut self.shown);
             let settling = self.settling;
+            // While it is not known what a change leads to, all is shown; then the number of runs is bounded.
+            let due = shown.due().filter(|_| !settling);
             let next = async {
                 match trial {
                     Some(trial) if settling => {
@@ -91,24 +93,34 @@ impl<'a> Follower<'a> {
                     None => std::future::pending().await,
                 }
             };
+            let due = async {
+                match due {
+                    Some(due) => tokio::time::sleep_until(due).await,
+                    None => std::future::pending().await,
+                }
+            };
             // Runs may never end: changes are looked at all the same.
             let next = tokio::select! {
                 next = next => next,
+                () = due => {
+                    self.shown.sum_up(ui);
+                    continue;
+                }
                 changed = self.changes.next() => {
                     self.changed(changed?).await?;
                     continue;
                 }
             };
             match next {
-                Next::Event(Some(event)) => self.shown.show(ui, &event),
+                Next::Event(Some(event)) => self.shown.show_in_time(ui, &event),
                 Next::Event(None) => return Ok(()),
                 Next::Settled(settled) => self.settled(settled).await?,
             }
             let missed = self.trial.as_mut().map(|t| std::mem::take(&mut t.missed));
-            if let Some(missed) = missed.filter(|n| *n > 0) {
-                ui.warn(format_args!(
-                    "{missed} events happened too fast to be shown"
-                ));
+            self.shown.missed(missed.unwrap_or_default());
+            // A hook that is never at rest leaves the timer no chance.
+            if self.shown.is_late() {
+                self.shown.sum_up(ui);
             }
         }
     }

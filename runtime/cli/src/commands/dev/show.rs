@@ -1,14 +1,14 @@
 //! What happens in an operator, for the person who watches.
 
-use std::collections::HashMap;
-
 use hookbox_operator::event::{
     EventOutcome, OperatorEvent, PatchResult, RunFinished, RunReason, RunResult,
 };
 use hookbox_operator::load::Hook;
 use hookbox_sandbox::effects::{MetricAction, MetricOperation, ValuesPatchOperation};
 use similar::ChangeTag;
+use tokio::time::Instant;
 
+use super::pace::{Happened, Pace};
 use crate::diff;
 use crate::ui::{self, Tone, Ui};
 
@@ -22,7 +22,9 @@ pub(super) struct Shown {
     pub(super) changed: usize,
     /// The session ends when all is done: nothing is tried again.
     once: bool,
-    reasons: HashMap<u64, Vec<RunReason>>,
+    pace: Pace,
+    /// Events that came too fast to be received.
+    missed: u64,
 }
 
 impl Shown {
@@ -31,6 +33,57 @@ impl Shown {
         Self {
             once: true,
             ..Self::default()
+        }
+    }
+
+    /// Shows an event, unless its hook does so much that it would be too many lines: then it is summed up later, by
+    /// [`Shown::sum_up`].
+    pub(super) fn show_in_time(&mut self, ui: &Ui, event: &OperatorEvent) {
+        let happened = match event {
+            OperatorEvent::RunFinished(run) => Some((&run.hook, Happened::Run)),
+            OperatorEvent::KubeEvent { hook, .. } | OperatorEvent::ScheduleFired { hook, .. } => {
+                Some((hook, Happened::Event))
+            }
+            _ => None,
+        };
+        if happened.is_none_or(|(hook, happened)| self.pace.shows(hook, happened)) {
+            self.show(ui, event);
+        } else if let OperatorEvent::RunFinished(run) = event {
+            self.count(run);
+        }
+    }
+
+    /// Events came too fast to be received.
+    pub(super) fn missed(&mut self, events: u64) {
+        self.missed += events;
+    }
+
+    /// When there is something to be summed up.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.pace.due()
+    }
+
+    /// Whether it is time to sum up, or events were missed and nothing else tells of them.
+    pub(super) fn is_late(&self) -> bool {
+        match self.due() {
+            Some(due) => due <= Instant::now(),
+            None => self.missed > 0,
+        }
+    }
+
+    /// Says in one line each what hooks did that was not shown.
+    pub(super) fn sum_up(&mut self, ui: &Ui) {
+        let summaries = self.pace.summaries();
+        let missed = match std::mem::take(&mut self.missed) {
+            0 => String::new(),
+            missed => format!("; {missed} events came too fast to be counted"),
+        };
+        for (index, summary) in summaries.iter().enumerate() {
+            let missed = if index == 0 { &*missed } else { "" };
+            ui.status(Tone::Warn, "Busy", format!("{summary}{missed}"));
+        }
+        if summaries.is_empty() && !missed.is_empty() {
+            ui.warn(missed.trim_start_matches("; "));
         }
     }
 
@@ -127,17 +180,19 @@ impl Shown {
                 };
                 ui.status(tone, word, format!("by webhook {webhook}{message}"));
             }
-            OperatorEvent::RunStarted { run, reasons, .. } => {
-                self.reasons.insert(*run, reasons.clone());
-            }
             OperatorEvent::RunFinished(run) => self.finished(ui, run),
             _ => {}
         }
     }
 
-    fn finished(&mut self, ui: &Ui, run: &RunFinished) {
+    fn count(&mut self, run: &RunFinished) {
         self.runs += 1;
-        let reasons = self.reasons.remove(&run.run).unwrap_or_default();
+        let changed = |patch: &&PatchResult| matches!(patch, PatchResult::Applied(a) if a.changed);
+        self.changed += run.patches.iter().filter(changed).count();
+    }
+
+    fn finished(&mut self, ui: &Ui, run: &RunFinished) {
+        self.count(run);
         let usage = format!(
             "{}, {}",
             ui::span(run.usage.wall_clock),
@@ -150,7 +205,7 @@ impl Shown {
             RunResult::Succeeded => ui.status(
                 Tone::Good,
                 "Ran",
-                format!("{} for {} ({usage})", run.hook, because(&reasons)),
+                format!("{} for {} ({usage})", run.hook, because(&run.reasons)),
             ),
             RunResult::Failed {
                 message,
@@ -167,7 +222,7 @@ impl Shown {
                 ui.status(
                     Tone::Bad,
                     "Failed",
-                    format!("{} for {} ({usage}){next}", run.hook, because(&reasons)),
+                    format!("{} for {} ({usage}){next}", run.hook, because(&run.reasons)),
                 );
                 ui.indented(Tone::Bad, message);
             }
@@ -177,7 +232,7 @@ impl Shown {
                 // The reason why the run failed has it already.
                 (PatchResult::Failed { error, .. }, RunResult::Failed { message, .. })
                     if message.contains(error) => {}
-                _ => self.patch(ui, patch),
+                _ => show_patch(ui, patch),
             }
         }
         let Some(effects) = &run.effects else { return };
@@ -202,40 +257,38 @@ impl Shown {
             ));
         }
     }
+}
 
-    fn patch(&mut self, ui: &Ui, patch: &PatchResult) {
-        match patch {
-            PatchResult::Applied(applied) => {
-                let title = diff::display(&applied.object);
-                if !applied.changed {
-                    ui.status(
-                        Tone::Dim,
-                        "Same",
-                        format!("{title} ({})", applied.operation),
-                    );
-                    return;
-                }
-                self.changed += 1;
+fn show_patch(ui: &Ui, patch: &PatchResult) {
+    match patch {
+        PatchResult::Applied(applied) => {
+            let title = diff::display(&applied.object);
+            if !applied.changed {
                 ui.status(
-                    Tone::Good,
-                    "Patch",
+                    Tone::Dim,
+                    "Same",
                     format!("{title} ({})", applied.operation),
                 );
-                let Ok(lines) = diff::objects(applied.before.as_ref(), applied.after.as_ref())
-                else {
-                    return;
-                };
-                for (tag, line) in lines {
-                    let tone = match tag {
-                        ChangeTag::Insert => Tone::Good,
-                        ChangeTag::Delete => Tone::Bad,
-                        ChangeTag::Equal => Tone::Dim,
-                    };
-                    ui.indented(tone, &line);
-                }
+                return;
             }
-            PatchResult::Failed { error, .. } => ui.status(Tone::Bad, "Patch", error),
+            ui.status(
+                Tone::Good,
+                "Patch",
+                format!("{title} ({})", applied.operation),
+            );
+            let Ok(lines) = diff::objects(applied.before.as_ref(), applied.after.as_ref()) else {
+                return;
+            };
+            for (tag, line) in lines {
+                let tone = match tag {
+                    ChangeTag::Insert => Tone::Good,
+                    ChangeTag::Delete => Tone::Bad,
+                    ChangeTag::Equal => Tone::Dim,
+                };
+                ui.indented(tone, &line);
+            }
         }
+        PatchResult::Failed { error, .. } => ui.status(Tone::Bad, "Patch", error),
     }
 }
 

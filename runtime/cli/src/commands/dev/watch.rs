@@ -22,16 +22,57 @@ pub(super) struct Changes {
     _watcher: RecommendedWatcher,
     changes: mpsc::UnboundedReceiver<Change>,
     /// What changed and is being waited out. It outlives a call of [`Changes::next`] that is given up.
-    pending: Changed,
+    pending: Pending,
     /// When it has been quiet for long enough.
     quiet: Instant,
 }
 
 /// One file that changed.
 enum Change {
-    Source(PathBuf),
+    Source {
+        path: PathBuf,
+        /// It came to be.
+        new: bool,
+    },
     Cluster,
 }
+
+/// Files that changed since it was quiet.
+#[derive(Debug, Default)]
+struct Pending {
+    /// Sources in the order of their first changes, and whether each came to be by that.
+    sources: Vec<(PathBuf, bool)>,
+    cluster: bool,
+}
+
+impl Pending {
+    fn is_empty(&self) -> bool {
+        self.sources.is_empty() && !self.cluster
+    }
+
+    /// What changed in the end. A file that came and went meanwhile is what an editor writes before it puts that in the
+    /// place of the file that was edited.
+    fn changed(self, root: &Path) -> Changed {
+        let there = |path: &Path| root.join(path).exists();
+        let mut left = self
+            .sources
+            .into_iter()
+            .filter(|(path, new)| !new || there(path));
+        let first = left.next();
+        let named = match &first {
+            // What is there says more than what is gone.
+            Some((path, _)) if !there(path) => left.find(|(path, _)| there(path)),
+            _ => None,
+        };
+        Changed {
+            source: named.or(first).map(|(path, _)| path),
+            cluster: self.cluster,
+        }
+    }
+}
+
+/// Files that are remembered.
+const SOURCES: usize = 1000;
 
 /// What changed.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -66,11 +107,12 @@ impl Changes {
                 if matches!(event.kind, EventKind::Access(_)) {
                     return;
                 }
+                let new = matches!(event.kind, EventKind::Create(_));
                 for path in event.paths {
                     let change = if state.as_ref() == Some(&path) {
                         Change::Cluster
                     } else if is_source(&base, &path) {
-                        Change::Source(path)
+                        Change::Source { path, new }
                     } else {
                         continue;
                     };
@@ -95,7 +137,7 @@ impl Changes {
             lock: None,
             _watcher: watcher,
             changes,
-            pending: Changed::default(),
+            pending: Pending::default(),
             quiet: Instant::now(),
         })
     }
@@ -117,7 +159,12 @@ impl Changes {
             }
             match tokio::time::timeout_at(self.quiet, self.changes.recv()).await {
                 Ok(Some(change)) => self.take(change),
-                Ok(None) | Err(_) => return Ok(std::mem::take(&mut self.pending)),
+                Ok(None) | Err(_) => {
+                    let changed = std::mem::take(&mut self.pending).changed(&self.root);
+                    if !changed.is_empty() {
+                        return Ok(changed);
+                    }
+                }
             }
         }
     }
@@ -126,13 +173,15 @@ impl Changes {
         self.quiet = Instant::now() + SETTLE;
         match change {
             Change::Cluster => self.pending.cluster = true,
-            Change::Source(path) => {
+            Change::Source { path, new } => {
                 let path = path.strip_prefix(&self.root).unwrap_or(&path);
                 let same = path == Path::new(LOCK)
                     && self.lock.is_some()
                     && std::fs::read(self.root.join(LOCK)).ok() == self.lock;
-                if !same && self.pending.source.is_none() {
-                    self.pending.source = Some(path.to_owned());
+                let sources = &mut self.pending.sources;
+                let known = sources.iter().any(|(known, _)| known == path);
+                if !same && !known && sources.len() < SOURCES {
+                    sources.push((path.to_owned(), new));
                 }
             }
         }
@@ -141,6 +190,17 @@ impl Changes {
 
 /// Cargo's record of the dependencies.
 const LOCK: &str = "Cargo.lock";
+
+/// How names of editors' backups and of their files in between end.
+const TEMPORARY: [&str; 7] = [
+    "~",
+    ".tmp",
+    ".bak",
+    ".swp",
+    ".swx",
+    "___jb_tmp___",
+    "___jb_old___",
+];
 
 /// Whether a change of this file can change the component: all below `src`, which may be included as a text, and
 /// whatever else the compiler or cargo reads.
@@ -153,8 +213,7 @@ fn is_source(root: &Path, path: &Path) -> bool {
         // Folders of builds and of tools, and what editors put beside the file that they write.
         name == "target"
             || name.starts_with(['.', '#'])
-            || name.ends_with('~')
-            || name.ends_with(".tmp")
+            || TEMPORARY.iter().any(|end| name.ends_with(end))
             || name == "4913"
     });
     let kind = inside
@@ -198,17 +257,45 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_file_that_comes_and_goes_while_another_is_saved_is_not_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let src = dir.path().join("src");
+        std::fs::create_dir(&src).unwrap();
+        let file = src.join("lib.rs");
+        std::fs::write(&file, "a").unwrap();
+        let mut changes = Changes::of(dir.path(), None).unwrap();
+        // As `sed -i` does it.
+        std::fs::write(src.join("sedAbCdEf"), "b").unwrap();
+        std::fs::rename(src.join("sedAbCdEf"), &file).unwrap();
+        let changed = changes.next().await.unwrap();
+        assert_eq!(changed.source.as_deref(), Some(Path::new("src/lib.rs")));
+        // Nothing is left of this, so it is no change.
+        std::fs::write(src.join("sedAbCdEf"), "b").unwrap();
+        std::fs::remove_file(src.join("sedAbCdEf")).unwrap();
+        let nothing = tokio::time::timeout(SETTLE * 5, changes.next()).await;
+        assert!(nothing.is_err(), "{nothing:?}");
+        // A file that was there before and goes is one.
+        std::fs::remove_file(&file).unwrap();
+        let changed = changes.next().await.unwrap();
+        assert_eq!(changed.source.as_deref(), Some(Path::new("src/lib.rs")));
+    }
+
+    #[tokio::test]
     async fn what_the_build_wrote_is_no_change() {
         let dir = tempfile::tempdir().unwrap();
         let lock = dir.path().join(LOCK);
         std::fs::write(&lock, "a").unwrap();
         let mut changes = Changes::of(dir.path(), None).unwrap();
         changes.built();
-        changes.take(Change::Source(lock.clone()));
+        let change = || Change::Source {
+            path: lock.clone(),
+            new: false,
+        };
+        changes.take(change());
         assert!(changes.pending.is_empty());
         std::fs::write(&lock, "b").unwrap();
-        changes.take(Change::Source(lock));
-        assert_eq!(changes.pending.source.as_deref(), Some(Path::new(LOCK)));
+        changes.take(change());
+        assert_eq!(changes.pending.sources, [(PathBuf::from(LOCK), false)]);
     }
 
     #[test]
@@ -233,6 +320,8 @@ mod tests {
             "/p/src/.lib.rs.swp",
             "/p/src/4913",
             "/p/src/lib.rs~",
+            "/p/src/lib.rs.bak",
+            "/p/src/lib.rs___jb_tmp___",
             "/p/cluster.yaml",
             "/p/tests/cases/a/case.yaml",
         ] {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hookbox_operator::event::{PatchResult, RunResult};
+use hookbox_operator::event::{PatchResult, RunFinished, RunResult};
 use hookbox_sandbox::Effects;
 use serde::Serialize;
 use serde_json::Value;
@@ -11,7 +11,7 @@ use super::case::{Change, Trigger};
 use super::stable;
 use crate::diff;
 use crate::review::Answered;
-use crate::trial::{Finished, Settled};
+use crate::trial::Settled;
 
 /// The keys of `expected.yaml`.
 pub(super) const KEYS: [&str; 5] = ["result", "answer", "problems", "runs", "cluster"];
@@ -68,7 +68,7 @@ impl CaseOutcome {
         settled: &Settled,
         answer: Option<Answered>,
         problems: Vec<String>,
-        runs: &[Finished],
+        runs: &[RunFinished],
         before: &[Value],
         after: &[Value],
         trigger: &Trigger,
@@ -92,11 +92,10 @@ impl CaseOutcome {
     }
 }
 
-fn run(finished: &Finished) -> RunOutcome {
-    let run = &finished.run;
+fn run(run: &RunFinished) -> RunOutcome {
     RunOutcome {
         hook: run.hook.clone(),
-        bindings: finished.reasons.iter().map(|r| r.binding.clone()).collect(),
+        bindings: run.reasons.iter().map(|r| r.binding.clone()).collect(),
         error: match &run.result {
             RunResult::Failed { code, message, .. } => Some(stable::error(code, message)),
             RunResult::Succeeded => None,
@@ -181,9 +180,9 @@ fn changes(
 }
 
 /// The objects that the runs patched, as each was before the first patch.
-fn first_seen(runs: &[Finished]) -> BTreeMap<String, Value> {
+fn first_seen(runs: &[RunFinished]) -> BTreeMap<String, Value> {
     let mut seen = BTreeMap::new();
-    for patch in runs.iter().flat_map(|finished| &finished.run.patches) {
+    for patch in runs.iter().flat_map(|run| &run.patches) {
         if let PatchResult::Applied(applied) = patch
             && let Some(before) = &applied.before
         {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use hookbox_cluster::Cluster;
+use hookbox_operator::event::RunFinished;
 use hookbox_operator::load::{self, Hook, Loaded};
 use hookbox_operator::{HookSource, HookSpec, Unanswered};
 use hookbox_sandbox::{Ask, Budget, Context};
@@ -15,7 +16,7 @@ use super::outcome::CaseOutcome;
 use crate::failure::{Failure, Outcome};
 use crate::review::{self, Answered};
 use crate::state;
-use crate::trial::{Finished, Pace, Settled, Setup, Stage, Trial};
+use crate::trial::{Pace, Settled, Setup, Stage, Trial};
 
 /// How long a hook may take to answer, whatever its binding says: nobody waits.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -23,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// What came of a case, and the objects before the runs that count.
 struct Played {
     settled: Settled,
-    runs: Vec<Finished>,
+    runs: Vec<RunFinished>,
     before: Vec<Value>,
     answer: Option<Answered>,
 }
