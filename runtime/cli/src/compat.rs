@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 
-use clap::builder::BoolishValueParser;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches};
 use hookbox_config::suggest;
@@ -201,10 +200,10 @@ fn command(environment: &Environment) -> Command {
         command =
             command.mut_subcommand(&name, |sub| with_fallbacks(sub, environment, name == RUN));
     }
-    command.mut_subcommand(RUN, |run| with_flags(run))
+    command.mut_subcommand(RUN, with_flags)
 }
 
-/// Arguments whose own variable is not set look at shell-operator's; switches understand `yes` and its like.
+/// Arguments whose own variable is not set look at shell-operator's.
 fn with_fallbacks(mut command: Command, environment: &Environment, is_run: bool) -> Command {
     let subcommands: Vec<String> = command
         .get_subcommands()
@@ -214,10 +213,6 @@ fn with_fallbacks(mut command: Command, environment: &Environment, is_run: bool)
         command = command.mut_subcommand(&name, |sub| with_fallbacks(sub, environment, false));
     }
     command.mut_args(|arg| {
-        let arg = match (arg.get_action(), arg.get_env()) {
-            (ArgAction::SetTrue, Some(_)) => arg.value_parser(BoolishValueParser::new()),
-            _ => arg,
-        };
         if !is_run && arg.get_id() != SOCKET {
             return arg;
         }
@@ -580,10 +575,10 @@ mod tests {
             let mut longs = run
                 .get_arguments()
                 .chain(command.get_arguments())
-                .filter_map(|arg| {
+                .map(|arg| {
                     let mut all = arg.get_all_aliases().unwrap_or_default();
                     all.extend(arg.get_long());
-                    Some(all)
+                    all
                 });
             assert!(longs.any(|all| all.contains(&flag)), "--{flag}");
         }

@@ -45,7 +45,7 @@ fn text(why: &Why) -> String {
         .iter()
         .flat_map(|b| b.last.iter().map(|event| (&b.name, event)))
         .collect();
-    events.sort_by(|(_, a), (_, b)| b.time.cmp(&a.time));
+    events.sort_by_key(|(_, event)| std::cmp::Reverse(event.time));
     if !events.is_empty() {
         let header = ["LAST", "BINDING", "EVENT", "OBJECT", "OUTCOME", ""];
         let rows = events.into_iter().take(EVENTS).map(|(binding, event)| {

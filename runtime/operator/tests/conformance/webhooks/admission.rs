@@ -47,7 +47,13 @@ async fn answers_reach_the_api_server() {
         ("nonsense-example-com", refused(403, "Hook failed")),
         ("fail-example-com", refused(403, "Hook failed")),
         ("panic-example-com", refused(403, "Hook failed")),
-        ("none", refused(500, "handle AdmissionReview: no hook found for 'hooks' 'none'")),
+        (
+            "none",
+            refused(
+                500,
+                "handle AdmissionReview: no hook found for 'hooks' 'none'",
+            ),
+        ),
     ] {
         assert_eq!(client.review(id, json!({})).await, expected, "{id}");
     }
