@@ -7,6 +7,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+/// Room for what is written that is made at once.
+const ROOM: usize = 64 << 10;
+
 /// Deepest nesting.
 const DEPTH: usize = 200;
 
@@ -22,7 +25,6 @@ pub(crate) enum JsonError {
 /// The same value, compact and with sorted keys. Of equal keys the last one counts, as everywhere in Go.
 pub(crate) fn compact(text: &str) -> Result<String, JsonError> {
     let mut reader = Reader::new(text);
-    reader.out.reserve(text.len());
     reader.value()?;
     reader.end()?;
     Ok(reader.out)
@@ -55,7 +57,7 @@ impl<'a> Reader<'a> {
             text,
             at: 0,
             depth: 0,
-            out: String::new(),
+            out: String::with_capacity(text.len().min(ROOM)),
             members: Vec::new(),
             sorted: String::new(),
         }
@@ -235,6 +237,22 @@ impl<'a> Reader<'a> {
     /// How much is written.
     pub(crate) fn len(&self) -> usize {
         self.out.len()
+    }
+
+    /// How far the text is read.
+    pub(crate) fn position(&mut self) -> usize {
+        self.next();
+        self.at
+    }
+
+    /// Whether an object comes next.
+    pub(crate) fn is_object(&mut self) -> bool {
+        self.next() == Some(b'{')
+    }
+
+    /// Whether `null` comes next.
+    pub(crate) fn is_null(&mut self) -> bool {
+        self.next() == Some(b'n')
     }
 
     /// Whether a key comes after the last one. A key with escapes is not looked at closely: it is not where its text

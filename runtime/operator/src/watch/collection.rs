@@ -51,6 +51,7 @@ pub(super) struct Collection {
     client: Client,
     spec: WatchSpec,
     request: Request,
+    form: wire::Form,
     what: String,
     /// Whether streaming lists are still believed in.
     pub(super) streaming: bool,
@@ -70,6 +71,7 @@ impl Collection {
         };
         let backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(30));
         Self {
+            form: wire::Form::of(&spec),
             client,
             spec,
             request,
@@ -127,7 +129,7 @@ impl Collection {
         let Some(text) = read.map_err(|error| self.broken(error))? else {
             return Ok(None);
         };
-        let line = wire::line(&text, &self.spec);
+        let line = wire::line(&text, &self.form);
         line.map(Some).map_err(|error| self.broken(error))
     }
 
@@ -157,7 +159,7 @@ impl Collection {
             headers.insert(http::header::ACCEPT, METADATA_LIST);
         }
         let body = api::send(&self.client, request, ANSWER).await?;
-        wire::page(&body, &self.spec).map_err(|e| ApiError::Answer(serde::de::Error::custom(e)))
+        wire::page(&body, &self.form).map_err(|e| ApiError::Answer(serde::de::Error::custom(e)))
     }
 
     /// What is missing where RBAC forbids it. A watch is of no use without a list, nor the other way round.

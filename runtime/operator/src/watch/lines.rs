@@ -64,7 +64,7 @@ impl Lines {
 
     fn take_line(&mut self) -> Option<Bytes> {
         let rest = self.buffer.get(self.searched..)?;
-        let Some(at) = rest.iter().position(|b| *b == b'\n') else {
+        let Some(at) = memchr::memchr(b'\n', rest) else {
             self.searched = self.buffer.len();
             return None;
         };

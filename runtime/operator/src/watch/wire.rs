@@ -1,10 +1,15 @@
 //! What the API server says in lists and watches, read from its JSON.
 
+use std::borrow::Cow;
+use std::str::Utf8Error;
 use std::time::Duration;
+
+use serde_json::Value;
 
 use super::WatchSpec;
 use crate::api::ApiError;
-use crate::object::{Node, Object};
+use crate::json::{JsonError, Reader};
+use crate::object::Object;
 
 /// One line of a watch.
 #[derive(Debug)]
@@ -35,109 +40,197 @@ pub(super) struct Page {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum WireError {
     #[error("not JSON")]
-    Json(#[source] serde_json::Error),
+    Json(#[from] JsonError),
+    #[error("not UTF-8")]
+    Text(#[from] Utf8Error),
     #[error("{0}")]
     Shape(&'static str),
 }
 
-/// Read one line of a watch.
-pub(super) fn line(text: &[u8], spec: &WatchSpec) -> Result<Line, WireError> {
-    let mut event = Node::parse(text).map_err(WireError::Json)?;
-    let object = event
-        .take("object")
-        .ok_or(WireError::Shape("a watch event has no object"))?;
-    let Some(word) = event.get("type").and_then(Node::as_str) else {
-        return Err(WireError::Shape("a watch event has no type"));
-    };
-    match word {
-        "ADDED" | "MODIFIED" | "DELETED" => {
-            let deleted = word == "DELETED";
-            let object = whole(object, spec)?;
-            if object.resource_version.is_empty() {
-                return Err(WireError::Shape("an object has no resourceVersion"));
+/// What objects of a collection look like.
+#[derive(Debug)]
+pub(super) struct Form {
+    /// All but the metadata is left out.
+    metadata_only: bool,
+    /// As JSON.
+    api_version: String,
+    kind: String,
+}
+
+impl Form {
+    pub(super) fn of(spec: &WatchSpec) -> Self {
+        Self {
+            metadata_only: spec.metadata_only,
+            api_version: Value::from(spec.resource.api_version.as_str()).to_string(),
+            kind: Value::from(spec.resource.kind.as_str()).to_string(),
+        }
+    }
+
+    /// Reads one object, with what it may lack: the items of a list say neither `apiVersion` nor `kind`, and metadata
+    /// that was asked for alone says that it is metadata.
+    fn read(&self, reader: &mut Reader<'_>) -> Result<Head, JsonError> {
+        reader.clear();
+        let defaults = [
+            ("apiVersion", self.api_version.as_str()),
+            ("kind", self.kind.as_str()),
+        ];
+        let mut head = Head::default();
+        reader.write_object(&defaults, |reader, key| {
+            if reader.at(key) != "metadata" {
+                return reader.value().map(|()| !self.metadata_only);
             }
-            Ok(if deleted {
-                Line::Deleted(object)
-            } else {
-                Line::Applied(object)
-            })
-        }
-        "BOOKMARK" => {
-            let metadata = object
-                .get("metadata")
-                .ok_or(WireError::Shape("a bookmark has no metadata"))?;
-            let end = metadata
-                .get("annotations")
-                .and_then(|a| a.get("k8s.io/initial-events-end"));
-            Ok(Line::Bookmark {
-                resource_version: string(metadata, "resourceVersion"),
-                initial_end: end.and_then(Node::as_str) == Some("true"),
-            })
-        }
-        "ERROR" => Ok(Line::Refused(status(&object))),
-        _ => Err(WireError::Shape("a watch event of an unknown type")),
+            if !reader.is_object() {
+                return reader.value().map(|()| true);
+            }
+            reader.write_object(&[], |reader, key| {
+                let field = match reader.at(key) {
+                    "name" => &mut head.name,
+                    "namespace" => &mut head.namespace,
+                    "resourceVersion" => &mut head.resource_version,
+                    _ => return reader.value().map(|()| true),
+                };
+                let start = reader.len();
+                reader.value()?;
+                *field = reader.string_from(start).unwrap_or_default();
+                Ok(true)
+            })?;
+            Ok(true)
+        })?;
+        Ok(head)
     }
 }
 
-/// An object with what it may lack: the items of a list say neither `apiVersion` nor `kind`, and metadata that was asked
-/// for alone says that it is metadata.
-fn whole<'a>(mut object: Node<'a>, spec: &'a WatchSpec) -> Result<Object, WireError> {
-    if spec.metadata_only
-        && let Some(metadata) = object.take("metadata")
-    {
-        object = Node::Object(vec![("metadata".into(), metadata)]);
+/// What an object is called.
+#[derive(Debug, Default)]
+struct Head {
+    namespace: String,
+    name: String,
+    resource_version: String,
+}
+
+impl Head {
+    fn object(self, json: &str) -> Result<Object, WireError> {
+        if self.name.is_empty() {
+            return Err(WireError::Shape("an object has no name"));
+        }
+        Ok(Object {
+            namespace: self.namespace,
+            name: self.name,
+            resource_version: self.resource_version,
+            json: json.into(),
+        })
     }
-    object.set_default("apiVersion", &spec.resource.api_version);
-    object.set_default("kind", &spec.resource.kind);
-    object
-        .to_object()
-        .ok_or(WireError::Shape("an object has no name"))
+}
+
+/// Read one line of a watch.
+pub(super) fn line(text: &[u8], form: &Form) -> Result<Line, WireError> {
+    let text = std::str::from_utf8(text)?;
+    let mut reader = Reader::new(text);
+    let mut word: Option<Cow<'_, str>> = None;
+    let mut object = None;
+    reader.object(|reader, key| {
+        match key {
+            "type" => word = reader.string()?,
+            "object" => {
+                let start = reader.position();
+                let head = form.read(reader)?;
+                object = Some((head, start..reader.position()));
+            }
+            _ => reader.skip()?,
+        }
+        Ok::<_, WireError>(())
+    })?;
+    reader.end()?;
+    let (head, place) = object.ok_or(WireError::Shape("a watch event has no object"))?;
+    // As it came, for what is no object of the collection.
+    let raw = || text.get(place).unwrap_or_default();
+    match word.as_deref() {
+        Some(word @ ("ADDED" | "MODIFIED" | "DELETED")) => {
+            if head.resource_version.is_empty() {
+                return Err(WireError::Shape("an object has no resourceVersion"));
+            }
+            let object = head.object(reader.written())?;
+            Ok(match word {
+                "DELETED" => Line::Deleted(object),
+                _ => Line::Applied(object),
+            })
+        }
+        Some("BOOKMARK") => {
+            let object = value(raw());
+            let end = "/metadata/annotations/k8s.io~1initial-events-end";
+            Ok(Line::Bookmark {
+                resource_version: head.resource_version,
+                initial_end: object.pointer(end) == Some(&Value::from("true")),
+            })
+        }
+        Some("ERROR") => Ok(Line::Refused(status(&value(raw())))),
+        Some(_) => Err(WireError::Shape("a watch event of an unknown type")),
+        None => Err(WireError::Shape("a watch event has no type")),
+    }
 }
 
 /// Read one page of a list.
-pub(super) fn page(text: &[u8], spec: &WatchSpec) -> Result<Page, WireError> {
-    let mut list = Node::parse(text).map_err(WireError::Json)?;
-    let items = match list.take("items") {
-        Some(Node::Array(items)) => items,
-        Some(Node::Null) | None => Vec::new(),
-        Some(_) => return Err(WireError::Shape("a list's items are no array")),
+pub(super) fn page(text: &[u8], form: &Form) -> Result<Page, WireError> {
+    let mut reader = Reader::new(std::str::from_utf8(text)?);
+    let mut page = Page {
+        items: Vec::new(),
+        resource_version: String::new(),
+        next: String::new(),
     };
-    let mut objects = Vec::with_capacity(items.len());
-    for item in items {
-        objects.push(whole(item, spec)?);
+    let mut has_metadata = false;
+    reader.object(|reader, key| {
+        match key {
+            "metadata" => {
+                has_metadata = true;
+                reader.object(|reader, key| {
+                    let field = match key {
+                        "resourceVersion" => &mut page.resource_version,
+                        "continue" => &mut page.next,
+                        _ => return reader.skip(),
+                    };
+                    *field = reader.string()?.unwrap_or_default().into_owned();
+                    Ok(())
+                })?;
+            }
+            "items" if reader.is_null() => reader.skip()?,
+            "items" => {
+                let items = reader.array(|reader| {
+                    let head = form.read(reader)?;
+                    page.items.push(head.object(reader.written())?);
+                    Ok::<_, WireError>(())
+                })?;
+                if !items {
+                    return Err(WireError::Shape("a list's items are no array"));
+                }
+            }
+            _ => reader.skip()?,
+        }
+        Ok(())
+    })?;
+    reader.end()?;
+    if !has_metadata {
+        return Err(WireError::Shape("a list has no metadata"));
     }
-    let metadata = list
-        .get("metadata")
-        .ok_or(WireError::Shape("a list has no metadata"))?;
-    Ok(Page {
-        items: objects,
-        resource_version: string(metadata, "resourceVersion"),
-        next: string(metadata, "continue"),
-    })
+    Ok(page)
 }
 
-fn string(node: &Node<'_>, key: &str) -> String {
-    node.get(key)
-        .and_then(Node::as_str)
-        .unwrap_or_default()
-        .to_owned()
+/// A value that was read before, as a tree.
+fn value(json: &str) -> Value {
+    serde_json::from_str(json).unwrap_or_default()
 }
 
-fn status(object: &Node<'_>) -> ApiError {
-    let code = object
-        .get("code")
-        .and_then(Node::as_u64)
-        .and_then(|c| u16::try_from(c).ok())
-        .unwrap_or(500);
-    let retry_after = object
-        .get("details")
-        .and_then(|d| d.get("retryAfterSeconds"))
-        .and_then(Node::as_u64);
+fn status(object: &Value) -> ApiError {
+    let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_u64);
+    let text = |key: &str| {
+        let text = object.get(key).and_then(Value::as_str);
+        text.unwrap_or_default().to_owned()
+    };
+    let code = number("/code").and_then(|code| u16::try_from(code).ok());
     ApiError::Status {
-        code,
-        reason: string(object, "reason"),
-        message: string(object, "message"),
-        retry_after: retry_after.map(Duration::from_secs),
+        code: code.unwrap_or(500),
+        reason: text("reason"),
+        message: text("message"),
+        retry_after: number("/details/retryAfterSeconds").map(Duration::from_secs),
     }
 }
 
@@ -146,8 +239,8 @@ mod tests {
     use super::*;
     use kube::core::ApiResource;
 
-    fn spec(kind: &str, metadata_only: bool) -> WatchSpec {
-        WatchSpec {
+    fn form(kind: &str, metadata_only: bool) -> Form {
+        Form::of(&WatchSpec {
             resource: ApiResource {
                 group: String::new(),
                 version: "v1".into(),
@@ -159,13 +252,13 @@ mod tests {
             labels: None,
             fields: None,
             metadata_only,
-        }
+        })
     }
 
     #[test]
     fn an_event_gives_its_object_with_sorted_keys() {
         let text = br#"{"type":"MODIFIED","object":{"metadata":{"resourceVersion":"5","name":"a"},"data":{}}}"#;
-        let Line::Applied(object) = line(text, &spec("ConfigMap", false)).unwrap() else {
+        let Line::Applied(object) = line(text, &form("ConfigMap", false)).unwrap() else {
             panic!()
         };
         assert_eq!(
@@ -179,7 +272,7 @@ mod tests {
         let text =
             br#"{"object":{"metadata":{"resourceVersion":"5","name":"a"}},"type":"DELETED"}"#;
         assert!(
-            matches!(line(text, &spec("ConfigMap", false)).unwrap(), Line::Deleted(o) if o.name == "a")
+            matches!(line(text, &form("ConfigMap", false)).unwrap(), Line::Deleted(o) if o.name == "a")
         );
     }
 
@@ -187,14 +280,14 @@ mod tests {
     fn a_bookmark_may_end_the_initial_events() {
         let text = br#"{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"9","annotations":{"k8s.io/initial-events-end":"true"}}}}"#;
         assert!(
-            matches!(line(text, &spec("Pod", false)).unwrap(), Line::Bookmark { resource_version, initial_end: true } if resource_version == "9")
+            matches!(line(text, &form("Pod", false)).unwrap(), Line::Bookmark { resource_version, initial_end: true } if resource_version == "9")
         );
     }
 
     #[test]
     fn an_error_keeps_code_and_reason() {
         let text = br#"{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"too old"}}"#;
-        let Line::Refused(error) = line(text, &spec("Pod", false)).unwrap() else {
+        let Line::Refused(error) = line(text, &form("Pod", false)).unwrap() else {
             panic!()
         };
         assert_eq!(error.status(), Some(410));
@@ -203,7 +296,7 @@ mod tests {
     #[test]
     fn list_items_get_their_type() {
         let text = br#"{"kind":"ConfigMapList","apiVersion":"v1","metadata":{"resourceVersion":"3","continue":"x"},"items":[{"metadata":{"name":"a","namespace":"n"}}]}"#;
-        let page = page(text, &spec("ConfigMap", false)).unwrap();
+        let page = page(text, &form("ConfigMap", false)).unwrap();
         assert_eq!(
             (page.resource_version.as_str(), page.next.as_str()),
             ("3", "x")
@@ -217,7 +310,7 @@ mod tests {
 
     #[test]
     fn of_metadata_alone_nothing_else_is_left() {
-        let spec = spec("Pod", true);
+        let form = form("Pod", true);
         let shown =
             r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","resourceVersion":"5"}}"#;
         for object in [
@@ -226,12 +319,12 @@ mod tests {
             r#"{"kind":"Pod","metadata":{"name":"a","resourceVersion":"5"},"spec":{"x":1}}"#,
         ] {
             let text = format!(r#"{{"type":"ADDED","object":{object}}}"#);
-            let Line::Applied(read) = line(text.as_bytes(), &spec).unwrap() else {
+            let Line::Applied(read) = line(text.as_bytes(), &form).unwrap() else {
                 panic!()
             };
             assert_eq!(&*read.json, shown);
             let text = format!(r#"{{"metadata":{{"resourceVersion":"9"}},"items":[{object}]}}"#);
-            let page = page(text.as_bytes(), &spec).unwrap();
+            let page = page(text.as_bytes(), &form).unwrap();
             assert_eq!(&*page.items[0].json, shown);
         }
     }
@@ -247,7 +340,7 @@ mod tests {
             r#"{"type":"?","object":{}}"#,
         ] {
             assert!(
-                line(text.as_bytes(), &spec("Pod", false)).is_err(),
+                line(text.as_bytes(), &form("Pod", false)).is_err(),
                 "{text}"
             );
         }
@@ -257,7 +350,7 @@ mod tests {
             r#"{"items":[{}],"metadata":{}}"#,
         ] {
             assert!(
-                page(text.as_bytes(), &spec("Pod", false)).is_err(),
+                page(text.as_bytes(), &form("Pod", false)).is_err(),
                 "{text}"
             );
         }
