@@ -34,7 +34,7 @@ use tokio::time::Instant;
 pub(crate) use redact::Redactor;
 
 pub use reader::{Records, read};
-pub use record::{PatchRecord, RunEntry, RunOutcome, RunRecord, RunResult, Timings};
+pub use record::{Json, PatchRecord, RunEntry, RunOutcome, RunRecord, RunResult, Timings};
 
 /// How often it is said that records are lost.
 const SAY_EVERY: Duration = Duration::from_secs(60);

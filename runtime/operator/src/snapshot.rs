@@ -87,15 +87,41 @@ impl Keeps {
         }
     }
 
-    /// Bytes of the key, and of the texts that are kept for hooks.
-    fn bytes(self, row: &Row<'_>) -> usize {
+    /// What a row weighs: its key, and the texts that are kept for hooks.
+    fn weight(self, row: &Row<'_>) -> Weight {
         let texts = if self.object || self.filter_result {
             self.columns()
         } else {
             0
         };
         let texts = row.texts.iter().take(texts).map(|t| t.as_str().len());
-        row.key.0.len() + row.key.1.len() + texts.sum::<usize>()
+        Weight {
+            keys: row.key.0.len() + row.key.1.len(),
+            texts: texts.sum(),
+        }
+    }
+}
+
+/// Bytes of rows.
+#[derive(Debug, Clone, Copy, Default)]
+struct Weight {
+    keys: usize,
+    texts: usize,
+}
+
+impl Weight {
+    fn add(&mut self, other: Self) {
+        self.keys += other.keys;
+        self.texts += other.texts;
+    }
+
+    fn take(&mut self, other: Self) {
+        self.keys -= other.keys;
+        self.texts -= other.texts;
+    }
+
+    fn all(self) -> usize {
+        self.keys + self.texts
     }
 }
 
@@ -115,7 +141,7 @@ pub enum Change {
 pub struct Store {
     keeps: Keeps,
     rows: Tree,
-    bytes: usize,
+    weight: Weight,
 }
 
 impl Store {
@@ -125,7 +151,7 @@ impl Store {
         Self {
             keeps,
             rows: Tree::new(keeps.columns()),
-            bytes: 0,
+            weight: Weight::default(),
         }
     }
 
@@ -157,7 +183,7 @@ impl Store {
     /// saves.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.weight.all()
     }
 
     /// Put an object with its filter result (none where there is no filter) in.
@@ -193,14 +219,14 @@ impl Store {
             version,
             texts,
         };
-        self.bytes += self.keeps.bytes(&row);
+        self.weight.add(self.keeps.weight(&row));
         let found = self.rows.find(&key.0);
         let Some((at, before)) = found.ok().and_then(|at| Some((at, self.rows.row(at)?))) else {
             let at = found.unwrap_or_else(|at| at);
             self.rows.edit(at, Edit::Insert(&row));
             return Change::Added;
         };
-        self.bytes -= self.keeps.bytes(&before);
+        self.weight.take(self.keeps.weight(&before));
         let same = self.keeps.deciding(&before) == self.keeps.deciding(&row);
         self.rows.edit(at, Edit::Replace(&row));
         if same { Change::Same } else { Change::Modified }
@@ -227,7 +253,7 @@ impl Store {
         let at = self.rows.find(&key.0).ok()?;
         let row = self.rows.row(at)?;
         let entry = self.keeps.entry(&row);
-        self.bytes -= self.keeps.bytes(&row);
+        self.weight.take(self.keeps.weight(&row));
         self.rows.edit(at, Edit::Remove);
         Some(entry)
     }
@@ -250,6 +276,7 @@ impl Store {
         Frozen {
             keeps: self.keeps,
             rows: self.rows.clone(),
+            weight: self.weight,
         }
     }
 }
@@ -259,6 +286,15 @@ impl Store {
 pub struct Frozen {
     keeps: Keeps,
     rows: Tree,
+    weight: Weight,
+}
+
+impl Frozen {
+    /// Bytes of all texts and keys, as [`Store::bytes`].
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.weight.all()
+    }
 }
 
 impl Frozen {
@@ -277,6 +313,10 @@ impl Snapshot for Frozen {
 
     fn entry(&self, index: usize) -> Option<Entry> {
         self.rows.row(index).map(|row| self.keeps.entry(&row))
+    }
+
+    fn json_bytes(&self) -> u64 {
+        self.weight.texts as u64
     }
 }
 

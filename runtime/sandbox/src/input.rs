@@ -27,6 +27,11 @@ pub trait Snapshot: Send + Sync {
     /// The entry at `index`, none past the end.
     fn entry(&self, index: usize) -> Option<Entry>;
 
+    /// Bytes of JSON of all entries, where that is known without looking at each; never more than there are.
+    fn json_bytes(&self) -> u64 {
+        0
+    }
+
     /// Whether there are no entries.
     fn is_empty(&self) -> bool {
         self.len() == 0

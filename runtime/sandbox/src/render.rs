@@ -44,6 +44,20 @@ pub fn contexts_json(input: &RunInput) -> String {
     writer.out
 }
 
+/// The contexts, each as text of its own, unless they have more than `most` bytes together. Costs no more than that, and
+/// next to nothing where the snapshots alone are known to be too large.
+#[must_use]
+pub fn contexts_within(input: &RunInput, most: u64) -> Option<Vec<String>> {
+    let mut left = most;
+    let mut texts = Vec::with_capacity(input.contexts.len());
+    for one in &input.contexts {
+        let text = context(one, input, left).ok()?;
+        left = left.saturating_sub(text.len() as u64);
+        texts.push(text);
+    }
+    Some(texts)
+}
+
 /// One context as text of at most `allowed` bytes.
 pub(crate) fn context(
     context: &Context,
@@ -136,6 +150,7 @@ impl Writer {
 
     fn entries(&mut self, snapshot: &dyn Snapshot) -> Result<(), LimitHit> {
         self.push("[")?;
+        self.room_for(snapshot.json_bytes())?;
         for index in 0..snapshot.len() {
             if index > 0 {
                 self.push(",")?;
@@ -157,7 +172,14 @@ impl Writer {
     }
 
     fn push(&mut self, text: &str) -> Result<(), LimitHit> {
-        let used = u64::try_from(self.out.len() + text.len()).unwrap_or(u64::MAX);
+        self.room_for(text.len() as u64)?;
+        self.out.push_str(text);
+        Ok(())
+    }
+
+    /// That so many bytes more are allowed.
+    fn room_for(&self, bytes: u64) -> Result<(), LimitHit> {
+        let used = (self.out.len() as u64).saturating_add(bytes);
         if used > self.allowed {
             return Err(LimitHit {
                 limit: Limit::Memory,
@@ -165,7 +187,6 @@ impl Writer {
                 allowed: self.allowed,
             });
         }
-        self.out.push_str(text);
         Ok(())
     }
 }
@@ -321,6 +342,40 @@ mod tests {
                 shown("add", "ns"), shown("update", ""), shown("delete", "ns"),
             ])
         );
+    }
+
+    #[test]
+    fn what_is_known_to_be_too_large_is_not_even_begun() {
+        /// Says how large it is, and must not be read.
+        struct Large;
+        impl Snapshot for Large {
+            fn len(&self) -> usize {
+                panic!("it was read")
+            }
+            fn entry(&self, _: usize) -> Option<Entry> {
+                panic!("it was read")
+            }
+            fn json_bytes(&self) -> u64 {
+                1 << 30
+            }
+        }
+        let context = Context {
+            binding: "b".into(),
+            objects: Some(Arc::new(Large)),
+            ..Context::default()
+        };
+        assert_eq!(contexts_within(&input(vec![context]), 1 << 20), None);
+        let small = |binding: &str| Context {
+            binding: binding.into(),
+            ..Context::default()
+        };
+        let two = input(vec![small("a"), small("b")]);
+        let texts = [
+            r#"{"binding":"a"}"#.to_owned(),
+            r#"{"binding":"b"}"#.to_owned(),
+        ];
+        assert_eq!(contexts_within(&two, 30).as_deref(), Some(&texts[..]));
+        assert_eq!(contexts_within(&two, 29), None);
     }
 
     #[test]

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hookbox_sandbox::effects::ObjectRef;
-use hookbox_sandbox::{Effects, LogRecord, Retry, RunError, RunInput, Usage, render_contexts};
+use hookbox_sandbox::{Effects, LogRecord, Retry, RunError, RunInput, Usage, contexts_within};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
-use super::redact::Redactor;
+use super::redact::{self, Redactor};
 use crate::api::chain;
 use crate::apply::{self, Verb};
 
@@ -224,14 +225,15 @@ impl RunEntry {
         redactor: Option<&Redactor>,
         limit: usize,
     ) -> Result<Vec<u8>, serde_json::Error> {
-        let mut record = self.record(redactor)?;
+        let mut record = self.record(redactor, limit)?;
         let mut text = serde_json::to_vec(&record)?;
         for part in ["contexts", "effects", "survivingPatches", "log"] {
             if text.len() <= limit {
                 break;
             }
             match part {
-                "contexts" => record.contexts = Value::Null,
+                "contexts" if record.contexts.is_null() => continue,
+                "contexts" => record.contexts = Json::default(),
                 "effects" if record.surviving_patches.is_some() => continue,
                 "effects" => record.effects = None,
                 "survivingPatches" if record.surviving_patches.is_none() => continue,
@@ -244,14 +246,24 @@ impl RunEntry {
         Ok(text)
     }
 
-    fn record(&self, redactor: Option<&Redactor>) -> Result<RunRecord, serde_json::Error> {
-        let mut contexts = render_contexts(&self.input);
+    fn record(
+        &self,
+        redactor: Option<&Redactor>,
+        limit: usize,
+    ) -> Result<RunRecord, serde_json::Error> {
+        // A snapshot may be much larger than any record.
+        let contexts = contexts_within(&self.input, limit as u64);
+        let left_out = match contexts {
+            Some(_) => Vec::new(),
+            None => vec!["contexts".to_owned()],
+        };
+        let contexts = contexts.map(|texts| self.contexts(texts, redactor));
+        let contexts = contexts.transpose()?.unwrap_or_default();
         let json = |effects: &Option<Arc<Effects>>| {
             effects.as_deref().map(serde_json::to_value).transpose()
         };
         let (mut effects, mut surviving) = (json(&self.effects)?, json(&self.surviving)?);
         if let Some(redactor) = redactor {
-            redactor.contexts(&mut contexts, &self.secret_bindings);
             for effects in [&mut effects, &mut surviving].into_iter().flatten() {
                 redactor.effects(effects);
             }
@@ -283,8 +295,65 @@ impl RunEntry {
             log: self.log.to_vec(),
             timings: self.timings.clone(),
             usage: self.usage.clone(),
-            left_out: Vec::new(),
+            left_out,
         })
+    }
+
+    /// The contexts as one array. Each stays as it is written, numbers of any size included, unless something has to be
+    /// taken out of it.
+    fn contexts(
+        &self,
+        texts: Vec<String>,
+        redactor: Option<&Redactor>,
+    ) -> Result<Json, serde_json::Error> {
+        let mut array = String::from("[");
+        for text in texts {
+            if array.len() > 1 {
+                array.push(',');
+            }
+            // Every part comes from the host; one that is not JSON is shown as null rather than losing the others.
+            let mut one = Value::Array(vec![serde_json::from_str(&text).unwrap_or_default()]);
+            if let Some(redactor) = redactor {
+                redactor.contexts(&mut one, &self.secret_bindings);
+            }
+            let shown = one.get(0).map(Value::to_string).unwrap_or_default();
+            let changed = shown == "null" || shown.contains(redact::MARK);
+            let as_it_is = !changed && !text.contains('\n');
+            array.push_str(if as_it_is { &text } else { &shown });
+        }
+        array.push(']');
+        RawValue::from_string(array).map(Json)
+    }
+}
+
+/// A JSON document as text, so that numbers of any size stay whole.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Json(Box<RawValue>);
+
+impl PartialEq for Json {
+    fn eq(&self, other: &Self) -> bool {
+        self.text() == other.text()
+    }
+}
+
+impl Json {
+    /// As it is written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.0.get()
+    }
+
+    /// As a tree, in which numbers of more than 64 bits are rounded.
+    #[must_use]
+    pub fn value(&self) -> Value {
+        serde_json::from_str(self.text()).unwrap_or_default()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        self.text() == "null"
     }
 }
 
@@ -310,7 +379,7 @@ pub struct RunRecord {
     pub result: RunResult,
     /// The binding contexts, in shell-operator's JSON; null when left out.
     #[serde(default)]
-    pub contexts: Value,
+    pub contexts: Json,
     /// The module's values; none when empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub values: Option<Value>,

@@ -221,7 +221,8 @@ impl Redactor {
     }
 }
 
-const MARK: &str = "redacted:";
+/// How every value begins that was taken out.
+pub(super) const MARK: &str = "redacted:";
 
 fn is_secret(map: &Map<String, Value>) -> bool {
     let text = |key| map.get(key).and_then(Value::as_str);

@@ -3,16 +3,14 @@
 //! Beyond shell-operator: a name or label that Prometheus cannot read is refused, because one of them spoils the whole
 //! page; so is a negative or endless counter step, which shell-operator wraps to a huge number.
 
-use hookbox_sandbox::MetricOperation;
 use hookbox_sandbox::effects::MetricAction;
+use hookbox_sandbox::{MAX_BUCKETS, MetricOperation};
 
 /// Labels that one operation may have.
 const MAX_LABELS: usize = 64;
 /// Bytes of a name, and of a label's value.
 const MAX_NAME: usize = 256;
 const MAX_VALUE: usize = 4096;
-/// Buckets that a histogram may have.
-const MAX_BUCKETS: usize = 200;
 
 /// One thing that is wrong with a metric operation.
 #[derive(Debug, Clone, PartialEq, Eq)]

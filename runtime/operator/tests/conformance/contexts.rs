@@ -379,3 +379,24 @@ async fn keys_are_sorted_as_shell_operator_writes_them() {
         "{text}"
     );
 }
+
+/// Row "big integers kept": also where JSON is looked at on the way.
+#[tokio::test]
+async fn integers_of_any_size_stay_whole() {
+    let cluster = cluster(&[ns(), config_map("ns", "a", "1")]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let number = "123456789012345678901234567890";
+    let config = json!({"kubernetes": [binding("maps", json!({"jqFilter": number, "keepFullObjectsInMemory": false}))]});
+    let mut bench = Bench::with(&cluster, &[("echo", config)], |options| {
+        options.journal = Some(folder.path().to_owned());
+    })
+    .await;
+    let written = format!(
+        r#"[{{"binding":"maps","objects":[{{"filterResult":{number}}}],"type":"Synchronization"}}]"#
+    );
+    let run = bench.run("echo").await;
+    assert_eq!(run.log[0].message, written, "what the guest is given");
+    patiently("the end", bench.running.stop()).await;
+    let mut records = hookbox_operator::journal::read(folder.path()).unwrap();
+    assert_eq!(records.next().unwrap().unwrap().contexts.text(), written);
+}

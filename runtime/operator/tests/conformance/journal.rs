@@ -58,7 +58,7 @@ async fn runs_are_recorded_in_the_journal_with_their_contexts() {
         .collect();
     assert_eq!(records.len(), 1);
     assert_eq!(
-        records[0].contexts[0]["objects"][0]["object"]["metadata"]["name"],
+        records[0].contexts.value()[0]["objects"][0]["object"]["metadata"]["name"],
         "a"
     );
     assert_eq!(

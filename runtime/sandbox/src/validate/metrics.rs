@@ -7,7 +7,9 @@ use crate::bindings::hookbox::hook::types::Refusal;
 const METRIC_NAME: usize = 256;
 const LABELS: usize = 64;
 const LABEL_VALUE: usize = 4 << 10;
-const BUCKETS: usize = 512;
+/// Buckets that a histogram may have.
+/// The operator allows no other number, and the SDK refuses more before the host does.
+pub const MAX_BUCKETS: usize = 200;
 
 /// What a metric is to be, for checks that depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,8 +87,11 @@ pub(crate) fn metric(
 pub(crate) fn buckets(name: &str, mut buckets: Vec<f64>) -> Result<Vec<f64>, Refusal> {
     let what = if buckets.is_empty() {
         "there are none".to_owned()
-    } else if buckets.len() > BUCKETS {
-        format!("there are {}, at most {BUCKETS} are allowed", buckets.len())
+    } else if buckets.len() > MAX_BUCKETS {
+        format!(
+            "there are {}, at most {MAX_BUCKETS} are allowed",
+            buckets.len()
+        )
     } else if buckets.iter().any(|bound| !bound.is_finite()) {
         "one is not finite (the last bucket, up to infinity, is always there)".to_owned()
     } else {

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use crate::bindings::hookbox::hook::types::Refusal;
 use crate::effects::{ObjectRef, PatchOptions};
 
+pub use metrics::MAX_BUCKETS;
 pub(crate) use metrics::{MetricKind, buckets, group, metric};
 pub(crate) use patches::{jq_filter, json_patch, merge_patch};
 

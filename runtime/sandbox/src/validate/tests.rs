@@ -212,7 +212,7 @@ fn metrics() {
         &[f64::NAN],
         &[1.0, f64::INFINITY],
         &[f64::NEG_INFINITY, 1.0],
-        &[1.0; 513],
+        &[1.0; super::MAX_BUCKETS + 1],
     ] {
         assert_eq!(
             code(buckets("h", bad.to_vec()).map(drop)),

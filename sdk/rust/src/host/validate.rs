@@ -9,7 +9,7 @@ use crate::pointer;
 const NAME: usize = 253;
 const METRIC_NAME: usize = 256;
 const LABELS: usize = 64;
-const BUCKETS: usize = 512;
+const BUCKETS: usize = 200;
 
 pub(super) fn refusal(code: &str, message: impl ToString) -> Refusal {
     Refusal {

@@ -20,7 +20,7 @@ async fn a_run_is_recorded_and_reads_back() {
         ),
         ("a", "pods.wasm", "main", 2)
     );
-    assert_eq!(record.contexts, json!([{"binding": "onStartup"}]));
+    assert_eq!(record.contexts.value(), json!([{"binding": "onStartup"}]));
     assert_eq!(
         record.effects,
         Some(json!({"objectPatches": [{"operation": "Create", "object": {"kind": "ConfigMap"}}]}))
@@ -87,6 +87,55 @@ async fn secrets_are_replaced_unless_they_shall_be_kept() {
         let text = std::fs::read_to_string(dir.path().join("runs-00000001.jsonl")).unwrap();
         assert_eq!(text.matches("c2VzYW0=").count(), there, "{text}");
     }
+}
+
+#[tokio::test]
+async fn numbers_of_any_size_stay_whole() {
+    let dir = folder();
+    let journal = Journal::open(dir.path(), JournalSettings::default()).unwrap();
+    let mut numbers = entry("numbers");
+    let number = "123456789012345678901234567890";
+    numbers.input.contexts = vec![Context {
+        binding: "a".into(),
+        filter_result: Some(number.into()),
+        ..Context::default()
+    }];
+    journal.record(numbers);
+    journal.flush().await;
+    let records: Vec<_> = read(dir.path()).unwrap().map(Result::unwrap).collect();
+    let written = format!(r#"[{{"binding":"a","filterResult":{number}}}]"#);
+    assert_eq!(records[0].contexts.text(), written);
+}
+
+#[tokio::test]
+async fn a_snapshot_that_is_larger_than_a_record_is_not_even_read() {
+    /// Says how large it is, and must not be read.
+    struct Large;
+    impl Snapshot for Large {
+        fn len(&self) -> usize {
+            panic!("it was read")
+        }
+        fn entry(&self, _: usize) -> Option<Entry> {
+            panic!("it was read")
+        }
+        fn json_bytes(&self) -> u64 {
+            200 << 20
+        }
+    }
+    let dir = folder();
+    let journal = Journal::open(dir.path(), JournalSettings::default()).unwrap();
+    let mut large = entry("large");
+    large.input.contexts = vec![Context {
+        binding: "a".into(),
+        snapshot_names: Some(vec!["a".into()]),
+        ..Context::default()
+    }];
+    large.input.snapshots.insert("a".into(), Arc::new(Large));
+    journal.record(large);
+    journal.flush().await;
+    let records: Vec<_> = read(dir.path()).unwrap().map(Result::unwrap).collect();
+    assert_eq!(records[0].left_out, ["contexts"]);
+    assert!(records[0].effects.is_some());
 }
 
 #[tokio::test]
