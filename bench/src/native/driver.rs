@@ -120,7 +120,7 @@ impl Lane {
         self.maps.patch(&self.source, &params, &patch).await?;
         loop {
             let seen = timeout(PATIENCE, self.seen.recv());
-            let seen = seen.await.with_context(|| format!("{}", self.source))?;
+            let seen = seen.await.with_context(|| self.source.to_string())?;
             let (what, at) = seen.context("the watcher ended")?;
             if what == number {
                 return Ok(at - sent);

@@ -94,6 +94,10 @@ fn registry(image: &str) -> &str {
 }
 
 /// Says in a label who asked for a Pod.
+#[allow(
+    clippy::indexing_slicing,
+    reason = "a Pod's metadata and labels are maps"
+)]
 #[mutate(
     webhook = "owner.policy.example.com",
     rule(resources = ["pods"], operations = [Create]),

@@ -1,5 +1,7 @@
 //! Webhooks that do what the object of the request says.
 
+#![allow(clippy::indexing_slicing, reason = "the tests' objects are maps")]
+
 use hookbox_sdk::prelude::*;
 use hookbox_sdk::serde_json::Value;
 
