@@ -49,7 +49,7 @@ fn object() -> Value {
                 {"name": "config", "readOnly": true, "mountPath": "/etc/shop"},
                 {"name": "kube-api-access-x7k2p", "readOnly": true, "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"},
             ],
-            "livenessProbe": probe("/healthz"), "readinessProbe": probe("/ready"),
+            "livenessProbe": probe("/healthz"),
             "terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File",
             "imagePullPolicy": "IfNotPresent",
             "securityContext": {"capabilities": {"drop": ["ALL"]}, "runAsNonRoot": true, "allowPrivilegeEscalation": false},

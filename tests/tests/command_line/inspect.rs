@@ -33,7 +33,9 @@ async fn all_is_told_that_is_known_of_a_component() {
         digest.starts_with("sha256:") && digest.len() == 71,
         "{digest}"
     );
-    assert_eq!(told["exports"], json!(["hookbox:hook/hooks@0.1.0"]));
+    let exports = ["filters", "admission", "conversion", "hooks"];
+    let exports = exports.map(|name| format!("hookbox:hook/{name}@0.1.0"));
+    assert_eq!(told["exports"], json!(exports));
     let imports: Vec<&str> = told["imports"]
         .as_array()
         .unwrap()

@@ -63,7 +63,7 @@ async fn without_hooks_there_is_nothing_to_run() {
     expect(
         empty.run().await,
         2,
-        &["holds no components", "end in .wasm"],
+        &["holds no hooks", "end in .wasm"],
     );
     std::fs::write(folder.path().join("a.wasm"), "text").unwrap();
     std::fs::write(folder.path().join("b.wasm"), b"\0asm\x01\0\0\0").unwrap();

@@ -127,6 +127,8 @@ impl Handler {
         let run = Kept::new(&self.engine.tasks, run);
         match tokio::time::timeout_at(until, run).await {
             Err(_) => Err(Failed::Late),
+            // The run has the same time, and may come to its end a moment before.
+            Ok(Ok(Err(Unanswered::Failed { .. }))) if Instant::now() >= until => Err(Failed::Late),
             Ok(Ok(answer)) => answer.map_err(Failed::Unanswered),
             Ok(Err(_)) => Err(Failed::Unanswered(Unanswered::Failed {
                 code: "panic".to_owned(),

@@ -78,7 +78,7 @@ async fn patches_are_executed_in_order_and_a_failed_one_does_not_stop_the_next()
         with(
             on("MergePatch", "ConfigMap", "missing"),
             "mergePatch",
-            json!({}),
+            json!({"data": {"n": "0"}}),
         ),
         with(
             on("JQPatch", "ConfigMap", "a"),

@@ -120,7 +120,7 @@ async fn a_certificate_that_has_expired_is_shown_as_such() {
     let bench = start(from_files(folder.path())).await;
     assert!(counted(
         &bench,
-        r#"webhook_certificate_expiry_timestamp_seconds{webhooks="admission"} 978307200"#
+        r#"webhook_certificate_expiry_timestamp_seconds{webhooks="admission"} 9.783072e+08"#
     ));
     assert!(!trusted(&bench, &authority.pem).await);
     until("the count", async || {
