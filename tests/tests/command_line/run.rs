@@ -60,11 +60,7 @@ async fn without_hooks_there_is_nothing_to_run() {
         &["nowhere` cannot be read", "--hooks-dir"],
     );
     let empty = run(folder.path()).args(["--no-cluster"]);
-    expect(
-        empty.run().await,
-        2,
-        &["holds no hooks", "end in .wasm"],
-    );
+    expect(empty.run().await, 2, &["holds no hooks", "end in .wasm"]);
     std::fs::write(folder.path().join("a.wasm"), "text").unwrap();
     std::fs::write(folder.path().join("b.wasm"), b"\0asm\x01\0\0\0").unwrap();
     let broken = run(folder.path()).args(["--no-cluster"]);
