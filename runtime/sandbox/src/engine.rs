@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::sandbox::{SandboxError, Settings};
 use crate::ticker::Ticker;
@@ -23,10 +23,6 @@ const CORE_INSTANCES: u32 = 64;
 
 /// Linear memories of one component.
 const MEMORIES: u32 = 4;
-
-/// Bytes of a linear memory that stay with the slot for its next run, where the kernel tells which pages were written to.
-/// As much as hooks that read some objects use; a slot that is used once holds no more than its run wrote.
-const KEPT: usize = 512 << 10;
 
 /// Elements of one table.
 pub(crate) const TABLE_ELEMENTS: u64 = 100_000;
@@ -90,13 +86,7 @@ fn pool(settings: &Settings) -> PoolingAllocationConfig {
         .table_elements(usize::try_from(TABLE_ELEMENTS).unwrap_or(usize::MAX))
         .max_core_instance_size(4 << 20)
         .max_component_instance_size(4 << 20)
-        // Without the kernel's help keeping pages helps tiny guests and slows ordinary ones.
+        // Keeping pages helps tiny guests and slows ordinary ones.
         .linear_memory_keep_resident(0);
-    if PoolingAllocationConfig::is_pagemap_scan_available() {
-        // The kernel tells which pages a run wrote to: those are made as they were, rather than given back and faulted in
-        // again by the next run.
-        pool.pagemap_scan(Enabled::Yes)
-            .linear_memory_keep_resident(KEPT);
-    }
     pool
 }
