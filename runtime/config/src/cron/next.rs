@@ -8,8 +8,9 @@ use super::field::Fields;
 
 const NANOSECONDS: i128 = 1_000_000_000;
 
-/// 29 February is never more than eight years away (2096 to 2104), and no other date more than one.
-const HORIZON_SECONDS: i64 = 9 * 366 * 24 * 3600;
+/// A 29 February that has to be on a certain day of the week (`29 2 */7`) is never more than forty years away (2088 to
+/// 2128 for a Sunday), and no other date is further.
+const HORIZON_SECONDS: i64 = 41 * 366 * 24 * 3600;
 
 /// The start of the second that `at` is in.
 pub(super) fn whole_second(at: Timestamp) -> Option<i64> {

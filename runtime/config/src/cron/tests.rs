@@ -112,6 +112,10 @@ fn dates_that_never_come_never_fire() {
         assert!(Crontab::parse(crontab).unwrap().never_fires());
     }
     assert!(!Crontab::parse("0 0 29 2 *").unwrap().never_fires());
+    // Both days have to fit, which takes up to eleven years in September and up to forty for a 29 February.
+    for rare in ["0 0 */7 9 1", "0 0 29 2 */7", "0 0 29 2 */5"] {
+        assert!(!Crontab::parse(rare).unwrap().never_fires(), "{rare}");
+    }
     // It comes in 2104, too far away to be looked for.
     assert_eq!(next("0 0 29 2 *", "2096-02-29T00:00:00Z", "UTC"), None);
 }
