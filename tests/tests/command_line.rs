@@ -31,5 +31,7 @@ mod run;
 mod terminal;
 #[path = "command_line/test.rs"]
 mod test;
+#[path = "command_line/try_contexts.rs"]
+mod try_contexts;
 #[path = "command_line/try_parts.rs"]
 mod try_parts;

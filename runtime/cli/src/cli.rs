@@ -514,7 +514,7 @@ fn some_time(text: &str) -> Result<Duration, String> {
 }
 
 /// `yes`, `no` and their like, as Go and shells write them.
-fn yes_or_no(text: &str) -> Result<bool, String> {
+pub(crate) fn yes_or_no(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "yes" | "true" | "t" | "y" | "on" | "1" => Ok(true),
         "no" | "false" | "f" | "n" | "off" | "0" | "" => Ok(false),

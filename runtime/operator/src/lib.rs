@@ -8,6 +8,7 @@
 pub mod api;
 pub mod apply;
 pub mod clock;
+pub mod contexts;
 pub mod event;
 pub mod filter;
 pub mod http;
@@ -32,6 +33,7 @@ mod any_case;
 mod backoff;
 mod client;
 mod engine;
+mod input;
 mod json;
 mod operator;
 mod rule;

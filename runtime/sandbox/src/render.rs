@@ -1,6 +1,8 @@
 //! Binding contexts as shell-operator writes them to its file (BEHAVIOUR A3), for the journal and for hooks that want
 //! the whole.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::budget::{Limit, LimitHit};
@@ -105,7 +107,8 @@ impl Writer {
         if let Some(names) = &context.snapshot_names {
             let writer = members.key("snapshots")?;
             let mut snapshots = Members::new(writer, '{')?;
-            for name in names {
+            // Sorted, as all keys.
+            for name in names.iter().collect::<BTreeSet<_>>() {
                 let writer = snapshots.key(name)?;
                 match input.snapshots.get(name) {
                     Some(snapshot) => writer.entries(snapshot.as_ref())?,
@@ -303,6 +306,20 @@ mod tests {
                 {"binding": "pods", "type": "Event", "watchEvent": "Added", "object": {"kind": "Pod"}, "filterResult": null},
                 {"binding": "kubernetes", "type": "Group", "groupName": "main"},
             ])
+        );
+    }
+
+    #[test]
+    fn snapshots_stand_in_the_order_of_their_names_and_once() {
+        let names = ["pods", "none", "pods"].map(str::to_owned);
+        let text = contexts_json(&input(vec![Context {
+            binding: "b".into(),
+            snapshot_names: Some(names.to_vec()),
+            ..Context::default()
+        }]));
+        assert_eq!(
+            text,
+            r#"[{"binding":"b","snapshots":{"none":[],"pods":[{"filterResult":null,"object":{"kind":"Pod"}},{}]}}]"#
         );
     }
 

@@ -62,7 +62,7 @@ async fn check_document(global: &Global, path: &Path, output: Format, ui: &Ui) -
     }
 }
 
-fn read_document(path: &Path) -> Outcome<(String, String)> {
+pub(super) fn read_document(path: &Path) -> Outcome<(String, String)> {
     let name = input::name(path);
     let bytes = input::bytes(path, MAX_DOCUMENT)?.ok_or_else(|| {
         Failure::usage(anyhow!(

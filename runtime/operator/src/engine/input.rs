@@ -1,148 +1,40 @@
-//! What a run is given: binding contexts and frozen snapshots (BEHAVIOUR A3).
+//! What a run is given.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use hookbox_config::{ConfigVersion, Kubernetes};
-use hookbox_sandbox::{Context, Form, RunInput, Snapshot};
-use serde_json::Value;
+use hookbox_sandbox::{Context, RunInput, Snapshot};
 
 use super::Engine;
+use crate::input::Taken;
 use crate::monitor::MonitorId;
-use crate::queue::{BindingIndex, Cause, HookIndex, Reason};
-
-static EMPTY: LazyLock<Arc<Value>> =
-    LazyLock::new(|| Arc::new(Value::Object(serde_json::Map::new())));
+use crate::queue::{BindingIndex, HookIndex, Reason};
 
 impl Engine {
-    /// The contexts of these reasons. Each binding's snapshot is taken once, now, so that all contexts of a run see the
-    /// same.
-    ///
-    /// `snapshots` go by name and the first binding of a name is meant, as in shell-operator; a Synchronization's
-    /// `objects` are always those of its own binding, where shell-operator shows those of the first one of its name.
+    /// The contexts of these reasons, with the snapshots as they are now.
     pub(super) fn input(&self, hook: HookIndex, reasons: &[Reason]) -> RunInput {
-        let mut taken = Taken::new(self, hook);
-        let version = self
-            .hook(hook)
-            .map(|h| h.config.version)
-            .unwrap_or_default();
-        let mut contexts = Vec::with_capacity(reasons.len());
-        for reason in reasons {
-            taken.open(&reason.snapshots);
-            let mut context = context(reason, version);
-            if let (Cause::Synchronization { binding }, None) = (&reason.cause, &reason.group) {
-                context.objects = Some(taken.take(*binding));
-            }
-            contexts.push(context);
-        }
-        taken.input(contexts)
+        let config = self.hook(hook).map(|h| &h.config);
+        let version = config.map(|c| c.version).unwrap_or_default();
+        self.taken(hook).contexts(reasons, version)
     }
 
     /// The same for a context that no queue knows.
     pub(super) fn input_of(&self, hook: HookIndex, context: Context) -> RunInput {
-        let mut taken = Taken::new(self, hook);
-        taken.open(context.snapshot_names.as_deref().unwrap_or_default());
-        taken.input(vec![context])
-    }
-}
-
-/// The snapshots that a run is given.
-struct Taken<'e> {
-    engine: &'e Engine,
-    hook: HookIndex,
-    bindings: &'e [Arc<Kubernetes>],
-    of_bindings: HashMap<BindingIndex, Arc<dyn Snapshot>>,
-    open: BTreeMap<String, Arc<dyn Snapshot>>,
-}
-
-impl<'e> Taken<'e> {
-    fn new(engine: &'e Engine, hook: HookIndex) -> Self {
-        Self {
-            engine,
-            hook,
-            bindings: engine
-                .hook(hook)
-                .map(|h| h.config.kubernetes.as_slice())
-                .unwrap_or_default(),
-            of_bindings: HashMap::new(),
-            open: BTreeMap::new(),
-        }
+        self.taken(hook).only(context)
     }
 
-    fn take(&mut self, binding: BindingIndex) -> Arc<dyn Snapshot> {
-        let hook = self.hook;
-        self.of_bindings
-            .entry(binding)
-            .or_insert_with(|| match self.engine.monitor(MonitorId { hook, binding }) {
+    fn taken(&self, hook: HookIndex) -> Taken<'_, impl FnMut(BindingIndex) -> Arc<dyn Snapshot>> {
+        let config = self.hook(hook).map(|h| &h.config);
+        let bindings = config.map(|c| c.kubernetes.as_slice()).unwrap_or_default();
+        Taken::new(bindings, move |binding| {
+            match self.monitor(MonitorId { hook, binding }) {
                 Some(monitor) => Arc::new(monitor.snapshot()),
                 None => {
-                    if let Some(binding) = self.bindings.get(binding) {
-                        self.engine.metrics.binding_missing(&binding.name);
+                    if let Some(binding) = bindings.get(binding) {
+                        self.metrics.binding_missing(&binding.name);
                     }
                     Arc::new(Vec::new())
                 }
-            })
-            .clone()
-    }
-
-    fn open(&mut self, names: &[String]) {
-        for name in names {
-            if !self.open.contains_key(name)
-                && let Some(binding) = self.bindings.iter().position(|b| b.name == *name)
-            {
-                let snapshot = self.take(binding);
-                self.open.insert(name.clone(), snapshot);
             }
-        }
+        })
     }
-
-    fn input(self, contexts: Vec<Context>) -> RunInput {
-        RunInput {
-            contexts,
-            snapshots: self.open,
-            values: EMPTY.clone(),
-            config_values: EMPTY.clone(),
-        }
-    }
-}
-
-/// A context without the objects of a Synchronization.
-fn context(reason: &Reason, version: ConfigVersion) -> Context {
-    let kind = match (&reason.cause, &reason.group) {
-        (Cause::Startup, _) => None,
-        (_, Some(_)) => Some("Group"),
-        (Cause::Schedule, None) => Some("Schedule"),
-        (Cause::Synchronization { .. }, None) => Some("Synchronization"),
-        (Cause::Event { .. }, None) => Some("Event"),
-    };
-    let form = match (version, &reason.cause) {
-        (ConfigVersion::V1, _) => Form::V1,
-        (ConfigVersion::V0, Cause::Event { resource, .. }) => Form::V0 {
-            resource: resource.as_deref().cloned(),
-        },
-        (ConfigVersion::V0, _) => Form::V0 { resource: None },
-    };
-    let mut context = Context {
-        form,
-        binding: reason.binding.to_string(),
-        kind: kind.map(str::to_owned),
-        group: reason.group.as_deref().map(str::to_owned),
-        snapshot_names: (!reason.snapshots.is_empty()).then(|| reason.snapshots.to_vec()),
-        ..Context::default()
-    };
-    if let (
-        Cause::Event {
-            watch_event,
-            object,
-            filter_result,
-            ..
-        },
-        None,
-    ) = (&reason.cause, &reason.group)
-    {
-        context.watch_event = Some((*watch_event).to_owned());
-        context.object.clone_from(object);
-        context.filter_result.clone_from(filter_result);
-    }
-    context
 }

@@ -8,7 +8,7 @@ use crate::backoff::seconds;
 use crate::event::OperatorEvent;
 use crate::metrics::RunLabels;
 use crate::monitor::{Listener, MonitorId, Notice};
-use crate::queue::{Cause, Reason, Work};
+use crate::queue::{Reason, Work};
 use crate::schedule::ScheduleId;
 
 /// Monitors must not keep the engine that keeps them.
@@ -70,12 +70,7 @@ impl Engine {
             });
             return;
         }
-        let reason = Reason {
-            binding: schedule.name.as_str().into(),
-            group: schedule.group.as_deref().map(Arc::from),
-            snapshots: schedule.include_snapshots_from.clone().into(),
-            cause: Cause::Schedule,
-        };
+        let reason = Reason::of_schedule(schedule);
         self.push_back(
             &schedule.queue,
             id.hook,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hookbox_config::Schedule;
 use hookbox_sandbox::{JsonText, Resource};
 use tokio::time::Instant;
 
@@ -21,6 +22,19 @@ pub struct Reason {
     pub snapshots: Arc<[String]>,
     /// What happened.
     pub cause: Cause,
+}
+
+impl Reason {
+    /// The reason that a schedule is when its time comes.
+    #[must_use]
+    pub fn of_schedule(schedule: &Schedule) -> Self {
+        Self {
+            binding: schedule.name.as_str().into(),
+            group: schedule.group.as_deref().map(Arc::from),
+            snapshots: schedule.include_snapshots_from.clone().into(),
+            cause: Cause::Schedule,
+        }
+    }
 }
 
 /// What happened.
@@ -105,6 +119,19 @@ impl HookRun {
             self.reasons.extend(other.reasons);
         }
         self.unlocks.extend(other.unlocks);
+    }
+
+    /// What is left of these reasons when they are those of one run.
+    pub(crate) fn compacted(reasons: Vec<Reason>) -> Vec<Reason> {
+        let mut run = Self {
+            reasons,
+            unlocks: Vec::new(),
+            allow_failure: false,
+            skip: false,
+            alone: false,
+        };
+        run.compact_groups();
+        run.reasons
     }
 
     /// Drops each reason whose next one has the same group (BEHAVIOUR B5).

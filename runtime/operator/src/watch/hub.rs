@@ -18,6 +18,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::collection::{Collection, Gone, Sink};
 use super::feed::{Events, Refused};
+use super::states::{States, Watching};
 use super::{WatchEvent, WatchSpec, follow};
 
 /// Changes that may be put aside for a subscriber while it lists.
@@ -34,9 +35,15 @@ type Deaths = Arc<dyn Fn(&WatchSpec, u32) + Send + Sync>;
 /// What a subscriber calls the watch.
 pub type Tag = u64;
 
-/// All watches of one client. Clones are the same.
+/// All watches of one client, or of [`States`]. Clones are the same.
 #[derive(Clone)]
-pub struct Hub(Arc<Watches>);
+pub struct Hub(Source);
+
+#[derive(Clone)]
+enum Source {
+    Server(Arc<Watches>),
+    States(States),
+}
 
 struct Watches {
     client: Client,
@@ -63,46 +70,76 @@ impl Hub {
         client: Client,
         deaths: impl Fn(&WatchSpec, u32) + Send + Sync + 'static,
     ) -> Self {
-        Self(Arc::new(Watches {
+        Self(Source::Server(Arc::new(Watches {
             client,
             open: Mutex::default(),
             deaths: Arc::new(deaths),
-        }))
+        })))
+    }
+
+    /// A hub that watches objects which the program holds itself.
+    #[must_use]
+    pub fn of(states: States) -> Self {
+        Self(Source::States(states))
     }
 
     /// Watches that are open.
     #[must_use]
     pub fn open(&self) -> usize {
-        lock(&self.0.open)
-            .values()
-            .filter(|w| w.strong_count() > 0)
-            .count()
+        match &self.0 {
+            Source::Server(watches) => lock(&watches.open)
+                .values()
+                .filter(|w| w.strong_count() > 0)
+                .count(),
+            Source::States(states) => states.watches(),
+        }
     }
 
     /// Subscribes to a collection: a list, then its changes, each with `tag`. Ends when the subscription is dropped.
     #[must_use]
     pub fn watch(&self, spec: WatchSpec, tag: Tag, events: Events) -> Subscription {
-        let mut watches = lock(&self.0.open);
+        Subscription(match &self.0 {
+            Source::Server(watches) => Part::Watch(watches.join(spec, tag, events)),
+            Source::States(states) => Part::States(states.watch(spec, tag, events)),
+        })
+    }
+}
+
+impl Watches {
+    fn join(&self, spec: WatchSpec, tag: Tag, events: Events) -> Membership {
+        let mut watches = lock(&self.open);
         if let Some(watch) = watches.get(&spec).and_then(Weak::upgrade) {
             let id = watch.join(tag, events);
-            return Subscription { watch, id };
+            return Membership { watch, id };
         }
         watches.retain(|_, watch| watch.strong_count() > 0);
-        let deaths = self.0.deaths.clone();
-        let watch = Watch::start(self.0.client.clone(), spec.clone(), deaths, tag, events);
+        let deaths = self.deaths.clone();
+        let watch = Watch::start(self.client.clone(), spec.clone(), deaths, tag, events);
         watches.insert(spec, Arc::downgrade(&watch));
-        Subscription { watch, id: 0 }
+        Membership { watch, id: 0 }
     }
 }
 
 /// A subscriber's part in a watch.
 #[derive(Debug)]
-pub struct Subscription {
+pub struct Subscription(
+    #[expect(dead_code, reason = "ends the subscription when it is dropped")] Part,
+);
+
+#[derive(Debug)]
+#[expect(dead_code, reason = "ends the subscription when it is dropped")]
+enum Part {
+    Watch(Membership),
+    States(Watching),
+}
+
+#[derive(Debug)]
+struct Membership {
     watch: Arc<Watch>,
     id: u64,
 }
 
-impl Drop for Subscription {
+impl Drop for Membership {
     fn drop(&mut self) {
         let gone = self.watch.members().all.remove(&self.id);
         // Not while the members are locked: this ends the member's own list.

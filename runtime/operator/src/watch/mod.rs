@@ -11,6 +11,7 @@ mod follow;
 mod hub;
 mod lines;
 mod list;
+mod states;
 mod wire;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::rule::Rule;
 
 pub use feed::{Events, Feed, Room};
 pub use hub::{Hub, Subscription, Tag};
+pub use states::States;
 
 /// What to watch.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

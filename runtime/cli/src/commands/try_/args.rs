@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
+use crate::cli::yes_or_no;
 use crate::ui::Format;
 
 /// Try one part alone: see what the runtime makes of a filter, a crontab, a patch file, a metric file or a configuration
@@ -23,6 +24,7 @@ pub(crate) enum Part {
     Cron(Cron),
     Patch(Patch),
     Metrics(Metrics),
+    Contexts(Contexts),
 }
 
 /// Run a jqFilter on one object, and print its result as it would be stored
@@ -125,4 +127,31 @@ pub(crate) struct Metrics {
         value_name = "NAME"
     )]
     pub(crate) hook: String,
+}
+
+/// Show the binding contexts that a configuration gives, step by step, one JSON array a line
+///
+/// The first step is the start with STATE in the cluster: the Synchronizations. Each further state is compared with the one
+/// before: new and different objects first, in their order, then those that are missing. `schedule:CRONTAB` is the time
+/// of all schedules with that very crontab. A line holds all contexts of its step, combined as for one run. Objects are
+/// shown as they are written in the files.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  hookbox try contexts --config hook.yaml state.yaml
+  hookbox try contexts --config hook.yaml before.yaml after.yaml 'schedule:*/5 * * * *'
+  ./hook.sh --config | hookbox try contexts --config - state.yaml | jq")]
+pub(crate) struct Contexts {
+    /// The configuration, as a hook prints it; `-` reads standard input
+    #[arg(long, env = "HOOKBOX_CONFIG", value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// The cluster's state at the start: YAML manifests
+    #[arg(value_name = "STATE")]
+    pub(crate) state: PathBuf,
+    /// What happens then: a further STATE, or schedule:CRONTAB
+    #[arg(value_name = "STATE|schedule:CRONTAB")]
+    pub(crate) steps: Vec<String>,
+    /// Begin the first step with the context of onStartup, which is a run of its own
+    #[arg(long, env = "HOOKBOX_STARTUP", value_parser = yes_or_no)]
+    pub(crate) startup: bool,
 }

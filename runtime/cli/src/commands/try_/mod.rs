@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::anyhow;
 
 mod args;
+mod contexts;
 mod cron;
 mod jq;
 mod metrics;
@@ -23,6 +24,7 @@ pub(super) async fn try_(global: &Global, args: &Try, ui: &Ui) -> Outcome {
         Part::Cron(args) => cron::cron(args, ui),
         Part::Patch(args) => patch::patch(global, args, ui).await,
         Part::Metrics(args) => metrics::metrics(args, ui),
+        Part::Contexts(args) => contexts::contexts(global, args, ui).await,
     }
 }
 
