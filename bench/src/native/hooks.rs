@@ -7,10 +7,10 @@ use std::sync::Arc;
 use anyhow::{Result, bail, ensure};
 use hookbox_operator::event::RunResult;
 use hookbox_operator::native::NativeSettings;
-use hookbox_operator::{HookSource, OperatorEvent};
+use hookbox_operator::{HookSource, Operator, OperatorEvent, Options};
 use hookbox_sandbox::HookDefinition;
 use serde_json::json;
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -46,8 +46,8 @@ pub(super) fn scripts(folder: &Path, kind: Kind, lanes: usize) -> Result<()> {
     Ok(())
 }
 
-/// The measuring process: runs the shell hooks of `scripts` and the component, until its standard input ends. Then it
-/// says what the runs took by their own account.
+/// The measuring process: runs the shell hooks of `scripts` and the component, until its standard input ends. For each
+/// line it says what the runs since the last one took by their own account.
 pub(crate) async fn child(component: &Path, kubeconfig: &Path, place: &Path) -> Result<()> {
     let sandbox = setup::sandbox(None)?;
     let jq = setup::jq(&sandbox)?;
@@ -62,22 +62,26 @@ pub(crate) async fn child(component: &Path, kubeconfig: &Path, place: &Path) -> 
     });
     spec.definitions = Some(lanes.collect());
     specs.push(spec);
-    let running = setup::operator(Some(client), specs, &sandbox, &jq).await?;
+    let mut options = Options::default();
+    options.client = Some(client);
+    options.hooks = specs;
+    // Else it would be what is measured.
+    options.writer.qps = 0.0;
+    let running = Operator::start(options, sandbox, jq).await?;
+    setup::whole(&running)?;
     setup::idle(&running).await?;
     let mut runs = Runs::default();
     let mut events = running.events();
     print::line("ready 1");
-    let mut rest = Vec::new();
-    let mut stdin = tokio::io::stdin();
-    tokio::select! {
-        wrong = runs.count(&mut events) => wrong?,
-        _ = stdin.read_to_end(&mut rest) => {}
-    }
-    for (word, times) in [("native", &runs.native), ("component", &runs.component)] {
-        for (name, share) in [("min", 0.0), ("p50", 0.5), ("p90", 0.9), ("p99", 0.99)] {
-            print::line(format_args!("{word}-{name} {}", times.quantile(share)));
+    let mut asked = BufReader::new(tokio::io::stdin()).lines();
+    loop {
+        tokio::select! {
+            wrong = runs.count(&mut events) => wrong?,
+            line = asked.next_line() => match line? {
+                Some(_) => std::mem::take(&mut runs).say(),
+                None => break,
+            }
         }
-        print::line(format_args!("{word}-runs {}", times.len()));
     }
     running.stop().await;
     Ok(())
@@ -91,6 +95,16 @@ struct Runs {
 }
 
 impl Runs {
+    fn say(&self) {
+        for (word, times) in [("native", &self.native), ("component", &self.component)] {
+            for (name, share) in [("min", 0.0), ("p50", 0.5), ("p90", 0.9), ("p99", 0.99)] {
+                print::line(format_args!("{word}-{name} {}", times.quantile(share)));
+            }
+            print::line(format_args!("{word}-runs {}", times.len()));
+        }
+        print::line("end 1");
+    }
+
     /// Counts until something is wrong.
     async fn count(&mut self, events: &mut Receiver<Arc<OperatorEvent>>) -> Result<()> {
         loop {
