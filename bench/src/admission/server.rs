@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use hookbox_operator::live::{LiveSettings, Place};
 use hookbox_operator::webhook::{CertificateSource, WebhookOptions};
 use hookbox_operator::{Operator, Options};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -45,6 +46,12 @@ pub(crate) async fn serve(hooks: &Path, cache: &Path, keys: &Path, count: &str) 
     let mut options = Options::default();
     options.hooks = setup::folder(hooks)?;
     options.webhook = Some(webhook);
+    // As `hookbox run`, which remembers the last runs.
+    options.live = Some(LiveSettings {
+        places: vec![Place::at(keys.join(format!("{}.sock", std::process::id())))],
+        required: true,
+        parameters: Vec::new(),
+    });
     let running = Operator::start(options, sandbox, jq).await?;
     // Nobody watches, as in `hookbox run`.
     drop(running.events());
