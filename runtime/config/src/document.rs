@@ -3,7 +3,7 @@
 use crate::check;
 use crate::config::HookConfig;
 use crate::offence::{Offence, Offences};
-use crate::yaml::{self, Limits, Node, Position};
+use crate::yaml::{self, Dialect, Limits, Node, Position};
 
 /// Read and check a document, JSON or YAML.
 ///
@@ -18,15 +18,18 @@ pub fn parse(text: &str) -> Result<HookConfig, Offences> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
     root: Node,
+    /// Where a second document starts, of which nothing comes.
+    ignored: Option<Position>,
 }
 
 impl Document {
     /// Read JSON or YAML, bounded by [`Limits::CONFIG`].
     ///
     /// # Errors
-    /// One offence: a text that is empty, is neither JSON nor YAML, holds more than one document, or too much.
+    /// One offence: a text that is empty, is neither JSON nor YAML, or holds too much. Of several documents the first
+    /// counts, as in shell-operator; the others get a warning when the document is checked.
     pub fn parse(text: &str) -> Result<Self, Offences> {
-        let mut documents = yaml::load(text, &Limits::CONFIG)
+        let mut documents = yaml::load(text, &Limits::CONFIG, Dialect::Kubernetes)
             .map_err(|error| {
                 let offence = Offence::new("", error.code(), error.message.clone());
                 let offence = match error.help {
@@ -42,15 +45,8 @@ impl Document {
                 .at(Position::START)
                 .into());
         };
-        if let Some((_, second)) = documents.next() {
-            return Err(
-                Offence::new("", "several-documents", "a second document starts here")
-                    .with_help("a hook has one configuration: several bindings are several items of its lists")
-                    .at(second.at)
-                    .into(),
-            );
-        }
-        Ok(Self { root })
+        let ignored = documents.next().map(|(_, second)| second.at);
+        Ok(Self { root, ignored })
     }
 
     /// Check the document and fill in all defaults.
@@ -59,7 +55,15 @@ impl Document {
     /// All that is wrong with it, in the document's order; at most a hundred offences and one that says how many
     /// more there are.
     pub fn check(&self) -> Result<HookConfig, Offences> {
-        check::check(&self.root)
+        let mut config = check::check(&self.root)?;
+        if let Some(second) = self.ignored {
+            let message = "a second document starts here, which is ignored";
+            let warning = Offence::new("", "several-documents", message).with_help(
+                "a hook has one configuration: several bindings are several items of its lists",
+            );
+            config.warnings.push(warning.at(second));
+        }
+        Ok(config)
     }
 
     /// Where the value of a path starts; for a missing value, where the nearest one around it starts. None when the

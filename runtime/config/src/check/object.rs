@@ -49,10 +49,13 @@ impl<'a> At<'a> {
     fn wrong_type(&self, expected: &str, report: &mut Report) {
         let (found, help) = match &self.node.value {
             Value::Null => ("nothing".to_owned(), String::new()),
-            Value::Bool(value) => (
+            // It may have been written as another word.
+            Value::Bool(value) if expected == TEXT => (
                 format!("`{value}`"),
-                in_quotes(expected, &value.to_string()),
+                "write it in quotes: without them, yes, no, on, off, y and n are true or false"
+                    .to_owned(),
             ),
+            Value::Bool(value) => (format!("`{value}`"), String::new()),
             Value::Number(number) => (
                 format!("the number {number}"),
                 in_quotes(expected, &number.to_string()),
@@ -176,7 +179,7 @@ fn in_quotes(expected: &str, written: &str) -> String {
     }
 }
 
-/// What YAML 1.1 takes for booleans, and what is in quotes and need not be.
+/// What is in quotes and must not be.
 fn unquoted(expected: &str, text: &str) -> String {
     let meant = match (expected, text.to_ascii_lowercase().as_str()) {
         (FLAG, "true" | "yes" | "on" | "y") => "true",

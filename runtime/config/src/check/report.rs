@@ -63,9 +63,12 @@ impl Report {
     }
 
     pub(super) fn duplicate(&mut self, duplicate: &Duplicate) {
-        let message = format!("is given twice, first at {}", duplicate.first);
+        let message = format!(
+            "is given twice, first at {}: only the last one counts",
+            duplicate.first
+        );
         let offence = Offence::new(duplicate.path.as_str(), "duplicate-key", message);
-        self.add(Severity::Offence, offence.at(duplicate.second));
+        self.add(Severity::Warning, offence.at(duplicate.second));
     }
 
     /// All offences in the document's order, if there are any.

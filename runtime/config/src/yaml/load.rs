@@ -4,15 +4,30 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, Tag};
 
-use super::{Entry, Limits, Node, Position, Value, YamlError, YamlErrorKind, merge, scalar};
+use super::merge::Entries;
+use super::tag::{full_name, tagged};
+use super::{Dialect, Entry, Limits, Node, Position, Value, YamlError, YamlErrorKind, scalar};
 
-/// What YAML's own tags start with.
-const CORE: &str = "tag:yaml.org,2002:";
+/// Keys of an operation in a patch file whose values are text, however they are written.
+const PATCH_TEXTS: &[&str] = &[
+    "operation",
+    "apiVersion",
+    "kind",
+    "namespace",
+    "name",
+    "subresource",
+    "jqFilter",
+];
 
-pub(super) fn load(text: &str, limits: &Limits) -> Result<Vec<(usize, Node)>, YamlError> {
+pub(super) fn load(
+    text: &str,
+    limits: &Limits,
+    dialect: Dialect,
+) -> Result<Vec<(usize, Node)>, YamlError> {
     let mut parser = Parser::new_from_str(text);
     let mut loader = Loader {
         limits,
+        dialect,
         number: 0,
         stack: Vec::new(),
         root: None,
@@ -56,6 +71,7 @@ fn tab(text: &str, mut error: YamlError) -> YamlError {
 
 struct Loader<'a> {
     limits: &'a Limits,
+    dialect: Dialect,
     /// Of the document, from 1.
     number: usize,
     stack: Vec<Frame>,
@@ -77,11 +93,7 @@ struct Frame {
 
 enum Inner {
     Sequence(Vec<Node>),
-    Mapping {
-        entries: Vec<Entry>,
-        merges: Vec<Node>,
-        key: Option<Key>,
-    },
+    Mapping { entries: Entries, key: Option<Key> },
 }
 
 struct Key {
@@ -162,15 +174,11 @@ impl Loader<'_> {
             Event::Scalar(text, style, anchor, tag) => {
                 self.scalar(&text, style, anchor, tag.as_deref(), at)
             }
-            Event::SequenceStart(anchor, tag) => {
-                check_tag(tag.as_deref(), "seq", at)?;
-                self.open(Inner::Sequence(Vec::new()), anchor, at)
-            }
-            Event::MappingStart(anchor, tag) => {
-                check_tag(tag.as_deref(), "map", at)?;
+            // A tag says nothing of lists and mappings: they are what they are.
+            Event::SequenceStart(anchor, _) => self.open(Inner::Sequence(Vec::new()), anchor, at),
+            Event::MappingStart(anchor, _) => {
                 let inner = Inner::Mapping {
-                    entries: Vec::new(),
-                    merges: Vec::new(),
+                    entries: Entries::default(),
                     key: None,
                 };
                 self.open(inner, anchor, at)
@@ -230,9 +238,7 @@ impl Loader<'_> {
         };
         let value = match frame.inner {
             Inner::Sequence(items) => Value::Sequence(items),
-            Inner::Mapping {
-                entries, merges, ..
-            } => Value::Mapping(merge::merge(entries, merges)?),
+            Inner::Mapping { entries, .. } => Value::Mapping(entries.into_list()),
         };
         let node = Node {
             value,
@@ -270,10 +276,12 @@ impl Loader<'_> {
             YamlError::new(YamlErrorKind::Unsupported, message, at)
         };
         let value = match tag.map(full_name).as_deref() {
-            None if plain => scalar::plain(text).map_err(unsupported)?,
-            // The tag "!" says: not what it looks like.
-            None | Some("!") => Value::String(text.to_owned()),
-            Some(tag) => tagged(text, tag).map_err(|message| unsupported(&message))?,
+            None if plain && self.as_written() => as_written(text),
+            None if plain => scalar::plain(text, self.dialect).map_err(unsupported)?,
+            None => Value::String(text.to_owned()),
+            Some(tag) => {
+                tagged(text, tag, self.dialect).map_err(|message| unsupported(&message))?
+            }
         };
         // Nothing at all is said to be where the next thing is: show the key that has no value.
         if plain
@@ -295,6 +303,19 @@ impl Loader<'_> {
         self.complete(Node { value, at }, anchor, merge)
     }
 
+    /// Whether the next scalar is the value of a key whose values are text, whatever they look like.
+    fn as_written(&self) -> bool {
+        match self.stack.as_slice() {
+            [
+                Frame {
+                    inner: Inner::Mapping { key: Some(key), .. },
+                    ..
+                },
+            ] => self.dialect == Dialect::Patches && PATCH_TEXTS.contains(&key.text.as_str()),
+            _ => false,
+        }
+    }
+
     /// Put a whole node where it belongs. `merge` when it is `<<`, as a key.
     fn complete(&mut self, node: Node, anchor: usize, merge: bool) -> Result<(), YamlError> {
         if anchor != 0 {
@@ -306,11 +327,7 @@ impl Loader<'_> {
         match self.stack.last_mut().map(|frame| &mut frame.inner) {
             None => self.root = Some(node),
             Some(Inner::Sequence(items)) => items.push(node),
-            Some(Inner::Mapping {
-                entries,
-                merges,
-                key,
-            }) => match key.take() {
+            Some(Inner::Mapping { entries, key }) => match key.take() {
                 None => {
                     *key = Some(Key {
                         at: node.at,
@@ -318,7 +335,7 @@ impl Loader<'_> {
                         merge,
                     });
                 }
-                Some(Key { merge: true, .. }) => merges.push(node),
+                Some(Key { merge: true, .. }) => entries.merge(node, self.dialect)?,
                 Some(Key { text, at, .. }) => entries.push(Entry {
                     key: text,
                     at,
@@ -344,53 +361,10 @@ fn key_text(node: Node) -> Result<String, YamlError> {
     }
 }
 
-fn full_name(tag: &Tag) -> String {
-    format!("{}{}", tag.handle, tag.suffix)
-}
-
-fn foreign(tag: &str) -> String {
-    let shown: String = tag.chars().take(80).collect();
-    format!("the tag `{}` is not supported", shown.escape_debug())
-}
-
-fn check_tag(tag: Option<&Tag>, expected: &str, at: Position) -> Result<(), YamlError> {
-    let Some(tag) = tag.map(full_name) else {
-        return Ok(());
-    };
-    if tag == "!" || tag.strip_prefix(CORE) == Some(expected) {
-        return Ok(());
-    }
-    Err(YamlError::new(
-        YamlErrorKind::Unsupported,
-        foreign(&tag),
-        at,
-    ))
-}
-
-/// A scalar with one of YAML's own tags.
-fn tagged(text: &str, tag: &str) -> Result<Value, String> {
-    let resolved = || scalar::plain(text).map_err(str::to_owned);
-    let fits = |value: Value, fits: bool| {
-        if fits {
-            Ok(value)
-        } else {
-            Err(format!("it is not of the type that the tag `{tag}` says"))
-        }
-    };
-    match tag.strip_prefix(CORE) {
-        Some("str") => Ok(Value::String(text.to_owned())),
-        Some("null") => resolved().and_then(|value| {
-            let null = value == Value::Null;
-            fits(value, null)
-        }),
-        Some("bool") => resolved().and_then(|value| {
-            let bool = matches!(value, Value::Bool(_));
-            fits(value, bool)
-        }),
-        Some("int" | "float") => match scalar::number(text) {
-            Some(number) => number.map(Value::Number).map_err(str::to_owned),
-            None => fits(Value::Null, false),
-        },
-        _ => Err(foreign(tag)),
+/// Text but where it is nothing at all.
+fn as_written(text: &str) -> Value {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
+        _ => Value::String(text.to_owned()),
     }
 }

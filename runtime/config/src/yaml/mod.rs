@@ -1,24 +1,37 @@
 //! Documents with positions: YAML, of which JSON is the plain form.
 //!
-//! Scalars mean what they mean to Kubernetes (sigs.k8s.io/yaml), so that a manifest is read here as it is there:
-//! `0644` is octal, `0x1F`, `0b1`, `0o17` and `1_000` are numbers, dates are text, whole numbers are exact from
-//! -2⁶³ to 2⁶⁴-1, keys that are numbers or booleans become text, and `<<` merges mappings. With two differences:
-//! only `true` and `false` (also capitalised) are booleans, while `yes`, `no`, `on`, `off` are text, as YAML 1.2 has
-//! it; and a key that is given twice is an error.
+//! Scalars mean what they mean to Kubernetes (sigs.k8s.io/yaml), so that a document is read here as it is there: `yes`,
+//! `no`, `on`, `off`, `y` and `n` without quotes are booleans, `0644` is octal, `0x1F`, `0b1`, `0o17` and `1_000` are
+//! numbers, dates are text, whole numbers are exact from -2⁶³ to 2⁶⁴-1, keys that are numbers or booleans become text, and
+//! `<<` merges mappings. Patch files have a reader of their own ([`Dialect::Patches`]). A key that is given twice is an
+//! error but in configurations, where the last one counts, as it does for Kubernetes.
 //!
 //! Texts come from hooks and files, so all is bounded ([`Limits`]): size, depth, number of values, and what aliases
-//! add. Tags other than YAML's own for plain types are refused.
+//! add.
 
+mod base64;
 mod json;
 mod load;
 mod merge;
 mod node;
 mod scalar;
+mod tag;
 
 use thiserror::Error;
 
 pub(crate) use self::node::Duplicate;
 pub use self::node::{Entry, Node, Position, Value};
+
+/// By whose rules plain scalars, tags and merged mappings are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// sigs.k8s.io/yaml, by which kubectl and shell-operator read manifests and configurations.
+    Kubernetes,
+    /// gopkg.in/yaml.v3, by which shell-operator reads patch files: `yes` and its like are text, what is written out has
+    /// precedence over what is merged, and the topmost keys of an operation that are text stay as they are written. But a
+    /// date is text here, where yaml.v3 makes a time of it.
+    Patches,
+}
 
 /// How much a text may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,7 +143,19 @@ impl YamlError {
 /// # Errors
 /// The first thing that is wrong, with the number of its document.
 pub fn parse_documents(text: &str) -> Result<Vec<Node>, YamlError> {
-    let documents = load(text, &Limits::MANIFESTS)?;
+    once(load(text, &Limits::MANIFESTS, Dialect::Kubernetes)?)
+}
+
+/// Read the operations in a patch file, as [`parse_documents`] but by [`Dialect::Patches`].
+///
+/// # Errors
+/// The first thing that is wrong, with the number of its document.
+pub fn parse_patches(text: &str) -> Result<Vec<Node>, YamlError> {
+    once(load(text, &Limits::MANIFESTS, Dialect::Patches)?)
+}
+
+/// Documents in which no key is given twice.
+fn once(documents: Vec<(usize, Node)>) -> Result<Vec<Node>, YamlError> {
     for (number, node) in &documents {
         if let Some(duplicate) = node.duplicate_keys().first() {
             let message = format!(
@@ -146,7 +171,11 @@ pub fn parse_documents(text: &str) -> Result<Vec<Node>, YamlError> {
 }
 
 /// All documents that are not empty, with their numbers. Duplicate keys are kept.
-pub(crate) fn load(text: &str, limits: &Limits) -> Result<Vec<(usize, Node)>, YamlError> {
+pub(crate) fn load(
+    text: &str,
+    limits: &Limits,
+    dialect: Dialect,
+) -> Result<Vec<(usize, Node)>, YamlError> {
     if text.len() > limits.bytes {
         let message = format!(
             "the text has {} bytes, more than the {} that are allowed",
@@ -168,7 +197,7 @@ pub(crate) fn load(text: &str, limits: &Limits) -> Result<Vec<(usize, Node)>, Ya
             Err(error) if error.kind == YamlErrorKind::Limit => return Err(error),
             Err(error) => error,
         };
-        return load::load(text, limits).map_err(|yaml_error| {
+        return load::load(text, limits, dialect).map_err(|yaml_error| {
             if yaml_error.kind == YamlErrorKind::Syntax && has_quoted_key(text) {
                 json_error
             } else {
@@ -176,7 +205,36 @@ pub(crate) fn load(text: &str, limits: &Limits) -> Result<Vec<(usize, Node)>, Ya
             }
         });
     }
-    load::load(text, limits)
+    let nodes = load::load(text, limits, dialect)?;
+    match text.char_indices().find(|(_, c)| is_control(*c)) {
+        None => Ok(nodes),
+        Some((at, c)) => {
+            let message = format!("there is a control character, U+{:04X}", u32::from(c));
+            Err(YamlError::new(
+                YamlErrorKind::Syntax,
+                message,
+                place(text, at),
+            ))
+        }
+    }
+}
+
+/// What has no place in YAML, not even in quotes.
+fn is_control(c: char) -> bool {
+    match c {
+        '\t' | '\n' | '\r' | '\u{85}' => false,
+        c => c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}'),
+    }
+}
+
+/// The place of a byte.
+fn place(text: &str, at: usize) -> Position {
+    let before = text.get(..at).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    Position {
+        line: before.matches('\n').count() + 1,
+        column: line.chars().count() + 1,
+    }
 }
 
 /// Whether a text was probably meant to be JSON.

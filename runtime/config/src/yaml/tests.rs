@@ -35,7 +35,7 @@ fn a_mistake_is_reported_with_its_document_line_and_column() {
         ("c: 3\n\td: 4\n", 6, 1),
         ("c: 'x\n", 5, 4),
         ("c: 3\nc: 4\n", 6, 1),
-        ("c: !mine 4\n", 5, 4),
+        ("c: !!int x\n", 5, 4),
         ("c: *d\n", 5, 4),
         ("c: d: e\n", 5, 5),
         ("c: 1\nd\n", 7, 1),
@@ -96,8 +96,8 @@ fn json_is_read_as_json() {
     assert_eq!(parse_documents("{\"a\":1}\n{\"b\":2}").unwrap().len(), 2);
     // A flow mapping of YAML only looks like JSON.
     assert_eq!(
-        one("{a: 1, b: [x, y]} # c"),
-        json!({"a": 1, "b": ["x", "y"]})
+        one("{a: 1, b: [x, z]} # c"),
+        json!({"a": 1, "b": ["x", "z"]})
     );
 }
 
@@ -127,7 +127,7 @@ fn json_mistakes_are_told_as_json() {
 #[test]
 fn anchors_aliases_and_merge_keys() {
     let text = "base: &base {a: 1, b: 2}\nmore: &more {b: 3, c: 4}\n\
-                one: {<<: *base, a: 9}\ntwo:\n  <<: [*base, *more]\n  d: 5\nlist: [&x y, *x]\n'<<': text\n";
+                one: {<<: *base, a: 9}\ntwo:\n  <<: [*base, *more]\n  d: 5\nlist: [&x z, *x]\n'<<': text\n";
     assert_eq!(
         one(text),
         json!({
@@ -135,7 +135,7 @@ fn anchors_aliases_and_merge_keys() {
             "more": {"b": 3, "c": 4},
             "one": {"a": 9, "b": 2},
             "two": {"a": 1, "b": 2, "c": 4, "d": 5},
-            "list": ["y", "y"],
+            "list": ["z", "z"],
             "<<": "text",
         })
     );
@@ -147,8 +147,8 @@ fn anchors_aliases_and_merge_keys() {
 #[test]
 fn keys_become_text() {
     assert_eq!(
-        one("1: a\ntrue: b\n1.5: c\nyes: d\n"),
-        json!({"1": "a", "true": "b", "1.5": "c", "yes": "d"})
+        one("1: a\nno: b\n1.5: c\nyes: d\n"),
+        json!({"1": "a", "false": "b", "1.5": "c", "true": "d"})
     );
     for text in ["? [a]\n: b\n", "? {a: b}\n: c\n", "~: a\n", ": a\n"] {
         assert_eq!(error(text).kind, YamlErrorKind::Unsupported, "{text}");
@@ -159,16 +159,14 @@ fn keys_become_text() {
 fn tags() {
     assert_eq!(
         one(
-            "a: !!str 1\nb: !!int '2'\nc: ! 3\nd: !!seq []\ne: !!map {}\nf: !!float 1.5\ng: !!bool true\nh: !!null ''\n"
+            "a: !!str 1\nb: !!int '2'\nc: ! 3\nd: !!seq []\ne: !mine {}\nf: !!float 1.5\ng: !!bool 'yes'\nh: !!null ''\ni: !mine 4\nj: !!binary eA==\n"
         ),
-        json!({"a": "1", "b": 2, "c": "3", "d": [], "e": {}, "f": 1.5, "g": true, "h": null})
+        json!({"a": "1", "b": 2, "c": "3", "d": [], "e": {}, "f": 1.5, "g": true, "h": null, "i": "4", "j": "x"})
     );
     for text in [
         "a: !!int x",
-        "a: !mine x",
-        "a: !!binary eA==",
-        "a: !!set {}",
-        "!x [a]",
+        "a: !!binary x",
+        "a: !!timestamp x",
         "a: !!bool 1",
     ] {
         assert_eq!(error(text).kind, YamlErrorKind::Unsupported, "{text}");
@@ -208,22 +206,28 @@ fn alias_bombs_deep_nesting_and_size_are_refused() {
     ] {
         let start: String = text.chars().take(30).collect();
         assert_eq!(
-            load(&text, &Limits::CONFIG).unwrap_err().kind,
+            load(&text, &Limits::CONFIG, Dialect::Kubernetes)
+                .unwrap_err()
+                .kind,
             YamlErrorKind::Limit,
             "{start}"
         );
     }
-    assert!(load(&"? ".repeat(10_000), &Limits::CONFIG).is_err());
+    assert!(load(&"? ".repeat(10_000), &Limits::CONFIG, Dialect::Kubernetes).is_err());
     // Within the limits it is legal.
-    assert!(load(&anchors, &Limits::MANIFESTS).is_ok());
+    assert!(load(&anchors, &Limits::MANIFESTS, Dialect::Kubernetes).is_ok());
     let many = format!("[{}]", ["1"; 60_000].join(","));
     assert_eq!(
-        load(&many, &Limits::CONFIG).unwrap_err().kind,
+        load(&many, &Limits::CONFIG, Dialect::Kubernetes)
+            .unwrap_err()
+            .kind,
         YamlErrorKind::Limit
     );
     let large = " ".repeat((1 << 20) + 1);
     assert_eq!(
-        load(&large, &Limits::CONFIG).unwrap_err().kind,
+        load(&large, &Limits::CONFIG, Dialect::Kubernetes)
+            .unwrap_err()
+            .kind,
         YamlErrorKind::Limit
     );
 }
@@ -257,7 +261,7 @@ proptest! {
 
     #[test]
     fn any_text_is_read_or_refused(text in "([-a:{}\\[\\]&*!|>'\"?,%#@ \n\t~0-]|\n---\n|: |- |<<: |\u{feff}|\\PC){0,60}") {
-        let _ = load(&text, &Limits::CONFIG);
+        let _ = load(&text, &Limits::CONFIG, Dialect::Kubernetes);
     }
 }
 
@@ -284,4 +288,196 @@ fn a_tab_in_the_indentation_is_shown() {
         let error = parse_documents(text).unwrap_err();
         assert_eq!(error.help, None, "{text:?}: {error}");
     }
+}
+
+/// What Go's decoders make of some texts, one a line: the text, its first document by sigs.k8s.io/yaml 1.6.0, and all its
+/// documents by gopkg.in/yaml.v3 3.0.1, as JSON; null where the text is refused, and `?` where what came out is no JSON.
+const DECODED: &str = include_str!("decoded.jsonl");
+
+/// Texts that [`Dialect::Kubernetes`] reads in another way, and why.
+const NOT_AS_KUBERNETES: &[(&str, &[&str])] = &[
+    (
+        "a number that is a key is written as the value would be",
+        &[
+            ".inf: v",
+            ".nan: v",
+            "9223372036854775808: v",
+            "12345678901234567890: v",
+            "18446744073709551616: v",
+            "1e-7: v",
+            "1e15: v",
+            "123456789.123456789: v",
+            "3.0e8: v",
+            "16777217.0: v",
+            "33554433.5: v",
+        ],
+    ),
+    (
+        "the version of YAML does not matter",
+        &["%YAML 1.2\n---\na: yes", "%YAML 1.3\n---\na: yes"],
+    ),
+    (
+        "escapes of JSON are known",
+        &["a: \"\\/\"", "{\"a\": \"\\ud83d\\ude00\"}"],
+    ),
+    (
+        "a text ends with the end of a line",
+        &["a: |2\n    x", "a: |\n x\n  y\n z", "a: |1\n x"],
+    ),
+    (
+        "all documents are read",
+        &["  a: 1\nb: 2", "a: &x 1\n---\nb: *x"],
+    ),
+    ("nothing is a document too", &["..."]),
+    (
+        "the parser's rules for rare characters",
+        &["a: \u{85}", "a: \u{feff}", "a: \u{2028}b", "a:\tb"],
+    ),
+];
+
+/// The same for [`Dialect::Patches`].
+const NOT_AS_YAML_V3: &[(&str, &[&str])] = &[
+    (
+        "a date is text",
+        &[
+            "v: 2001-01-01",
+            "v: 2001-1-1",
+            "v: 2001-1-1T1:1:1Z",
+            "v: 2001-12-14t21:59:43.10-05:00",
+            "v: !!timestamp 2001-01-01",
+            "v: !!timestamp \"2001-01-01\"",
+        ],
+    ),
+    (
+        "keys that are given twice are found later",
+        &[
+            "a: 1\na: 2",
+            "{\"a\":1,\"a\":2}",
+            "true: 1\n\"true\": 2",
+            "1: a\n\"1\": b",
+            "c:\n  <<: {a: 1}\n  <<: {b: 2}",
+        ],
+    ),
+    (
+        "empty documents are left out",
+        &["", "# c", "~", "---\n", "a: 1\n---\n", "..."],
+    ),
+    (
+        "documents need no separator",
+        &[
+            "a: 1\n...\nb: 2",
+            "{\"a\":1}{\"b\":2}",
+            "{\"a\":1}\n{\"b\":2}",
+        ],
+    ),
+    (
+        "the version of YAML does not matter",
+        &["%YAML 1.2\n---\na: yes", "%YAML 1.3\n---\na: yes"],
+    ),
+    (
+        "escapes of JSON are known",
+        &["a: \"\\/\"", "{\"a\": \"\\ud83d\\ude00\"}"],
+    ),
+    (
+        "a text ends with the end of a line",
+        &["a: |2\n    x", "a: |\n x\n  y\n z", "a: |1\n x"],
+    ),
+    ("an anchor ends with its document", &["a: &x 1\n---\nb: *x"]),
+    (
+        "the parser's rules for rare characters",
+        &["a: \u{85}", "a: \u{feff}", "a: \u{2028}b", "a:\tb"],
+    ),
+];
+
+/// Whether two values are the same to Go, which has no more than one zero, and rounds.
+fn same(one: &serde_json::Value, other: &serde_json::Value) -> bool {
+    use serde_json::Value as Json;
+    match (one, other) {
+        (Json::Number(one), Json::Number(other)) => {
+            let (a, b) = (one.as_f64().unwrap(), other.as_f64().unwrap());
+            let whole = one.is_i64() && other.is_i64() || one.is_u64() && other.is_u64();
+            one == other || !whole && (a - b).abs() <= a.abs() * f64::EPSILON
+        }
+        (Json::Array(one), Json::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(a, b)| same(a, b))
+        }
+        (Json::Object(one), Json::Object(other)) => {
+            one.len() == other.len()
+                && one
+                    .iter()
+                    .all(|(key, a)| other.get(key).is_some_and(|b| same(a, b)))
+        }
+        _ => one == other,
+    }
+}
+
+fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap()
+}
+
+/// Those of the texts that are read in another way than expected, with what came out.
+fn read_otherwise(
+    dialect: Dialect,
+    expected: impl Fn(&serde_json::Value) -> &serde_json::Value,
+    result: impl Fn(Vec<serde_json::Value>) -> serde_json::Value,
+) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for line in DECODED.lines() {
+        let row = json(line);
+        let text = row[0].as_str().unwrap();
+        let read = load(text, &Limits::CONFIG, dialect)
+            .map(|nodes| result(nodes.iter().map(|(_, node)| node.to_json()).collect()));
+        let same = match (&read, expected(&row).as_str()) {
+            (_, Some("?")) | (Err(_), None) => true,
+            (Ok(read), Some(expected)) => same(read, &json(expected)),
+            _ => false,
+        };
+        if !same {
+            found.push((text.to_owned(), format!("{read:?}")));
+        }
+    }
+    found
+}
+
+fn assert_only(found: Vec<(String, String)>, known: &[(&str, &[&str])]) {
+    let known: Vec<&str> = known
+        .iter()
+        .flat_map(|(_, texts)| *texts)
+        .copied()
+        .collect();
+    for (text, read) in &found {
+        assert!(known.contains(&text.as_str()), "{text:?} is read as {read}");
+    }
+    for text in known {
+        assert!(
+            found.iter().any(|(t, _)| t == text),
+            "{text:?} is read alike"
+        );
+    }
+}
+
+#[test]
+fn texts_mean_what_they_mean_to_kubernetes() {
+    let first = |documents: Vec<_>| documents.into_iter().next().unwrap_or_default();
+    let found = read_otherwise(Dialect::Kubernetes, |row| &row[1], first);
+    assert_only(found, NOT_AS_KUBERNETES);
+}
+
+#[test]
+fn patches_mean_what_they_mean_to_yaml_v3() {
+    let found = read_otherwise(Dialect::Patches, |row| &row[2], serde_json::Value::Array);
+    assert_only(found, NOT_AS_YAML_V3);
+}
+
+#[test]
+fn what_names_an_operation_and_its_object_stays_as_it_is_written() {
+    let text = "operation: Create\nname: 017\nkind: yes\nnamespace: ~\nignoreMissingObject: yes\nobject: {name: 017, kind: no}\n";
+    let nodes = parse_patches(text).unwrap();
+    assert_eq!(
+        nodes[0].to_json(),
+        json!({
+            "operation": "Create", "name": "017", "kind": "yes", "namespace": null,
+            "ignoreMissingObject": "yes", "object": {"name": 15, "kind": "no"}
+        })
+    );
 }

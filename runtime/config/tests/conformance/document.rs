@@ -1,7 +1,7 @@
 use hookbox_config::{ConfigVersion, Document, Position, parse};
 use serde_json::json;
 
-use super::{bad, good, offences, v1, warnings};
+use super::{bad, binding, good, good_binding, offences, v1, warnings};
 
 /// Row "configVersion missing → v0; else must be string v0/v1".
 #[test]
@@ -151,7 +151,7 @@ fn all_offences_at_once_with_their_places() {
 kubernetes:
 - name: pods
   kinds: Pod
-  allowFailure: yes
+  allowFailure: 'yes'
   executeHookOnEvent: [added]
 schedule:
 - crontab: '*/0 * * * *'
@@ -199,11 +199,21 @@ fn the_same_offences_in_json() {
     );
 }
 
+/// As for the decoder of Kubernetes, the last one counts.
 #[test]
-fn duplicate_keys_are_offences() {
-    let found = bad(
-        "onStartup: 1\nonStartup: 2\nkubernetes:\n- kind: Pod\n  kind: Node\n  labelSelector: {matchLabels: {a.b: x, a.b: y}}",
-        &[
+fn of_a_key_that_is_given_twice_the_last_one_counts() {
+    let config = good(
+        "onStartup: 1\nonStartup: 2\nkubernetes:\n- kind: Pod\n  kind: Node\n  labelSelector: {matchLabels: {a.b: x, a.b: z}}",
+    );
+    assert_eq!(config.on_startup, Some(2));
+    assert_eq!(config.kubernetes[0].kind, "Node");
+    let labels = config.kubernetes[0].label_selector.as_ref().unwrap();
+    assert_eq!(labels.match_labels["a.b"], "z");
+    let found = &config.warnings;
+    let places: Vec<_> = found.iter().map(|w| (w.path.as_str(), w.code)).collect();
+    assert_eq!(
+        places,
+        [
             ("onStartup", "duplicate-key"),
             ("kubernetes[0].kind", "duplicate-key"),
             (
@@ -212,12 +222,47 @@ fn duplicate_keys_are_offences() {
             ),
         ],
     );
-    assert_eq!(found[0].message, "is given twice, first at 2:1");
-    assert_eq!(found[0].position, Some(Position { line: 3, column: 1 }));
     assert_eq!(
-        offences(r#"{"configVersion":"v1","configVersion":"v1","onStartup":1}"#).len(),
-        1
+        found[0].message,
+        "is given twice, first at 2:1: only the last one counts"
     );
+    assert_eq!(found[0].position, Some(Position { line: 3, column: 1 }));
+    let json = r#"{"configVersion":"v1","configVersion":"v1","onStartup":1}"#;
+    assert_eq!(parse(json).unwrap().warnings.len(), 1);
+}
+
+#[test]
+fn of_several_documents_the_first_counts() {
+    let config = good("onStartup: 1\n---\na: 1");
+    assert_eq!(config.on_startup, Some(1));
+    let found = &config.warnings;
+    assert_eq!((found.len(), found[0].code), (1, "several-documents"));
+    assert_eq!(found[0].position, Some(Position { line: 4, column: 1 }));
+}
+
+/// The words of YAML 1.1 are booleans where they stand without quotes, and text is expected in vain.
+#[test]
+fn yes_and_no() {
+    for (word, value) in [
+        ("yes", true),
+        ("On", true),
+        ("y", true),
+        ("NO", false),
+        ("off", false),
+        ("n", false),
+    ] {
+        let read = good_binding(&format!("allowFailure: {word}"));
+        assert_eq!(read.allow_failure, value, "{word}");
+        let found = bad(
+            &binding(&format!("name: {word}, queue: '{word}'")),
+            &[("kubernetes[0].name", "wrong-type")],
+        );
+        assert!(found[0].help.is_some());
+        bad(
+            &binding(&format!("allowFailure: '{word}'")),
+            &[("kubernetes[0].allowFailure", "wrong-type")],
+        );
+    }
 }
 
 /// Row "onStartup: integer".
@@ -250,13 +295,9 @@ fn what_is_no_document() {
     for (text, code) in [
         ("", "empty"),
         ("# nothing\n---\n", "empty"),
-        (
-            "configVersion: v1\nonStartup: 1\n---\na: 1",
-            "several-documents",
-        ),
         ("a: [", "syntax"),
         ("{\"a\": 1 \"b\": 2}", "syntax"),
-        ("a: !mine b", "unsupported-yaml"),
+        ("a: !!int b", "unsupported-yaml"),
     ] {
         let offences = offences(text);
         assert_eq!((offences.len(), offences[0].code), (1, code), "{text}");
@@ -354,9 +395,9 @@ kubernetes:
 kubernetesValidating:
 - name: a.b.c
   group: g
-  namespace: {labelSelector: {matchLabels: {x: y}}}
+  namespace: {labelSelector: {matchLabels: {x: z}}}
   rules: [{apiGroups: [''], apiVersions: [v1], resources: ['*'], operations: ['*'], scope: '*'}]
-  matchConditions: [{name: n, expression: 'true'}]
+  matchConditions: [{name: m, expression: 'true'}]
 kubernetesMutating: [{name: d.e.f}]
 kubernetesCustomResourceConversion:
 - {name: c, crdName: crd, conversions: [{fromVersion: a, toVersion: b}]}
@@ -397,8 +438,8 @@ kubernetesCustomResourceConversion:
         "kubernetesValidating": [{
             "name": "a.b.c", "group": "g", "includeSnapshotsFrom": ["named"],
             "failurePolicy": "Fail", "sideEffects": "None", "timeoutSeconds": 10,
-            "matchConditions": [{"name": "n", "expression": "true"}],
-            "namespace": {"labelSelector": {"matchLabels": {"x": "y"}}},
+            "matchConditions": [{"name": "m", "expression": "true"}],
+            "namespace": {"labelSelector": {"matchLabels": {"x": "z"}}},
             "rules": [{
                 "apiGroups": [""], "apiVersions": ["v1"], "resources": ["*"], "operations": ["*"], "scope": "*",
             }],

@@ -128,8 +128,8 @@ fn flags() {
     ] {
         for (value, help) in [
             ("'false'", Some("write false without quotes")),
-            ("no", Some("write false without quotes")),
-            ("on", Some("write true without quotes")),
+            ("'no'", Some("write false without quotes")),
+            ("'on'", Some("write true without quotes")),
             ("0", None),
             ("", None),
         ] {

@@ -85,7 +85,7 @@ fn mistakes() {
     );
     // One wrong crontab does not hide what is wrong beside it.
     bad(
-        "schedule: [{crontab: x, queue: 1}, {crontab: y}]",
+        "schedule: [{crontab: x, queue: 1}, {crontab: z}]",
         &[
             ("schedule[0].crontab", "crontab-field-count"),
             ("schedule[0].queue", "wrong-type"),

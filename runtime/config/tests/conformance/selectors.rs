@@ -55,8 +55,8 @@ fn label_selector() {
         ("{matchLabels: {}}", ""),
         ("{matchExpressions: []}", ""),
         (
-            "{matchLabels: {z: 1x}, matchExpressions: [{key: a, operator: In, values: [y, x]}, {key: b, operator: NotIn, values: [x]}, {key: c, operator: Exists}, {key: d.e/f, operator: DoesNotExist, values: []}]}",
-            "a in (x,y),b notin (x),c,!d.e/f,z=1x",
+            "{matchLabels: {z: 1x}, matchExpressions: [{key: a, operator: In, values: [w, x]}, {key: b, operator: NotIn, values: [x]}, {key: c, operator: Exists}, {key: d.e/f, operator: DoesNotExist, values: []}]}",
+            "a in (w,x),b notin (x),c,!d.e/f,z=1x",
         ),
     ] {
         assert_eq!(query(selector), expected);

@@ -64,7 +64,7 @@ onKubernetesEvent:
   event: [update, add, update]
   selector: {matchLabels: {a: b}, matchExpressions: [{key: c, operator: In, values: [d]}]}
   objectName: one
-  namespaceSelector: {matchNames: [x, y, x]}
+  namespaceSelector: {matchNames: [x, z, x]}
   jqFilter: .metadata.labels
   allowFailure: true
   disableDebug: true
@@ -84,7 +84,7 @@ onKubernetesEvent:
         Some("a=b,c in (d)")
     );
     assert_eq!(binding.name_selector, Some(vec!["one".to_owned()]));
-    let names = vec!["x".to_owned(), "y".to_owned()];
+    let names = vec!["x".to_owned(), "z".to_owned()];
     assert_eq!(binding.namespace, NamespaceSelector::Names(names));
     assert_eq!(binding.jq_filter.as_deref(), Some(".metadata.labels"));
     assert!(binding.allow_failure);
@@ -154,7 +154,7 @@ onStartup: soon
 schedule:
 - name: x
 - crontab: '* * * *'
-  allowFailure: yes
+  allowFailure: maybe
 - 5
 onKubernetesEvent:
 - event: [added]
@@ -209,7 +209,7 @@ onStartup: 1
 schedule: [{crontab: '@daily'}]
 onKubernetesEvent:
 - kind: pod
-- {kind: cm, name: n, event: [delete], objectName: o, namespaceSelector: {matchNames: [x]}, selector: {matchLabels: {a: b}}, jqFilter: .data}
+- {kind: cm, name: m, event: [delete], objectName: o, namespaceSelector: {matchNames: [x]}, selector: {matchLabels: {a: b}}, jqFilter: .data}
 ",
     );
     let written = serde_json::to_value(&config).unwrap();
@@ -224,7 +224,7 @@ onKubernetesEvent:
                     "namespaceSelector": {"any": true}, "allowFailure": false,
                 },
                 {
-                    "name": "n", "kind": "cm", "event": ["delete"], "objectName": "o",
+                    "name": "m", "kind": "cm", "event": ["delete"], "objectName": "o",
                     "namespaceSelector": {"matchNames": ["x"]}, "selector": {"matchLabels": {"a": "b"}},
                     "jqFilter": ".data", "allowFailure": false,
                 },

@@ -16,7 +16,7 @@ fn fields_and_defaults() {
   failurePolicy: Ignore
   sideEffects: NoneOnDryRun
   timeoutSeconds: 30
-  matchConditions: [{{name: n, expression: 'true'}}]
+  matchConditions: [{{name: m, expression: 'true'}}]
   labelSelector: {{matchLabels: {{a: b}}}}
   namespace: {{labelSelector: {{matchLabels: {{c: d}}}}}}
   rules: [{{{RULE}, scope: Namespaced}}]
@@ -68,7 +68,7 @@ fn mistakes_in_either_kind() {
                 "wrong-type",
             ),
             (
-                "name: a.b.c, matchConditions: [{name: n}]",
+                "name: a.b.c, matchConditions: [{name: m}]",
                 ".matchConditions[0].expression",
                 "missing",
             ),
@@ -256,7 +256,7 @@ fn checks_of_validating_webhooks() {
 #[test]
 fn further_keys_of_match_conditions() {
     let config = good(
-        "kubernetesValidating: [{name: a.b.c, matchConditions: [{name: n, expression: e, x: 1}]}]",
+        "kubernetesValidating: [{name: a.b.c, matchConditions: [{name: m, expression: e, x: 1}]}]",
     );
     assert_eq!(
         warnings(&config),
@@ -288,19 +288,19 @@ fn conversions() {
             "crdName",
             "missing",
         ),
-        ("name: x, crdName: y", "conversions", "missing"),
+        ("name: x, crdName: z", "conversions", "missing"),
         (
-            "name: x, crdName: y, conversions: []",
+            "name: x, crdName: z, conversions: []",
             "conversions",
             "too-few-items",
         ),
         (
-            "name: x, crdName: y, conversions: [{fromVersion: a}]",
+            "name: x, crdName: z, conversions: [{fromVersion: a}]",
             "conversions[0].toVersion",
             "missing",
         ),
         (
-            "name: x, crdName: y, conversions: [{toVersion: a}]",
+            "name: x, crdName: z, conversions: [{toVersion: a}]",
             "conversions[0].fromVersion",
             "missing",
         ),

@@ -171,7 +171,7 @@ pub fn parse(text: &str) -> Result<Parsed, ParseErrors> {
         return Ok(parsed);
     }
     // Where in the text is only looked up when there is something to show.
-    if let Ok(nodes) = yaml::parse_documents(text) {
+    if let Ok(nodes) = yaml::parse_patches(text) {
         for error in &mut errors {
             let node = error
                 .document
@@ -198,7 +198,7 @@ fn documents(text: &str) -> Result<Vec<(usize, Value)>, ParseErrors> {
         };
         return Ok((1..).zip(values.into_iter().map(known)).collect());
     }
-    match yaml::parse_documents(text) {
+    match yaml::parse_patches(text) {
         Ok(nodes) => Ok(nodes
             .iter()
             .enumerate()

@@ -138,7 +138,7 @@ fn refused(ui: &Ui, name: &str, text: &str, offences: Vec<Offence>, more: usize)
 }
 
 fn refused_by_gate(ui: &Ui, name: &str, text: &str, error: GateError) -> Failure {
-    let documents = yaml::parse_documents(text).unwrap_or_default();
+    let documents = yaml::parse_patches(text).unwrap_or_default();
     let offences = error.offences.into_iter().map(|found| {
         let own = format!("objectPatches[{}]", found.index);
         let path = found.path.strip_prefix(&own).unwrap_or(&found.path);

@@ -19,7 +19,7 @@ fn errors(text: &str) -> Vec<String> {
 }
 
 fn config_map() -> Value {
-    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "b"}, "data": {"n": "1"}})
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "b"}, "data": {"k": "1"}})
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn a_stream_of_json_documents_keeps_its_order() {
 #[test]
 fn a_yaml_file_of_several_documents() {
     let parsed = parse(
-        "---\noperation: CreateOrUpdate\nobject:\n  apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: a, namespace: b}\n  data: {n: \"1\"}\n---\n\
+        "---\noperation: CreateOrUpdate\nobject:\n  apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: a, namespace: b}\n  data: {k: \"1\"}\n---\n\
          operation: MergePatch\nkind: Deployment\nname: d\nnamespace: b\nsubresource: /status\nignoreMissingObject: true\nignoreHookError: true\nmergePatch:\n  spec: {replicas: 3}\n",
     )
     .unwrap();
@@ -94,12 +94,42 @@ fn one_bad_json_document_makes_the_whole_file_yaml() {
     ));
 }
 
+/// The file is read by other rules than the texts in it.
+#[test]
+fn words_of_yaml_1_1_are_text_but_in_texts() {
+    let patch = |text: &str| {
+        let file = format!(
+            "operation: MergePatch\nkind: yes\nname: 017\nignoreMissingObject: on\nmergePatch: {text}\n"
+        );
+        match one(&file) {
+            ObjectPatch::MergePatch {
+                object,
+                patch,
+                options,
+            } => {
+                assert_eq!((object.kind.as_str(), object.name.as_str()), ("yes", "017"));
+                assert!(options.ignore_missing_object);
+                patch
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(
+        patch("{a: yes, n: 017, d: 2001-01-01}"),
+        json!({"a": "yes", "n": 15, "d": "2001-01-01"})
+    );
+    assert_eq!(
+        patch("'{a: yes, n: 017, d: 2001-01-01}'"),
+        json!({"a": true, "false": 15, "d": "2001-01-01"})
+    );
+}
+
 #[test]
 fn object_and_patches_may_be_strings_with_yaml_or_json() {
     let object = config_map();
     for text in [
         object.to_string(),
-        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  namespace: b\ndata:\n  n: '1'\n"
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  namespace: b\ndata:\n  k: '1'\n"
             .to_owned(),
     ] {
         let file = json!({"operation": "Create", "object": text}).to_string();
