@@ -19,10 +19,11 @@ use crate::faults::Faults;
 use crate::journal::{Journal, RequestRecord};
 use crate::kinds::Registry;
 use crate::listen::Server as Listener;
-use crate::rbac::Policies;
+use crate::rbac::{Policies, User};
 use crate::seed::FIRST_NAMESPACES;
 use crate::server::{Broken, MAX_BODY, Server};
 use crate::store::{Store, Window};
+use crate::webhook::Services;
 
 /// Time for the body of a request to arrive.
 const BODY_TIME: Duration = Duration::from_secs(60);
@@ -97,6 +98,7 @@ impl Cluster {
             journal: Journal::default(),
             controllers: Controllers::default(),
             policies: Policies::default(),
+            services: Services::default(),
         };
         server.seed();
         let server = Arc::new(server);
@@ -125,12 +127,23 @@ impl Cluster {
         }
     }
 
-    /// Creates an object, or replaces the one there is: for seeds. Unlike an update it needs no resource version.
+    /// Creates an object, or replaces the one there is: for seeds. Unlike an update it needs no resource version, its status
+    /// counts, no webhook is asked, and it stays in its version, whatever version its kind is kept in.
     ///
     /// # Errors
     /// What the API server would answer: an unknown kind, a missing namespace, an invalid object.
     pub async fn apply_manifest(&self, manifest: Value) -> Result<(), ApiError> {
-        self.server.seed_object(manifest).await
+        self.server.seed_object(manifest, None).await.map(drop)
+    }
+
+    /// As [`Cluster::apply_manifest`], but as the request of a user with all rights: admission webhooks are asked, may
+    /// change it and may refuse it. What they warn of is given back.
+    ///
+    /// # Errors
+    /// As for [`Cluster::apply_manifest`]; what a webhook refuses, and a webhook that gives no answer.
+    pub async fn submit_manifest(&self, manifest: Value) -> Result<Vec<String>, ApiError> {
+        let user = Some(User::admin());
+        self.server.seed_object(manifest, user).await
     }
 
     /// All objects, by kind, namespace and name: a stable order.
@@ -148,6 +161,12 @@ impl Cluster {
     #[must_use]
     pub fn revision(&self) -> u64 {
         self.server.store.rev()
+    }
+
+    /// Leads a service to an address, or with none nowhere again: there is no network here that would, and webhooks may be
+    /// behind services. Whatever port of it is asked for, it is this one. Its certificate is that of `NAME.NAMESPACE.svc`.
+    pub fn lead_service(&self, namespace: &str, name: &str, address: Option<SocketAddr>) {
+        self.server.services.lead(namespace, name, address);
     }
 
     /// Faults on demand.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::convert::Converter;
 use crate::error::{Fault, qualified};
 use crate::kinds::{Custom, Kind, ScalePaths, Subresource, Traits};
 use crate::names;
@@ -181,6 +182,7 @@ pub(crate) fn kinds(definition: &Value, store: &Store) -> Result<Vec<Kind>, Defi
         .find(|version| version.at("storage") == true)
         .map(|version| text(version.at("name")))
         .unwrap_or_default();
+    let converter = Converter::of(definition);
     let mut kinds = Vec::new();
     for version in versions
         .iter()
@@ -276,6 +278,7 @@ pub(crate) fn kinds(definition: &Value, store: &Store) -> Result<Vec<Kind>, Defi
                 scale,
                 declared: Some(declared.clone()),
                 warning,
+                converter: converter.clone(),
             }),
             schema: SchemaRef::Own(Arc::new(schema)),
             plural: plural.clone(),

@@ -25,11 +25,13 @@
 //! version, from now and with initial events, bookmarks, objects that enter and leave a selector; JSON, merge, strategic
 //! merge and apply patches with `managedFields`; status and scale; finalizers, graceful deletion, owners and their
 //! garbage collection; the life of namespaces; CustomResourceDefinitions with pruning, defaults and validation;
-//! discovery and OpenAPI; RBAC with impersonation, access reviews and tokens; tables for kubectl.
+//! discovery and OpenAPI; RBAC with impersonation, access reviews and tokens; tables for kubectl. Admission and conversion
+//! webhooks are asked, by URL or behind a service that [`Cluster::lead_service`] leads somewhere, with their
+//! `matchConditions`; what [`Cluster::apply_manifest`] puts into it goes past them.
 //!
 //! # What it does not do
-//! Run anything: no kubelet, no scheduler, no Deployments that make ReplicaSets. Admission webhooks and conversion
-//! webhooks are kept and not called, CEL rules are kept and not evaluated, quotas do not count.
+//! Run anything: no kubelet, no scheduler, no Deployments that make ReplicaSets. Mutating webhooks are not asked a second
+//! time, CEL rules of schemas and admission policies are kept and not evaluated, quotas do not count.
 //!
 //! Behaviours that matter are rows of a table (`tests/api-table`) that runs against this server and a real one.
 
@@ -63,6 +65,7 @@ mod store;
 mod table;
 mod tree;
 mod verbs;
+mod webhook;
 
 pub use body::ResponseBody;
 pub use cluster::{Cluster, ClusterService, Options};

@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::admission::Change;
+use crate::convert::to_form;
 use crate::error::ApiError;
 use crate::kinds::Kind;
 use crate::managed::{self, Writer};
-use crate::request::FieldValidation;
+use crate::rbac::User;
+use crate::request::{Call, FieldValidation, Query, Verb};
 use crate::server::Server;
 use crate::store::key;
 use crate::tree::Tree;
@@ -40,7 +43,7 @@ impl Server {
             conform(&kind, &mut object, FieldValidation::Ignore)?;
             prepare::create(&kind, None, &mut object)?;
             let name = key(None, prepare::text(&object, "name"));
-            let draft = self.draft(&kind, object)?;
+            let draft = self.draft(&kind, &object)?;
             self.store
                 .create(kind.table, name, draft)
                 .map_err(|_| ApiError::internal("seeded twice"))
@@ -103,11 +106,17 @@ impl Server {
         }
         conform(&kind, &mut object, FieldValidation::Ignore)?;
         prepare::create(&kind, namespace.as_deref(), &mut object)?;
-        self.insert(&kind, object, false).map(drop)
+        self.insert_kept(&kind, &object, false).map(drop)
     }
 
-    /// Creates an object or replaces it as a whole, its status included.
-    pub(crate) async fn seed_object(self: &Arc<Self>, mut object: Value) -> Result<(), ApiError> {
+    /// Creates an object or replaces it as a whole, its status included. It is kept in the version in which it is given,
+    /// as one that was written when that version was the one to keep. With a `user`, it is written as that one's request
+    /// would be: webhooks are asked, and what they warn of is given back.
+    pub(crate) async fn seed_object(
+        self: &Arc<Self>,
+        mut object: Value,
+        user: Option<User>,
+    ) -> Result<Vec<String>, ApiError> {
         let kind = self.kind_of_manifest(&object)?;
         conform(&kind, &mut object, FieldValidation::Strict)?;
         let namespace = self.home_of_manifest(&kind, &object)?;
@@ -129,23 +138,69 @@ impl Server {
             Ok(object)
         };
         let writer = Writer::named(MANAGER, &kind);
-        let place = key(namespace.as_deref(), prepare::text(&object, "name"));
+        let name = prepare::text(&object, "name").to_owned();
+        let place = key(namespace.as_deref(), &name);
+        let asks = user.is_some();
+        let mut call = Call {
+            verb: Verb::Create,
+            kind: kind.clone(),
+            namespace: namespace.clone(),
+            name: Some(name),
+            subresource: None,
+            query: Query::default(),
+            user: user.unwrap_or_else(User::admin),
+            headers: http::HeaderMap::new(),
+            body: bytes::Bytes::new(),
+        };
         loop {
-            let Some(seen) = self.store.get(kind.table, &place) else {
-                let mut fresh = object.clone();
-                prepare::create(&kind, namespace.as_deref(), &mut fresh)?;
-                let fresh = managed::track(&kind, None, with_status(fresh)?, &writer)?;
-                self.insert(&kind, fresh, false)?;
-                return Ok(());
+            let mut warnings = Vec::new();
+            let seen = self.store.get(kind.table, &place);
+            let old = match &seen {
+                Some(seen) => Some(self.view(&kind, seen).await?.value()),
+                None => None,
             };
-            let old = self.view(&kind, &seen).value();
+            let (verb, operation) = match &old {
+                Some(_) => (Verb::Update, "UPDATE"),
+                None => (Verb::Create, "CREATE"),
+            };
+            call.verb = verb;
             let mut new = object.clone();
             prepare::scope(&kind, namespace.as_deref(), &mut new)?;
-            prepare::set(&mut new, "resourceVersion", seen.rev.to_string());
-            prepare::update(&kind, prepare::Part::Main, &mut new, &old)?;
-            let new = managed::track(&kind, Some(&old), with_status(new)?, &writer)?;
-            if self.replace(&kind, &seen, &old, new, false)?.is_ok() {
-                return Ok(());
+            if asks {
+                new = self
+                    .mutate(&call, operation, new, old.as_ref(), &mut warnings)
+                    .await?;
+            }
+            match (&seen, &old) {
+                (Some(seen), Some(old)) => {
+                    prepare::set(&mut new, "resourceVersion", seen.rev.to_string());
+                    prepare::update(&kind, prepare::Part::Main, &mut new, old)?;
+                }
+                _ => prepare::create(&kind, namespace.as_deref(), &mut new)?,
+            }
+            let new = managed::track(&kind, old.as_ref(), with_status(new)?, &writer)?;
+            if asks {
+                let change = Change::new(&call, operation, Some(&new), old.as_ref());
+                self.validate(&change, &mut warnings).await?;
+            }
+            let kept = match asks {
+                true => self.to_storage(&kind, new).await?,
+                false => {
+                    let mut new = new;
+                    to_form(&kind, &mut new);
+                    new
+                }
+            };
+            let Some(seen) = seen else {
+                match self.insert_kept(&kind, &kept, false) {
+                    // Somebody was faster.
+                    Err(error) if error.code() == "AlreadyExists" => continue,
+                    inserted => return inserted.map(|_| warnings),
+                }
+            };
+            let before = seen.value();
+            if self.rewrite(&kind, &seen, &before, &kept, false)?.is_ok() {
+                return Ok(warnings);
             }
         }
     }

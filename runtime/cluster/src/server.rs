@@ -17,6 +17,7 @@ use crate::rbac::{Policies, User};
 use crate::request::{Call, Query, Route, Target, Verb, parse_route};
 use crate::selector::exact_name;
 use crate::store::Store;
+use crate::webhook::Services;
 use crate::{discovery, openapi, protobuf};
 
 /// Greatest body of a request, in bytes, as of the real API server.
@@ -31,6 +32,7 @@ pub(crate) struct Server {
     pub(crate) journal: Journal,
     pub(crate) controllers: Controllers,
     pub(crate) policies: Policies,
+    pub(crate) services: Services,
 }
 
 /// An answer with its status, body and warnings.

@@ -1,21 +1,41 @@
 //! Which webhooks are asked about a change.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::Change;
+use crate::kinds::Kind;
 use crate::server::Server;
 use crate::tree::Tree;
 
-/// Whether the webhook is to be asked.
-pub(super) fn matches(server: &Server, webhook: &Value, change: &Change<'_>) -> bool {
-    let rules = webhook.at("rules").as_array();
-    rules.is_some_and(|rules| rules.iter().any(|rule| rule_matches(rule, change)))
-        && namespace_matches(server, webhook.at("namespaceSelector"), change)
-        && objects_match(webhook.at("objectSelector"), change)
+/// Whether the webhook is to be asked, by all but its conditions: then the version in which it knows the kind.
+pub(super) fn matches(server: &Server, webhook: &Value, change: &Change<'_>) -> Option<Arc<Kind>> {
+    let kind = known_as(server, webhook, change)?;
+    let fits = namespace_matches(server, webhook.at("namespaceSelector"), change)
+        && objects_match(webhook.at("objectSelector"), change);
+    fits.then_some(kind)
 }
 
-fn rule_matches(rule: &Value, change: &Change<'_>) -> bool {
-    let kind = &change.call.kind;
+/// The kind that a rule names: the request's own; else, where that is enough, the same in another version.
+fn known_as(server: &Server, webhook: &Value, change: &Change<'_>) -> Option<Arc<Kind>> {
+    let rules = webhook.at("rules").as_array()?;
+    let known = |kind: &Kind| rules.iter().any(|rule| rule_matches(rule, change, kind));
+    let own = &change.call.kind;
+    if known(own) {
+        return Some(own.clone());
+    }
+    if webhook.at("matchPolicy") == "Exact" || own.custom.is_none() {
+        return None;
+    }
+    let kinds = server.registry.kinds();
+    let mut others = kinds.all().filter(|kind| {
+        kind.group == own.group && kind.plural == own.plural && kind.version != own.version
+    });
+    others.find(|kind| known(kind)).cloned()
+}
+
+fn rule_matches(rule: &Value, change: &Change<'_>, kind: &Kind) -> bool {
     let among = |key: &str, wanted: &str| {
         let list = rule.at(key).as_array().into_iter().flatten();
         list.filter_map(Value::as_str)

@@ -276,7 +276,7 @@ impl Server {
             if !change(&mut new) {
                 return;
             }
-            match self.replace(&kind, &seen, &old, new, false) {
+            match self.rewrite(&kind, &seen, &old, &new, false) {
                 Ok(Ok(_)) => return,
                 Ok(Err(_)) => {}
                 Err(error) => {

@@ -23,6 +23,7 @@ pub struct ApiError {
     retry_after: Option<u32>,
     continue_token: Option<String>,
     plain: bool,
+    by_webhook: bool,
 }
 
 impl ApiError {
@@ -37,6 +38,7 @@ impl ApiError {
             retry_after: None,
             continue_token: None,
             plain: false,
+            by_webhook: false,
         }
     }
 
@@ -56,6 +58,17 @@ impl ApiError {
     #[must_use]
     pub fn retry_after(&self) -> Option<u32> {
         self.retry_after
+    }
+
+    /// Whether a webhook said so, or gave no answer.
+    #[must_use]
+    pub fn is_by_webhook(&self) -> bool {
+        self.by_webhook
+    }
+
+    pub(crate) fn by_webhook(mut self) -> Self {
+        self.by_webhook = true;
+        self
     }
 
     /// Whether the body is plain text instead of a `Status`, as for paths that no handler knows.

@@ -8,6 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 pub(crate) use traits::Traits;
 
+use crate::convert::Converter;
 use crate::schema::{SchemaRef, Selectable};
 use crate::store::{Store, TableId};
 
@@ -50,6 +51,8 @@ pub(crate) struct Custom {
     pub(crate) declared: Option<serde_json::Value>,
     /// Warning for deprecated versions.
     pub(crate) warning: Option<String>,
+    /// The webhook that converts between versions; none where they differ in name only.
+    pub(crate) converter: Option<Converter>,
 }
 
 /// JSON paths of a scale subresource, without the leading dot.

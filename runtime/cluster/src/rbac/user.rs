@@ -52,7 +52,7 @@ impl Tokens {
 
 impl User {
     /// The user of a client without credentials: all rights. Loopback and the process itself are trusted.
-    fn admin() -> Self {
+    pub(crate) fn admin() -> Self {
         Self {
             name: "system:admin".into(),
             uid: String::new(),

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::error::Fault;
 use crate::kinds::Kind;
 use crate::tree::Tree;
-use crate::{crd, names};
+use crate::{admission, crd, names};
 
 pub(super) fn check(kind: &Kind, object: &Value, old: Option<&Value>) -> Vec<Fault> {
     match (kind.group.as_str(), kind.plural.as_str()) {
@@ -25,6 +25,7 @@ pub(super) fn check(kind: &Kind, object: &Value, old: Option<&Value>) -> Vec<Fau
             binding(object, old)
         }
         ("apiextensions.k8s.io", _) => crd::check(object),
+        ("admissionregistration.k8s.io", _) => admission::check_conditions(object),
         _ => Vec::new(),
     }
 }

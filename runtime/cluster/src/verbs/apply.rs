@@ -62,16 +62,16 @@ impl Server {
                     .await
                 {
                     Err(error) if error.code() == "AlreadyExists" => continue,
-                    outcome => return Ok(self.show(call, 201, &outcome?).warned(warnings)),
+                    outcome => return Ok(self.show(call, 201, &outcome?).await?.warned(warnings)),
                 }
             };
-            let old = self.view(kind, &seen).value();
+            let old = self.view(kind, &seen).await?.value();
             let merged = managed::apply(kind, Some(&old), &config, &writer, call.query.force())?;
             let new = self
                 .next_version(call, merged, &old, &writer, &mut warnings)
                 .await?;
-            match self.replace(kind, &seen, &old, new, dry)? {
-                Ok(stored) => return Ok(self.show(call, 200, &stored).warned(warnings)),
+            match self.replace(kind, &seen, &old, new, dry).await? {
+                Ok(stored) => return Ok(self.show(call, 200, &stored).await?.warned(warnings)),
                 Err(Clash::Exists | Clash::Changed) => {}
             }
         }

@@ -12,16 +12,27 @@ use crate::store::{Clash, Draft, Stored, key};
 use crate::tree::Tree;
 
 impl Server {
-    /// Keeps a new object; on a dry run only as an answer.
-    pub(crate) fn insert(
+    /// Keeps a new object of a request; on a dry run only as an answer.
+    pub(crate) async fn insert(
         self: &Arc<Self>,
         kind: &Arc<Kind>,
         object: Value,
         dry: bool,
     ) -> Result<Arc<Stored>, ApiError> {
-        let name = text(&object, "name").to_owned();
+        let object = self.to_storage(kind, object).await?;
+        self.insert_kept(kind, &object, dry)
+    }
+
+    /// Keeps a new object in the version that it has; on a dry run only as an answer.
+    pub(crate) fn insert_kept(
+        self: &Arc<Self>,
+        kind: &Arc<Kind>,
+        object: &Value,
+        dry: bool,
+    ) -> Result<Arc<Stored>, ApiError> {
+        let name = text(object, "name").to_owned();
         let key = key(object.at("metadata").at("namespace").as_str(), &name);
-        let generated = !text(&object, "generateName").is_empty();
+        let generated = !text(object, "generateName").is_empty();
         let taken = || {
             if generated {
                 ApiError::generated_name_taken(kind, &name)
@@ -45,9 +56,10 @@ impl Server {
         Ok(stored)
     }
 
-    /// Keeps a changed object, unless it was changed by another since; removes it when it was only waiting for its last
-    /// finalizer. An object that is the same as before is not written.
-    pub(crate) fn replace(
+    /// Keeps a changed object of a request, unless it was changed by another since; removes it when it was only waiting
+    /// for its last finalizer. An object that is the same as before is not written, unless it is kept in a version of
+    /// earlier times.
+    pub(crate) async fn replace(
         self: &Arc<Self>,
         kind: &Arc<Kind>,
         seen: &Arc<Stored>,
@@ -55,10 +67,47 @@ impl Server {
         object: Value,
         dry: bool,
     ) -> Result<Result<Arc<Stored>, Clash>, ApiError> {
-        if same(&object, old) {
+        if same(&object, old) && self.is_at_home(kind, seen) {
             return Ok(Ok(seen.clone()));
         }
-        let done = is_done(kind, &object);
+        let object = self.to_storage(kind, object).await?;
+        self.replace_kept(kind, seen, &object, dry)
+    }
+
+    /// Whether an object is kept in the version in which it would be kept now.
+    fn is_at_home(&self, kind: &Kind, seen: &Stored) -> bool {
+        let Some(custom) = &kind.custom else {
+            return true;
+        };
+        seen.is_of(
+            &kind.kind,
+            &format!("{}/{}", kind.group, custom.storage_version),
+        )
+    }
+
+    /// As [`Server::replace`], with objects in the version in which they are kept.
+    pub(crate) fn rewrite(
+        self: &Arc<Self>,
+        kind: &Arc<Kind>,
+        seen: &Arc<Stored>,
+        old: &Value,
+        object: &Value,
+        dry: bool,
+    ) -> Result<Result<Arc<Stored>, Clash>, ApiError> {
+        if same(object, old) {
+            return Ok(Ok(seen.clone()));
+        }
+        self.replace_kept(kind, seen, object, dry)
+    }
+
+    fn replace_kept(
+        self: &Arc<Self>,
+        kind: &Arc<Kind>,
+        seen: &Arc<Stored>,
+        object: &Value,
+        dry: bool,
+    ) -> Result<Result<Arc<Stored>, Clash>, ApiError> {
+        let done = is_done(kind, object);
         let draft = self.draft(kind, object)?;
         if dry {
             return Ok(Ok(Arc::new(draft.finish(seen.key.clone(), seen.rev))));
@@ -90,7 +139,7 @@ impl Server {
     pub(crate) fn finish(
         &self,
         kind: &Kind,
-        object: Value,
+        object: &Value,
         seen: &Stored,
     ) -> Result<Arc<Stored>, ApiError> {
         let draft: Draft = self.draft(kind, object)?;

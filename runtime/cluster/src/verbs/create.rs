@@ -24,7 +24,7 @@ impl Server {
         let stored = self
             .create_object(call, object, &writer, &mut warnings)
             .await?;
-        Ok(self.show(call, 201, &stored).warned(warnings))
+        Ok(self.show(call, 201, &stored).await?.warned(warnings))
     }
 
     /// Creates an object that has the form of its type.
@@ -50,12 +50,7 @@ impl Server {
         let mut object = self.mutate(call, "CREATE", object, None, warnings).await?;
         prepare::create(kind, call.namespace.as_deref(), &mut object)?;
         let object = managed::track(kind, None, object, writer)?;
-        let change = Change {
-            call,
-            operation: "CREATE",
-            object: Some(&object),
-            old: None,
-        };
+        let change = Change::new(call, "CREATE", Some(&object), None);
         self.validate(&change, warnings).await?;
         let mut attempt = 0;
         loop {
@@ -65,7 +60,7 @@ impl Server {
                 prepare::set(&mut candidate, "name", names::generated(&base));
             }
             attempt += 1;
-            match self.insert(kind, candidate, dry) {
+            match self.insert(kind, candidate, dry).await {
                 Err(error)
                     if generated && error.code() == "AlreadyExists" && attempt < NAME_ATTEMPTS => {}
                 outcome => return outcome,

@@ -31,11 +31,13 @@ impl Server {
         let options = call.query.delete_options(&call.body)?;
         let seen = self.find(call)?;
         let mut warnings = Vec::new();
-        let old = self.view(&call.kind, &seen).value();
+        let old = self.view(&call.kind, &seen).await?.value();
         self.admit_delete(call, &old, &mut warnings).await?;
         let reply = match self.delete_object(&call.kind, &seen, &options)? {
-            Deleted::Waits(stored) => self.show(call, 200, &stored),
-            Deleted::Gone(last) if returns_object(&call.kind) => self.show(call, 200, &last),
+            Deleted::Waits(stored) => self.show(call, 200, &stored).await?,
+            Deleted::Gone(last) if returns_object(&call.kind) => {
+                self.show(call, 200, &last).await?
+            }
             Deleted::Gone(last) => {
                 let kind = &call.kind;
                 let mut details =
@@ -73,20 +75,16 @@ impl Server {
             .map_err(|_| ApiError::internal("the present is gone"))?;
         let mut warnings = Vec::new();
         for object in &page.items {
-            let old = self.view(&call.kind, object).value();
+            let old = self.view(&call.kind, object).await?.value();
             self.admit_delete(call, &old, &mut warnings).await?;
             match self.delete_object(&call.kind, object, &options) {
                 Err(error) if error.code() == "NotFound" => {}
                 outcome => drop(outcome?),
             }
         }
-        Ok(self
-            .show_list(
-                call,
-                &page.items,
-                &json!({"resourceVersion": page.rev.to_string()}),
-            )
-            .warned(warnings))
+        let meta = json!({"resourceVersion": page.rev.to_string()});
+        let reply = self.show_list(call, page.items, &meta).await?;
+        Ok(reply.warned(warnings))
     }
 
     /// Deletes an object, or marks it as deleted when it has to wait.
@@ -103,13 +101,13 @@ impl Server {
             let (object, waits) = marked(kind, &old, options);
             if options.dry_run {
                 return Ok(if waits {
-                    Deleted::Waits(self.finish(kind, object, &seen)?)
+                    Deleted::Waits(self.finish(kind, &object, &seen)?)
                 } else {
                     Deleted::Gone(seen)
                 });
             }
             let outcome = if waits {
-                self.replace(kind, &seen, &old, object, false)?
+                self.rewrite(kind, &seen, &old, &object, false)?
                     .map(Deleted::Waits)
             } else {
                 self.remove(kind, &seen).map(Deleted::Gone)

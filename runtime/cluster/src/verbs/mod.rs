@@ -24,7 +24,7 @@ use crate::error::ApiError;
 use crate::kinds::Kind;
 use crate::request::{Call, Verb};
 use crate::server::{Reply, Server};
-use crate::store::{Draft, Meta, Stored};
+use crate::store::{Draft, Meta};
 
 impl Server {
     /// Does what a call asks.
@@ -57,8 +57,8 @@ impl Server {
             return Err(ApiError::method_not_allowed());
         }
         match call.verb {
-            Verb::Get => self.get(call),
-            Verb::List => self.list(call),
+            Verb::Get => self.get(call).await,
+            Verb::List => self.list(call).await,
             Verb::Watch => self.watch(call),
             Verb::Create if call.name.is_some() => Err(ApiError::method_not_allowed()),
             Verb::Create => self.create(call).await,
@@ -69,23 +69,8 @@ impl Server {
         }
     }
 
-    /// An object as the version of `kind` shows it.
-    pub(crate) fn view(&self, kind: &Kind, stored: &Arc<Stored>) -> Arc<Stored> {
-        if stored.is_of(&kind.kind, &kind.api_version()) {
-            return stored.clone();
-        }
-        let mut value = stored.value();
-        crate::convert::to_version(kind, &mut value);
-        let meta = (*stored.meta).clone();
-        Draft::new(&value, meta).map_or_else(
-            |_| stored.clone(),
-            |draft| Arc::new(draft.finish(stored.key.clone(), stored.rev)),
-        )
-    }
-
-    /// An object as it is kept.
-    pub(crate) fn draft(&self, kind: &Kind, mut value: Value) -> Result<Draft, ApiError> {
-        crate::convert::to_storage(kind, &mut value);
+    /// An object in the version in which it is kept.
+    pub(crate) fn draft(&self, kind: &Kind, value: &Value) -> Result<Draft, ApiError> {
         let kinds = self.registry.kinds();
         let home = crate::convert::storage_kind(&kinds, kind);
         let selectable = home.map_or(&kind.selectable, |home| &home.selectable);
@@ -95,9 +80,9 @@ impl Server {
         let fields = selectable
             .iter()
             .chain(shared.into_iter().flat_map(|other| &other.selectable))
-            .map(|field| field.read(&value))
+            .map(|field| field.read(value))
             .collect();
-        Draft::new(&value, Meta::of(&value, fields))
+        Draft::new(value, Meta::of(value, fields))
             .map_err(|error| ApiError::internal(error.to_string()))
     }
 }

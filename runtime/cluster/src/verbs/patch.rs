@@ -41,13 +41,13 @@ impl Server {
         let dry = call.query.dry_run()?;
         for _ in 0..ATTEMPTS {
             let seen = self.find(call)?;
-            let old = self.view(kind, &seen).value();
+            let old = self.view(kind, &seen).await?.value();
             let (object, mut warnings) = self.patched(call, &language, &old, validation)?;
             let new = self
                 .next_version(call, object, &old, &writer, &mut warnings)
                 .await?;
-            match self.replace(kind, &seen, &old, new, dry)? {
-                Ok(stored) => return Ok(self.show(call, 200, &stored).warned(warnings)),
+            match self.replace(kind, &seen, &old, new, dry).await? {
+                Ok(stored) => return Ok(self.show(call, 200, &stored).await?.warned(warnings)),
                 Err(Clash::Exists | Clash::Changed) => {}
             }
         }

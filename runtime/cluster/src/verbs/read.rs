@@ -22,10 +22,10 @@ impl Server {
             .ok_or_else(|| ApiError::not_found(&call.kind, call.named()))
     }
 
-    pub(super) fn get(&self, call: &Call) -> Result<Reply, ApiError> {
+    pub(super) async fn get(&self, call: &Call) -> Result<Reply, ApiError> {
         let version = call.query.list_options().map(|options| options.version)?;
         self.not_from_the_future(version)?;
-        Ok(self.show(call, 200, &self.find(call)?))
+        self.show(call, 200, &self.find(call)?).await
     }
 
     /// A version that was never given out is answered as the real server does when its cache stays behind it.
@@ -39,7 +39,7 @@ impl Server {
         }
     }
 
-    pub(super) fn list(&self, call: &Call) -> Result<Reply, ApiError> {
+    pub(super) async fn list(&self, call: &Call) -> Result<Reply, ApiError> {
         let options = call.query.list_options()?;
         let filter = Filter::parse(&call.kind, &options.labels, &options.fields)?;
         let page = self.page(call, &options, &filter)?;
@@ -52,7 +52,7 @@ impl Server {
                 meta.put("remainingItemCount", page.remaining);
             }
         }
-        Ok(self.show_list(call, &page.items, &meta))
+        self.show_list(call, page.items, &meta).await
     }
 
     fn page(&self, call: &Call, options: &ListOptions, filter: &Filter) -> Result<Page, ApiError> {

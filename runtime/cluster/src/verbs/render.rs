@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::body::ResponseBody;
+use crate::error::ApiError;
 use crate::kinds::Kind;
 use crate::request::{Accept, Call};
 use crate::server::{Reply, Server};
@@ -24,9 +25,14 @@ pub(super) fn metadata_only(object: &Stored) -> Value {
 
 impl Server {
     /// One object.
-    pub(super) fn show(&self, call: &Call, status: u16, stored: &Arc<Stored>) -> Reply {
-        let object = self.view(&call.kind, stored);
-        match call.accept() {
+    pub(super) async fn show(
+        &self,
+        call: &Call,
+        status: u16,
+        stored: &Arc<Stored>,
+    ) -> Result<Reply, ApiError> {
+        let object = self.view(&call.kind, stored).await?;
+        Ok(match call.accept() {
             Accept::Table => Reply::value(
                 status,
                 &table::of(
@@ -39,69 +45,68 @@ impl Server {
             ),
             Accept::Metadata => Reply::value(status, &metadata_only(&object)),
             Accept::Json | Accept::Discovery => Reply::json(status, object.json()),
-        }
+        })
     }
 
     /// A collection; `meta` is the list's metadata.
-    pub(super) fn show_list(&self, call: &Call, items: &[Arc<Stored>], meta: &Value) -> Reply {
+    pub(super) async fn show_list(
+        &self,
+        call: &Call,
+        items: Vec<Arc<Stored>>,
+        meta: &Value,
+    ) -> Result<Reply, ApiError> {
         let kind = &call.kind;
-        match call.accept() {
-            Accept::Table => {
-                let items: Vec<_> = items.iter().map(|object| self.view(kind, object)).collect();
-                Reply::value(
-                    200,
-                    &table::of(
-                        kind,
-                        &items,
-                        call.query.get("includeObject"),
-                        meta.clone(),
-                        true,
-                    ),
-                )
-            }
+        let items = self.views(kind, items).await?;
+        Ok(match call.accept() {
+            Accept::Table => Reply::value(
+                200,
+                &table::of(
+                    kind,
+                    &items,
+                    call.query.get("includeObject"),
+                    meta.clone(),
+                    true,
+                ),
+            ),
             Accept::Metadata => {
-                let items: Vec<Value> = items
-                    .iter()
-                    .map(|object| metadata_only(&self.view(kind, object)))
-                    .collect();
+                let items: Vec<Value> = items.iter().map(|object| metadata_only(object)).collect();
                 Reply::value(
                     200,
                     &json!({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": meta, "items": items}),
                 )
             }
-            Accept::Json | Accept::Discovery => Reply::json(200, self.json_list(kind, items, meta)),
-        }
+            Accept::Json | Accept::Discovery => Reply::json(200, json_list(kind, &items, meta)),
+        })
     }
+}
 
-    /// Joins the bytes of the items; items of built-in lists say no kind and apiVersion, as the real server's do not.
-    fn json_list(&self, kind: &Kind, items: &[Arc<Stored>], meta: &Value) -> ResponseBody {
-        let mut pieces: Vec<Bytes> = Vec::new();
-        let mut piece: Vec<u8> = Vec::new();
-        piece.extend_from_slice(
-            format!(
-                "{{\"kind\":{:?},\"apiVersion\":{:?},\"metadata\":{meta},\"items\":[",
-                kind.list_kind,
-                kind.api_version()
-            )
-            .as_bytes(),
-        );
-        for (index, object) in items.iter().enumerate() {
-            if index > 0 {
-                piece.push(b',');
-            }
-            let object = self.view(kind, object);
-            if kind.custom.is_some() {
-                piece.extend_from_slice(&object.json());
-            } else {
-                piece.push(b'{');
-                piece.extend_from_slice(object.json_untyped());
-            }
-            if piece.len() >= PIECE {
-                pieces.push(std::mem::take(&mut piece).into());
-            }
+/// Joins the bytes of the items; items of built-in lists say no kind and apiVersion, as the real server's do not.
+fn json_list(kind: &Kind, items: &[Arc<Stored>], meta: &Value) -> ResponseBody {
+    let mut pieces: Vec<Bytes> = Vec::new();
+    let mut piece: Vec<u8> = Vec::new();
+    piece.extend_from_slice(
+        format!(
+            "{{\"kind\":{:?},\"apiVersion\":{:?},\"metadata\":{meta},\"items\":[",
+            kind.list_kind,
+            kind.api_version()
+        )
+        .as_bytes(),
+    );
+    for (index, object) in items.iter().enumerate() {
+        if index > 0 {
+            piece.push(b',');
         }
-        piece.extend_from_slice(b"]}\n");
-        pieces.push(piece.into());
-        ResponseBody::pieces(pieces)
+        if kind.custom.is_some() {
+            piece.extend_from_slice(&object.json());
+        } else {
+            piece.push(b'{');
+            piece.extend_from_slice(object.json_untyped());
+        }
+        if piece.len() >= PIECE {
+            pieces.push(std::mem::take(&mut piece).into());
+        }
     }
+    piece.extend_from_slice(b"]}\n");
+    pieces.push(piece.into());
+    ResponseBody::pieces(pieces)
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::input;
+use super::update::next_object;
+use crate::admission::Change;
 use crate::error::{ApiError, Fault};
 use crate::kinds::{Kind, ScalePaths};
 use crate::managed;
@@ -21,7 +23,7 @@ impl Server {
         let paths = paths(kind);
         loop {
             let seen = self.find(call)?;
-            let old = self.view(kind, &seen).value();
+            let old = self.view(kind, &seen).await?.value();
             let shown = scale_of(&old, &paths);
             let wanted = match call.verb {
                 Verb::Get => return Ok(Reply::value(200, &shown)),
@@ -37,6 +39,10 @@ impl Server {
             if !given.is_empty() && given != seen.rev.to_string() {
                 return Err(ApiError::modified(kind, call.named()));
             }
+            let mut warnings = Vec::new();
+            let wanted = self
+                .mutate(call, "UPDATE", wanted, Some(&shown), &mut warnings)
+                .await?;
             let replicas = wanted.at("spec").at("replicas").as_i64().unwrap_or(0);
             if replicas < 0 {
                 let fault = Fault::invalid(
@@ -54,15 +60,17 @@ impl Server {
             let mut object = old.clone();
             set(&mut object, &paths.spec, replicas.into());
             let writer = managed::Writer::update(call);
-            // No webhook is asked about a Scale, hence no warning.
-            let new = self
-                .next_version(call, object, &old, &writer, &mut Vec::new())
-                .await?;
-            match self.replace(kind, &seen, &old, new.clone(), call.query.dry_run()?)? {
+            let scale = scale_of(&object, &paths);
+            // Webhooks are asked about the Scale, not about what it scales.
+            let change = Change::new(call, "UPDATE", Some(&scale), Some(&shown));
+            self.validate(&change, &mut warnings).await?;
+            let new = next_object(call, object, &old, &writer)?;
+            let dry = call.query.dry_run()?;
+            match self.replace(kind, &seen, &old, new.clone(), dry).await? {
                 Ok(stored) => {
                     let mut answer = scale_of(&new, &paths);
                     answer.put_at(&["metadata", "resourceVersion"], stored.rev.to_string());
-                    return Ok(Reply::value(200, &answer));
+                    return Ok(Reply::value(200, &answer).warned(warnings));
                 }
                 Err(Clash::Exists | Clash::Changed) => {}
             }

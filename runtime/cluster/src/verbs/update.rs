@@ -31,16 +31,16 @@ impl Server {
                     let stored = self
                         .create_object(call, object, &writer, &mut warnings)
                         .await?;
-                    return Ok(self.show(call, 201, &stored).warned(warnings));
+                    return Ok(self.show(call, 201, &stored).await?.warned(warnings));
                 }
                 return Err(ApiError::not_found(kind, call.named()));
             };
-            let old = self.view(kind, &seen).value();
+            let old = self.view(kind, &seen).await?.value();
             let new = self
                 .next_version(call, object.clone(), &old, &writer, &mut warnings)
                 .await?;
-            match self.replace(kind, &seen, &old, new, dry)? {
-                Ok(stored) => return Ok(self.show(call, 200, &stored).warned(warnings)),
+            match self.replace(kind, &seen, &old, new, dry).await? {
+                Ok(stored) => return Ok(self.show(call, 200, &stored).await?.warned(warnings)),
                 Err(Clash::Exists | Clash::Changed) => {}
             }
         }
@@ -82,24 +82,31 @@ impl Server {
             }
             return Err(ApiError::modified(kind, call.named()));
         }
-        let mut object = self
+        let object = self
             .mutate(call, "UPDATE", object, Some(old), warnings)
             .await?;
-        prepare::set(&mut object, "resourceVersion", current);
-        let part = if call.sub() == "status" {
-            prepare::Part::Status
-        } else {
-            prepare::Part::Main
-        };
-        prepare::update(kind, part, &mut object, old)?;
-        let object = managed::track(kind, Some(old), object, writer)?;
-        let change = Change {
-            call,
-            operation: "UPDATE",
-            object: Some(&object),
-            old: Some(old),
-        };
+        let object = next_object(call, object, old, writer)?;
+        let change = Change::new(call, "UPDATE", Some(&object), Some(old));
         self.validate(&change, warnings).await?;
         Ok(object)
     }
+}
+
+/// What becomes of `old` when it is replaced by `object`, whatever versions both have.
+pub(super) fn next_object(
+    call: &Call,
+    mut object: Value,
+    old: &Value,
+    writer: &managed::Writer,
+) -> Result<Value, ApiError> {
+    let kind = &call.kind;
+    let current = prepare::text(old, "resourceVersion");
+    prepare::set(&mut object, "resourceVersion", current);
+    let part = if call.sub() == "status" {
+        prepare::Part::Status
+    } else {
+        prepare::Part::Main
+    };
+    prepare::update(kind, part, &mut object, old)?;
+    managed::track(kind, Some(old), object, writer)
 }

@@ -123,7 +123,8 @@ impl Watch {
             if let Some(initial) = &self.initial {
                 let mut out = Pieces::default();
                 let announce = initial.announce;
-                while out.joined.len() < READ_BYTES {
+                let (mut events, mut size) = (Vec::new(), 0);
+                while size < READ_BYTES {
                     let Some(object) = self
                         .initial
                         .as_mut()
@@ -132,7 +133,11 @@ impl Watch {
                         self.initial = None;
                         break;
                     };
-                    self.event(&mut out, "ADDED", &object);
+                    size += object.size();
+                    events.push(("ADDED", object));
+                }
+                if let Err(error) = self.tell(&mut out, events).await {
+                    return Some(self.broken(out, &error));
                 }
                 if self.initial.is_none() && announce {
                     self.bookmark(&mut out, true);
@@ -150,18 +155,19 @@ impl Watch {
                 .changes(self.kind.table, self.cursor, BATCH)
             {
                 Err(gone) => {
-                    self.over = true;
                     let error = ApiError::expired(format!(
                         "too old resource version: {} ({})",
                         self.cursor, gone.floor
                     ));
-                    return Some(line("ERROR", error.to_status().to_string().as_bytes()));
+                    return Some(self.broken(Pieces::default(), &error));
                 }
                 Ok(read) => {
                     self.cursor = read.upto;
                     let mut out = Pieces::default();
-                    for change in &read.changes {
-                        self.change(&mut out, change);
+                    let changes = read.changes.iter();
+                    let events = changes.filter_map(|change| self.event(change)).collect();
+                    if let Err(error) = self.tell(&mut out, events).await {
+                        return Some(self.broken(out, &error));
                     }
                     if let Some(piece) = out.take() {
                         return Some(piece);
@@ -235,9 +241,9 @@ impl Watch {
     }
 
     /// What a change is through the selector: an object that enters is ADDED, one that leaves is DELETED.
-    fn change(&mut self, out: &mut Pieces, change: &Change) {
+    fn event(&self, change: &Change) -> Option<(&'static str, Arc<Stored>)> {
         if !change.object.key.starts_with(&self.prefix) {
-            return;
+            return None;
         }
         let now = change.kind != ChangeKind::Deleted && self.filter.matches(&change.object);
         let before = change
@@ -245,37 +251,50 @@ impl Watch {
             .as_ref()
             .filter(|previous| self.filter.matches(previous));
         match (before, now) {
-            (None, true) => self.event(out, "ADDED", &change.object),
-            (Some(_), true) => self.event(out, "MODIFIED", &change.object),
+            (None, true) => Some(("ADDED", change.object.clone())),
+            (Some(_), true) => Some(("MODIFIED", change.object.clone())),
             (Some(_), false) if change.kind == ChangeKind::Deleted => {
-                self.event(out, "DELETED", &change.object)
+                Some(("DELETED", change.object.clone()))
             }
             // The last state that matched, at the version of the change.
-            (Some(previous), false) => {
-                let gone = Arc::new(previous.at(change.rev));
-                self.event(out, "DELETED", &gone);
-            }
-            (None, false) => {}
+            (Some(previous), false) => Some(("DELETED", Arc::new(previous.at(change.rev)))),
+            (None, false) => None,
         }
     }
 
-    fn event(&mut self, out: &mut Pieces, kind: &'static str, object: &Arc<Stored>) {
-        let object = self.server.view(&self.kind, object);
-        match self.accept {
-            Accept::Json | Accept::Discovery => out.object(kind, &object),
-            Accept::Metadata => out.value(kind, &metadata_only(&object)),
-            Accept::Table => {
-                let columns = !std::mem::replace(&mut self.headers_sent, true);
-                let rows = table::of(
-                    &self.kind,
-                    std::slice::from_ref(&object),
-                    &self.include,
-                    json!({"resourceVersion": object.rev.to_string()}),
-                    columns,
-                );
-                out.value(kind, &rows);
+    /// Writes events, their objects in the version of the watch.
+    async fn tell(
+        &mut self,
+        out: &mut Pieces,
+        events: Vec<(&'static str, Arc<Stored>)>,
+    ) -> Result<(), ApiError> {
+        let (kinds, objects): (Vec<&str>, Vec<_>) = events.into_iter().unzip();
+        let objects = self.server.views(&self.kind, objects).await?;
+        for (kind, object) in kinds.into_iter().zip(objects) {
+            match self.accept {
+                Accept::Json | Accept::Discovery => out.object(kind, &object),
+                Accept::Metadata => out.value(kind, &metadata_only(&object)),
+                Accept::Table => {
+                    let columns = !std::mem::replace(&mut self.headers_sent, true);
+                    let rows = table::of(
+                        &self.kind,
+                        std::slice::from_ref(&object),
+                        &self.include,
+                        json!({"resourceVersion": object.rev.to_string()}),
+                        columns,
+                    );
+                    out.value(kind, &rows);
+                }
             }
         }
+        Ok(())
+    }
+
+    /// The end of a watch that cannot go on.
+    fn broken(&mut self, mut out: Pieces, error: &ApiError) -> Bytes {
+        self.over = true;
+        out.value("ERROR", &error.to_status());
+        out.take().unwrap_or_default()
     }
 
     fn bookmark(&self, out: &mut Pieces, end_of_initial: bool) {

@@ -5,6 +5,7 @@ mod calls;
 mod certificates;
 mod client;
 mod conversion;
+mod embedded;
 mod forms;
 mod native;
 mod registration;

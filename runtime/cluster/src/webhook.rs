@@ -1,6 +1,8 @@
-//! One call of a webhook, by HTTPS.
+//! One call of a webhook, by HTTPS: admission and conversion.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,40 +22,79 @@ use crate::tree::Tree;
 /// Greatest answer, in bytes.
 const ANSWER: usize = 16 << 20;
 
+/// Where services lead: there is no network, so that who serves them says it.
+#[derive(Default)]
+pub(crate) struct Services(Mutex<HashMap<(String, String), SocketAddr>>);
+
+impl Services {
+    /// Leads a service to an address, or nowhere.
+    pub(crate) fn lead(&self, namespace: &str, name: &str, address: Option<SocketAddr>) {
+        let key = (namespace.to_owned(), name.to_owned());
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match address {
+            Some(address) => drop(all.insert(key, address)),
+            None => drop(all.remove(&key)),
+        }
+    }
+
+    fn find(&self, namespace: &str, name: &str) -> Option<SocketAddr> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(&(namespace.to_owned(), name.to_owned())).copied()
+    }
+}
+
 /// Posts a review to what a `clientConfig` names: the answer, or why there is none.
-pub(super) async fn post(
+pub(crate) async fn post(
+    services: &Services,
     config: &Value,
     review: &Value,
     timeout: Duration,
 ) -> Result<Value, String> {
-    let Some(url) = config.at("url").as_str() else {
-        let service = config.at("service");
-        let text = |key: &str| service.at(key).as_str().unwrap_or_default();
-        return Err(format!(
-            "failed to call webhook: no endpoints available for service \"{}/{}\": the embedded cluster has no network, use a URL",
-            text("namespace"),
-            text("name")
-        ));
+    let seconds = timeout.as_secs();
+    let (url, address) = match config.at("url").as_str() {
+        Some(url) => (format!("{url}?timeout={seconds}s"), None),
+        None => {
+            let service = config.at("service");
+            let text = |key: &str| service.at(key).as_str().unwrap_or_default();
+            let (namespace, name) = (text("namespace"), text("name"));
+            let Some(address) = services.find(namespace, name) else {
+                return Err(format!(
+                    "no endpoints available for service \"{namespace}/{name}\": the embedded cluster has no network, use a URL"
+                ));
+            };
+            let port = service.at("port").as_u64().unwrap_or(443);
+            let path = text("path").trim_start_matches('/');
+            let url = format!("https://{name}.{namespace}.svc:{port}/{path}?timeout={seconds}s");
+            (url, Some(address))
+        }
     };
-    let full = format!("{url}?timeout={}s", timeout.as_secs());
-    let told = |why: String| format!("failed to call webhook: Post {full:?}: {why}");
+    let told = |why: String| format!("Post {url:?}: {why}");
     let bundle = config.at("caBundle").as_str().unwrap_or_default();
-    match tokio::time::timeout(timeout, exchange(&full, bundle, review)).await {
+    match tokio::time::timeout(timeout, exchange(&url, address, bundle, review)).await {
         Ok(answer) => answer.map_err(told),
         Err(_) => Err(told("context deadline exceeded".to_owned())),
     }
 }
 
-async fn exchange(url: &str, bundle: &str, review: &Value) -> Result<Value, String> {
+/// One request and its answer; `at` is where to connect to, if not to the host of the URL.
+async fn exchange(
+    url: &str,
+    at: Option<SocketAddr>,
+    bundle: &str,
+    review: &Value,
+) -> Result<Value, String> {
     let uri: http::Uri = url.parse().map_err(|_| "it is no URL".to_owned())?;
     let authority = uri
         .authority()
         .filter(|_| uri.scheme_str() == Some("https"));
     let authority = authority.ok_or("only https is spoken")?.clone();
     let host = authority.host().trim_matches(['[', ']']).to_owned();
-    let address = (host.as_str(), authority.port_u16().unwrap_or(443));
     let told = |error: std::io::Error| error.to_string();
-    let stream = TcpStream::connect(address).await.map_err(told)?;
+    let stream = match at {
+        Some(address) => TcpStream::connect(address).await,
+        None => TcpStream::connect((&*host, authority.port_u16().unwrap_or(443))).await,
+    };
+    let stream = stream.map_err(told)?;
     let name = ServerName::try_from(host.clone()).map_err(|error| error.to_string())?;
     let connector = tokio_rustls::TlsConnector::from(Arc::new(trusting(bundle)?));
     let stream = connector.connect(name, stream).await.map_err(told)?;
