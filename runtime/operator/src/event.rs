@@ -140,6 +140,25 @@ pub enum OperatorEvent {
         /// What the person is told who made the request; empty when it is nothing.
         message: String,
     },
+    /// A hook was asked to convert objects, after the run that it led to, if any.
+    ObjectsConverted {
+        /// The hook.
+        hook: String,
+        /// Name of its binding.
+        binding: String,
+        /// Name of the CustomResourceDefinition.
+        crd: String,
+        /// The version that the objects had.
+        from_version: String,
+        /// The version that they were to have.
+        to_version: String,
+        /// How many they were.
+        objects: usize,
+        /// What came of it: `converted`, or a stable word for why not.
+        outcome: String,
+        /// Why not; empty when they were converted.
+        message: String,
+    },
     /// A queue has nothing to do.
     QueueIdle {
         /// The queue.

@@ -234,6 +234,9 @@ impl Operator {
         };
         let mut running = Running::new(engine.clone(), problems, first, &options).await?;
         announce(&engine, running.problems(), options.webhook.is_some());
+        if options.webhook.as_ref().is_some_and(|w| w.register_first) {
+            engine.readiness.until_done("webhook ").await;
+        }
         match elector {
             Some((elector, view)) => {
                 engine.stand_by();

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Notify;
+
 /// The things that are still waited for. Starts with one, `hooks to be loaded`, so that nobody is told that all is
 /// well before anything has been looked at. Clones are the same.
 #[derive(Debug, Clone)]
 pub struct Readiness {
     state: Arc<Mutex<State>>,
+    changed: Arc<Notify>,
 }
 
 #[derive(Debug)]
@@ -44,6 +47,7 @@ impl Default for Readiness {
                 role: None,
                 latched: false,
             })),
+            changed: Arc::default(),
         }
     }
 }
@@ -71,6 +75,20 @@ impl Readiness {
         let mut state = self.lock();
         state.pending.remove(key);
         state.latch();
+        drop(state);
+        self.changed.notify_waiters();
+    }
+
+    /// Waits until nothing is waited for whose key begins like this.
+    pub(crate) async fn until_done(&self, beginning: &str) {
+        loop {
+            let changed = self.changed.notified();
+            let waits = |key: &String| key.starts_with(beginning);
+            if !self.lock().pending.keys().any(waits) {
+                return;
+            }
+            changed.await;
+        }
     }
 
     /// One of several replicas: `role` says whether it leads. From here on, what was ready once stays ready: a standby

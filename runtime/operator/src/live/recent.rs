@@ -176,6 +176,33 @@ impl Recent {
                     message: (!message.is_empty()).then(|| clipped(message, MESSAGE)),
                 });
             }),
+            OperatorEvent::ObjectsConverted {
+                hook,
+                binding,
+                crd,
+                from_version,
+                to_version,
+                objects,
+                outcome,
+                message,
+            } => self.binding(hook, binding, |recent| {
+                let count = match outcome.as_str() {
+                    "converted" => &mut recent.tally.converted,
+                    _ => &mut recent.tally.not_converted,
+                };
+                *count += *objects as u64;
+                let objects = match objects {
+                    1 => format!("1 object of {crd}"),
+                    n => format!("{n} objects of {crd}"),
+                };
+                recent.remember(Happening {
+                    time: self.clock.now(),
+                    what: format!("{from_version} to {to_version}"),
+                    object: objects,
+                    outcome: outcome.clone(),
+                    message: (!message.is_empty()).then(|| clipped(message, MESSAGE)),
+                });
+            }),
             OperatorEvent::RunStarted {
                 run,
                 hook,

@@ -336,6 +336,12 @@ pub struct Tally {
     pub allowed: u64,
     /// Requests that it does not.
     pub denied: u64,
+    /// Objects that were converted.
+    #[serde(default)]
+    pub converted: u64,
+    /// Objects that should have been.
+    #[serde(default)]
+    pub not_converted: u64,
 }
 
 impl Tally {
@@ -350,13 +356,13 @@ impl Tally {
 pub struct Happening {
     /// When.
     pub time: Timestamp,
-    /// `Added`, `Modified`, `Deleted`, `Filter`, `Tick` or `Review`.
+    /// `Added`, `Modified`, `Deleted`, `Filter`, `Tick` or `Review`; of a conversion, both versions.
     pub what: String,
-    /// The object: `namespace/name`.
+    /// The object: `namespace/name`; of a conversion, how many objects of which definition.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub object: String,
-    /// What came of it: `fired`, `put-aside`, `unchanged`, `not-wanted`, `filter-failed`, `skipped`, `allowed`, `denied`, or
-    /// why a webhook gave no answer.
+    /// What came of it: `fired`, `put-aside`, `unchanged`, `not-wanted`, `filter-failed`, `skipped`, `allowed`, `denied`,
+    /// `converted`, or why a webhook gave no answer.
     pub outcome: String,
     /// Why, where there is more to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -192,12 +192,9 @@ impl Live {
         }
         for conversion in &config.kubernetes_custom_resource_conversion {
             let kind = "kubernetesCustomResourceConversion";
-            views.push(view(
-                kind,
-                &conversion.name,
-                &conversion.crd_name,
-                webhook_state,
-            ));
+            let mut view = view(kind, &conversion.name, &conversion.crd_name, webhook_state);
+            remember(&mut view, of(&conversion.name));
+            views.push(view);
         }
         views
     }
@@ -398,6 +395,15 @@ fn say_binding(binding: &BindingView, now: Timestamp) -> Vec<String> {
     }
     if let Some(last) = binding.last.first() {
         let ago = age(last.time, now);
+        if binding.kind == "kubernetesCustomResourceConversion" {
+            if let Some(why) = last.message.as_deref() {
+                lines.push(format!(
+                    "its last conversion `{name}`, {} of {} {ago} ago, failed: {why}",
+                    last.what, last.object
+                ));
+            }
+            return lines;
+        }
         let (what, object) = (&last.what, &last.object);
         let of = format!("the last change of binding `{name}`, {what} of {object} {ago} ago,");
         match last.outcome.as_str() {

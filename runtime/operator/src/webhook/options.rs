@@ -23,6 +23,9 @@ pub struct WebhookOptions {
     pub secret: Option<String>,
     /// Whether webhook configurations and conversions are taken back when the operator stops.
     pub unregister: bool,
+    /// Whether all else begins only when all is registered, or a first attempt at it has failed: then bindings see what
+    /// they watch converted from the first list on. Off, both begin at once.
+    pub register_first: bool,
     /// Bounds.
     pub limits: WebhookLimits,
 }
@@ -43,6 +46,7 @@ impl Default for WebhookOptions {
             reach: Reach::Service,
             secret: Some("hookbox-webhook".to_owned()),
             unregister: false,
+            register_first: false,
             limits: WebhookLimits::default(),
         }
     }

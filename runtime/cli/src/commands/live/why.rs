@@ -89,6 +89,8 @@ fn tally(tally: &Tally) -> String {
         (tally.skipped, "skipped"),
         (tally.allowed, "allowed"),
         (tally.denied, "denied"),
+        (tally.converted, "converted"),
+        (tally.not_converted, "not converted"),
     ];
     let some = parts.iter().filter(|(n, _)| *n > 0);
     let words: Vec<String> = some.map(|(n, word)| format!("{n} {word}")).collect();

@@ -71,7 +71,8 @@ struct Answer<'a> {
 #[serde(rename_all = "camelCase")]
 struct Response<'a> {
     uid: &'a str,
-    converted_objects: Vec<&'a RawValue>,
+    /// Null where there are none, as in shell-operator.
+    converted_objects: Option<Vec<&'a RawValue>>,
     result: Outcome<'a>,
 }
 
@@ -93,15 +94,18 @@ pub(crate) fn render(
     result: &Result<Vec<Box<RawValue>>, String>,
 ) -> Vec<u8> {
     let (objects, status, message) = match result {
-        Ok(objects) => (objects.as_slice(), "Success", None),
-        Err(message) => (Default::default(), "Failure", Some(message.as_str())),
+        Ok(objects) => {
+            let objects = objects.iter().map(AsRef::as_ref).collect();
+            (Some(objects), "Success", None)
+        }
+        Err(message) => (None, "Failure", Some(message.as_str())),
     };
     let answer = Answer {
         kind: KIND,
         api_version: format!("{GROUP}{version}"),
         response: Response {
             uid,
-            converted_objects: objects.iter().map(AsRef::as_ref).collect(),
+            converted_objects: objects,
             result: Outcome {
                 metadata: Empty {},
                 status,
@@ -160,7 +164,7 @@ mod tests {
         );
         assert_eq!(
             read(render("v1", "u", &Err("no".to_owned())))["response"],
-            json!({"uid": "u", "convertedObjects": [], "result": {"metadata": {}, "status": "Failure", "message": "no"}})
+            json!({"uid": "u", "convertedObjects": null, "result": {"metadata": {}, "status": "Failure", "message": "no"}})
         );
     }
 }

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::{CONVERSION, Failed, Handler, Reply, deadline};
 use crate::engine::{Question, Unanswered};
+use crate::event::OperatorEvent;
 use crate::webhook::admission::ReviewError;
 use crate::webhook::conversion::{Chains, Head, Review, Rule, checked, render};
 use crate::webhook::routes::Converter;
@@ -107,11 +108,35 @@ impl Handler {
                     rule,
                     places: &places,
                 };
-                objects = self.step(&step, review, objects, came, within).await?;
+                let converted = self.step(&step, review, objects, came, within).await;
+                self.tell_step(name, &step, &converted);
+                objects = converted?;
             }
             done.extend(places.into_iter().zip(objects));
         }
         Ok(done.into_values().collect())
+    }
+
+    /// What came of one rule.
+    fn tell_step(&self, name: &str, step: &Step<'_>, converted: &Result<Objects, NotConverted>) {
+        let Rule { from, to, whose } = step.rule;
+        self.engine.tell(|| OperatorEvent::ObjectsConverted {
+            hook: whose.hook_name.to_string(),
+            binding: whose.binding.clone(),
+            crd: name.to_owned(),
+            from_version: from.clone(),
+            to_version: to.clone(),
+            objects: step.places.len(),
+            outcome: match converted {
+                Ok(_) => "converted",
+                Err(failed) => failed.outcome,
+            }
+            .to_owned(),
+            message: match converted {
+                Ok(_) => String::new(),
+                Err(failed) => failed.message.clone(),
+            },
+        });
     }
 
     /// One rule for objects of one version.

@@ -1,5 +1,6 @@
 //! BEHAVIOUR D2.
 
+use hookbox_operator::live::{LiveClient, LiveSettings, Place, Why};
 use serde_json::{Value, json};
 
 use super::client::*;
@@ -59,7 +60,7 @@ impl World {
     async fn refused(&self, desired: &str, objects: &[Value]) -> String {
         let response = self.ask(desired, objects).await;
         assert_eq!(response["result"]["status"], "Failure", "{response}");
-        assert_eq!(response["convertedObjects"], json!([]));
+        assert_eq!(response["convertedObjects"], Value::Null);
         response["result"]["message"].as_str().unwrap().to_owned()
     }
 }
@@ -235,4 +236,70 @@ async fn tenants_do_not_convert() {
     assert_eq!(client.post("/things.g.io", "{}").await.status, 404);
     let page = get(bench.running.http_addr().unwrap(), "/readyz").await;
     assert!(page.contains("conversion `c` is left out"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_tells_of_conversions() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::at(&folder.path().join("socket"));
+    let cluster = cluster(&[ns(), definition("g.io", "Thing", "Namespaced", "v1")]).await;
+    let hooks = [
+        ("convert", converting(&[("v1", "v2")])),
+        ("lose", converting(&[("v2", "v3")])),
+    ];
+    let bench = serve_with(&cluster, &hooks, options(), |options| {
+        options.live = Some(LiveSettings {
+            places: vec![place.clone()],
+            required: true,
+            parameters: Vec::new(),
+        });
+    })
+    .await;
+    let bundle = "/spec/conversion/webhook/clientConfig/caBundle";
+    let client = Client::trusting(&bench, CRD, bundle).await;
+    let world = World { bench, client };
+    let objects = [thing("v1", "a"), thing("v1", "b")];
+    world.converted("g.io/v2", &objects).await;
+    world.refused("g.io/v3", &objects[..1]).await;
+
+    let live = LiveClient::find(&[place]).await.unwrap();
+    let why = async |hook: &str| -> Why {
+        let path = format!("/hook/{hook}/why.json");
+        live.json(&path).await.unwrap()
+    };
+    let convert = why("convert").await;
+    let binding = &convert.bindings[0];
+    assert_eq!(
+        (binding.name.as_str(), binding.on.as_str()),
+        ("c", "things.g.io")
+    );
+    assert_eq!(
+        (binding.tally.converted, binding.tally.not_converted),
+        (3, 0)
+    );
+    let seen: Vec<_> = binding
+        .last
+        .iter()
+        .map(|l| (&*l.what, &*l.object, &*l.outcome))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("v1 to v2", "1 object of things.g.io", "converted"),
+            ("v1 to v2", "2 objects of things.g.io", "converted"),
+        ]
+    );
+    let lose = why("lose").await;
+    assert_eq!(
+        (
+            lose.bindings[0].tally.converted,
+            lose.bindings[0].tally.not_converted
+        ),
+        (0, 1)
+    );
+    let told = lose.why.iter().any(|line| {
+        line.starts_with("its last conversion `c`, v2 to v3 of 1 object of things.g.io ")
+            && line.ends_with("ago, failed: Hook failed to convert to v3: the hook answered wrongly: it gave 0 objects for 1")
+    });
+    assert!(told, "{:?}", lose.why);
 }
