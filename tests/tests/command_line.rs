@@ -35,3 +35,5 @@ mod test;
 mod try_contexts;
 #[path = "command_line/try_parts.rs"]
 mod try_parts;
+#[path = "command_line/webhooks.rs"]
+mod webhooks;

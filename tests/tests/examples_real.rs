@@ -67,11 +67,7 @@ async fn all_examples_do_what_they_promise() {
     );
     for example in &examples {
         let example_folder = checkout().join("examples").join(example);
-        let state = ["cluster.yaml", "crd.yaml"]
-            .map(|name| example_folder.join(name))
-            .into_iter()
-            .find(|path| path.is_file())
-            .expect("an example has a state to begin with");
+        let state = example_folder.join("cluster.yaml");
         // Each with its own manager, so that all their labels of one namespace stay.
         let manager = format!("--field-manager={example}");
         cluster

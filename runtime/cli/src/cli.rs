@@ -334,7 +334,7 @@ pub(crate) struct Dev {
     /// End as soon as all that the state triggers is done
     #[arg(long, env = "HOOKBOX_ONCE", value_parser = yes_or_no)]
     pub(crate) once: bool,
-    /// Manifests to apply after the hooks have settled, to see what they make of it
+    /// Manifests to apply after the hooks have settled, to see what they make of it; their webhooks are asked
     #[arg(long, env = "HOOKBOX_APPLY", value_name = "FILE")]
     pub(crate) apply: Vec<PathBuf>,
     /// How often a hook may run after the last change; one that goes on answers its own changes

@@ -91,66 +91,93 @@ fn manifest(place: String, object: Value) -> Result<Manifest, String> {
     Ok(Manifest { place, object })
 }
 
-/// Put manifests into an embedded cluster; namespaces that nobody declared are made.
+/// Put manifests into an embedded cluster, past all webhooks; namespaces that nobody declared are made.
 pub(crate) async fn seed(cluster: &Cluster, manifests: &[Manifest]) -> Outcome {
     for manifest in manifests {
-        if let Some(namespace) = manifest
-            .object
-            .pointer("/metadata/namespace")
-            .and_then(Value::as_str)
-        {
-            let declared = cluster.objects().iter().any(|o| {
-                o.get("kind").and_then(Value::as_str) == Some("Namespace")
-                    && o.pointer("/metadata/name").and_then(Value::as_str) == Some(namespace)
-            });
-            if !declared {
-                let object = serde_json::json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
-                cluster
-                    .apply_manifest(object)
-                    .await
-                    .with_context(|| format!("{}: namespace {namespace}", manifest.place))
-                    .or_usage()?;
-            }
-        }
-        apply(cluster, &manifest.object, || manifest.place.clone()).await?;
+        home(cluster, manifest).await?;
+        let seeded = cluster.apply_manifest(manifest.object.clone()).await;
+        seeded.map_err(|error| refused(error, &manifest.place))?;
     }
     Ok(())
 }
 
-/// Create or update an object. `place` says where the manifest stands.
-pub(crate) async fn apply(
-    cluster: &Cluster,
-    manifest: &Value,
-    place: impl Fn() -> String,
-) -> Outcome {
-    cluster
-        .apply_manifest(manifest.clone())
-        .await
-        .map_err(|error| {
-            let unknown = error.to_string().contains("no matches for kind");
-            let failure = Failure::usage(
-                anyhow::Error::new(error).context(format!("{}: the manifest is refused", place())),
-            );
-            if unknown {
-                failure.help("check apiVersion and kind; a custom resource's CustomResourceDefinition comes before it")
-            } else {
-                failure
-            }
-        })
+/// What became of an object that was sent to a cluster with webhooks.
+#[derive(Debug)]
+pub(crate) enum Submitted {
+    /// It is there; what webhooks warn of.
+    Taken(Vec<String>),
+    /// A webhook refuses it, or gave no answer.
+    Refused(String),
 }
 
-/// Delete an object; one that is not there is a mistake.
-pub(crate) async fn delete(cluster: &Cluster, object: &ObjectRef) -> Outcome {
-    remove(cluster, object).await?.map_err(|why| {
-        Failure::usage(anyhow!(
+/// Create or update an object as a user with all rights would: webhooks are asked. Its status is taken all the same.
+pub(crate) async fn submit(cluster: &Cluster, manifest: &Manifest) -> Outcome<Submitted> {
+    match cluster.submit_manifest(manifest.object.clone()).await {
+        Ok(warnings) => Ok(Submitted::Taken(warnings)),
+        Err(error) if error.is_by_webhook() => Ok(Submitted::Refused(error.to_string())),
+        Err(error) => Err(refused(error, &manifest.place)),
+    }
+}
+
+/// Make the namespace of a manifest, unless it is there.
+pub(crate) async fn home(cluster: &Cluster, manifest: &Manifest) -> Outcome {
+    let namespace = manifest.object.pointer("/metadata/namespace");
+    let Some(namespace) = namespace.and_then(Value::as_str) else {
+        return Ok(());
+    };
+    let declared = cluster.objects().iter().any(|o| {
+        o.get("kind").and_then(Value::as_str) == Some("Namespace")
+            && o.pointer("/metadata/name").and_then(Value::as_str) == Some(namespace)
+    });
+    if declared {
+        return Ok(());
+    }
+    let object = serde_json::json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
+    cluster
+        .apply_manifest(object)
+        .await
+        .with_context(|| format!("{}: namespace {namespace}", manifest.place))
+        .or_usage()
+}
+
+/// A manifest that the cluster does not take.
+fn refused(error: hookbox_cluster::ApiError, place: &str) -> Failure {
+    let unknown = error.to_string().contains("no matches for kind");
+    let failure = Failure::usage(
+        anyhow::Error::new(error).context(format!("{place}: the manifest is refused")),
+    );
+    if unknown {
+        failure.help("check apiVersion and kind; a custom resource's CustomResourceDefinition comes before it")
+    } else {
+        failure
+    }
+}
+
+/// Delete an object; one that is not there is a mistake. Why not, if a webhook refuses it.
+pub(crate) async fn delete(cluster: &Cluster, object: &ObjectRef) -> Outcome<Option<String>> {
+    match remove(cluster, object).await? {
+        Removed::Gone => Ok(None),
+        Removed::Refused(why) => Ok(Some(why)),
+        Removed::Missing(why) => Err(Failure::usage(anyhow!(
             "{} cannot be deleted: {why}",
             diff::display(object)
-        ))
-    })
+        ))),
+    }
 }
 
-/// Delete an object. When it is not there, what the API server says of that.
-pub(crate) async fn remove(cluster: &Cluster, object: &ObjectRef) -> Outcome<Result<(), String>> {
+/// What became of an object that was to be deleted.
+#[derive(Debug)]
+pub(crate) enum Removed {
+    /// It is deleted.
+    Gone,
+    /// It is not there; what the API server says of that.
+    Missing(String),
+    /// A webhook refuses it, or gave no answer.
+    Refused(String),
+}
+
+/// Delete an object as a user with all rights would.
+pub(crate) async fn remove(cluster: &Cluster, object: &ObjectRef) -> Outcome<Removed> {
     let client = cluster.client();
     let kinds = Kinds::new(client.clone());
     let kind = kinds
@@ -164,8 +191,12 @@ pub(crate) async fn remove(cluster: &Cluster, object: &ObjectRef) -> Outcome<Res
         None => Api::all_with(client, &kind.resource),
     };
     match api.delete(&object.name, &DeleteParams::background()).await {
-        Ok(_) => Ok(Ok(())),
-        Err(kube::Error::Api(status)) if status.code == 404 => Ok(Err(status.message)),
+        Ok(_) => Ok(Removed::Gone),
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(Removed::Missing(status.message)),
+        // There is nothing else that tells it, for any client.
+        Err(kube::Error::Api(status)) if status.message.contains("webhook \"") => {
+            Ok(Removed::Refused(status.message))
+        }
         Err(error) => {
             let why = match error {
                 kube::Error::Api(status) => status.message,

@@ -61,6 +61,8 @@ fn local_webhooks() -> WebhookOptions {
     options.secret = None;
     // What stays behind would keep the next trial from writing.
     options.unregister = true;
+    // Bindings see objects converted from the first list on.
+    options.register_first = true;
     options
 }
 

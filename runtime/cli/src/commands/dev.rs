@@ -22,12 +22,13 @@ use self::kubeconfig::KubeconfigFile;
 use self::show::Shown;
 use self::state_file::StateFile;
 use crate::cli::{Dev, Global};
+use crate::diff;
 use crate::failure::{Exit, Failure, OrFail, Outcome};
 use crate::hooks;
 use crate::input;
 use crate::project::Project;
 use crate::signal::Signals;
-use crate::state::{self, Manifest};
+use crate::state::{self, Manifest, Submitted};
 use crate::trial::{Pace, Settled, Setup, Trial};
 use crate::ui::{self, Tone, Ui};
 
@@ -170,27 +171,45 @@ impl Session<'_> {
         Trial::start(self.cluster.clone(), hooks, self.jq.clone(), setup).await
     }
 
-    /// Apply a manifest of `--apply`.
-    async fn apply(&self, manifest: &Manifest) -> Outcome {
-        self.ui
-            .status(Tone::Note, "Apply", crate::diff::title(&manifest.object));
-        state::seed(&self.cluster, std::slice::from_ref(manifest)).await
+    /// Apply a manifest of `--apply`. Why not, if a webhook refuses it.
+    async fn apply(&self, manifest: &Manifest) -> Outcome<Option<Refusal>> {
+        let title = diff::title(&manifest.object);
+        self.ui.status(Tone::Note, "Apply", &title);
+        state::home(&self.cluster, manifest).await?;
+        Ok(match state::submit(&self.cluster, manifest).await? {
+            Submitted::Taken(warnings) => {
+                for warning in warnings {
+                    self.ui.warn(format_args!("{title}: {warning}"));
+                }
+                None
+            }
+            Submitted::Refused(why) => Some(Refusal {
+                place: manifest.place.clone(),
+                why,
+            }),
+        })
     }
 
     /// Run until all is quiet, apply what there is to apply, and end.
     async fn once(&self, later: &[Manifest]) -> Outcome {
         let mut trial = self.start(self.build().await?, None).await?;
         let mut shown = Shown::once();
+        let mut refused = 0;
         let mut settled = trial.settle(|event| shown.show(self.ui, event)).await;
         for manifest in later {
             if settled != Settled::Quiet {
                 break;
             }
-            self.apply(manifest).await?;
+            let refusal = self.apply(manifest).await?;
             settled = trial.settle(|event| shown.show(self.ui, event)).await;
+            if let Some(refusal) = refusal {
+                refused += 1;
+                refusal.show(self.ui);
+            }
         }
         trial.stop().await;
         let (tone, word) = match settled {
+            Settled::Quiet if refused > 0 => (Tone::Bad, "Ended"),
             Settled::Quiet => (Tone::Good, "Done"),
             Settled::Failed | Settled::Endless(_) => (Tone::Bad, "Ended"),
         };
@@ -198,9 +217,13 @@ impl Session<'_> {
             tone,
             word,
             format!(
-                "{}, {} changed{}",
+                "{}, {} changed{}{}",
                 ui::count(shown.runs, "run"),
                 ui::count(shown.changed, "object"),
+                match refused {
+                    0 => String::new(),
+                    n => format!(", {} refused", ui::count(n, "manifest")),
+                },
                 match settled {
                     Settled::Failed => "; with what failed above, nothing goes on",
                     _ => "",
@@ -208,10 +231,27 @@ impl Session<'_> {
             ),
         );
         match settled {
+            Settled::Quiet if refused > 0 => Err(Failure::told(Exit::Failed)),
             Settled::Quiet => Ok(()),
             Settled::Failed => Err(Failure::told(Exit::Failed)),
             Settled::Endless(endless) => Err(endless.failure()),
         }
+    }
+}
+
+/// A manifest that a webhook refuses.
+struct Refusal {
+    place: String,
+    why: String,
+}
+
+impl Refusal {
+    fn show(&self, ui: &Ui) {
+        ui.status(
+            Tone::Bad,
+            "Refused",
+            format!("{}: {}", self.place, self.why),
+        );
     }
 }
 

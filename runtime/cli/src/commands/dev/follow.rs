@@ -10,7 +10,7 @@ use hookbox_operator::load::Loaded;
 use super::show::Shown;
 use super::state_file::StateFile;
 use super::watch::{Changed, Changes};
-use super::{Session, any_port, watchable};
+use super::{Refusal, Session, any_port, watchable};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::input;
 use crate::state::Manifest;
@@ -35,6 +35,8 @@ pub(super) struct Follower<'a> {
     address: Option<SocketAddr>,
     /// Whether it was said that changes are waited for.
     told: bool,
+    /// What a webhook said of the manifest that was applied last, if it refused it.
+    refused: Option<Refusal>,
 }
 
 /// What comes next in a session.
@@ -62,6 +64,7 @@ impl<'a> Follower<'a> {
             settling: false,
             address: None,
             told: false,
+            refused: None,
         })
     }
 
@@ -132,10 +135,17 @@ impl<'a> Follower<'a> {
     /// It is known what the last change led to.
     async fn settled(&mut self, settled: Settled) -> Outcome {
         self.settling = false;
+        // Behind what led to it.
+        if let Some(refusal) = self.refused.take() {
+            refusal.show(self.ui());
+        }
         match settled {
             Settled::Quiet => {
                 if let Some(manifest) = self.later.pop_front() {
-                    self.session.apply(&manifest).await?;
+                    match self.session.apply(&manifest).await {
+                        Ok(refusal) => self.refused = refusal,
+                        Err(failure) => drop(self.ui().fail(&failure)),
+                    }
                     self.settling = true;
                     return Ok(());
                 }

@@ -180,6 +180,18 @@ impl Shown {
                 };
                 ui.status(tone, word, format!("by webhook {webhook}{message}"));
             }
+            // A run that failed says why itself.
+            OperatorEvent::ObjectsConverted {
+                hook,
+                from_version,
+                to_version,
+                outcome,
+                message,
+                ..
+            } if !["converted", "failed"].contains(&outcome.as_str()) => {
+                let text = format!("{hook}: {from_version} to {to_version}: {message}");
+                ui.status(Tone::Bad, "Unconverted", text);
+            }
             OperatorEvent::RunFinished(run) => self.finished(ui, run),
             _ => {}
         }
@@ -362,5 +374,20 @@ pub(super) fn bindings(hook: &Hook) -> String {
             .iter()
             .map(|k| format!("kubernetes {}: {}", k.name, k.kind)),
     );
+    let validating = config.kubernetes_validating.iter();
+    names.extend(validating.map(|webhook| format!("validating {}", webhook.name)));
+    let mutating = config.kubernetes_mutating.iter();
+    names.extend(mutating.map(|webhook| format!("mutating {}", webhook.name)));
+    for conversion in &config.kubernetes_custom_resource_conversion {
+        let rules = conversion.conversions.iter();
+        let rules: Vec<String> = rules
+            .map(|rule| format!("{} to {}", rule.from_version, rule.to_version))
+            .collect();
+        names.push(format!(
+            "conversion of {}: {}",
+            conversion.crd_name,
+            rules.join(", ")
+        ));
+    }
     names.join(", ")
 }

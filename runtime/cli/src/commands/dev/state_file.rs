@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::diff;
 use crate::failure::Outcome;
 use crate::input;
-use crate::state::{self, Manifest};
+use crate::state::{self, Manifest, Removed, Submitted};
 use crate::ui::{Tone, Ui};
 
 /// Namespaces that every cluster has.
@@ -82,7 +82,7 @@ fn reference(object: &Value) -> ObjectRef {
 }
 
 impl StateFile {
-    /// Read the file again and bring the cluster to what it says. A mistake in it changes nothing; what the cluster
+    /// Read the file again and bring the cluster to what it says, as a user would: the hooks' webhooks are asked. A mistake in it changes nothing; what the cluster
     /// does not take all the same, objects of kinds that are made by hand for one, is told.
     pub(super) async fn reread(&mut self, cluster: &Cluster, ui: &Ui) -> Outcome {
         let manifests = state::read(&self.path)?;
@@ -97,18 +97,38 @@ impl StateFile {
         self.manifests = manifests;
         for object in &delete {
             match state::remove(cluster, object).await {
-                Ok(Ok(())) => ui.status(Tone::Note, "Delete", diff::display(object)),
+                Ok(Removed::Gone) => ui.status(Tone::Note, "Delete", diff::display(object)),
                 // Somebody else has deleted it already.
-                Ok(Err(_)) => {}
+                Ok(Removed::Missing(_)) => {}
+                Ok(Removed::Refused(why)) => {
+                    ui.status(
+                        Tone::Bad,
+                        "Refused",
+                        format!("{}: {why}", diff::display(object)),
+                    );
+                }
                 Err(failure) => {
                     let _ = ui.fail(&failure);
                 }
             }
         }
         for manifest in &apply {
-            ui.status(Tone::Note, "Apply", diff::title(&manifest.object));
-            if let Err(failure) = state::seed(cluster, std::slice::from_ref(manifest)).await {
-                let _ = ui.fail(&failure);
+            let title = diff::title(&manifest.object);
+            ui.status(Tone::Note, "Apply", &title);
+            let submitted = async {
+                state::home(cluster, manifest).await?;
+                state::submit(cluster, manifest).await
+            };
+            match submitted.await {
+                Ok(Submitted::Taken(warnings)) => {
+                    for warning in warnings {
+                        ui.warn(format_args!("{title}: {warning}"));
+                    }
+                }
+                Ok(Submitted::Refused(why)) => {
+                    ui.status(Tone::Bad, "Refused", format!("{}: {why}", manifest.place));
+                }
+                Err(failure) => drop(ui.fail(&failure)),
             }
         }
         Ok(())

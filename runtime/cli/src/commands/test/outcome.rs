@@ -14,7 +14,7 @@ use crate::review::Answered;
 use crate::trial::Settled;
 
 /// The keys of `expected.yaml`.
-pub(super) const KEYS: [&str; 5] = ["result", "answer", "problems", "runs", "cluster"];
+pub(super) const KEYS: [&str; 6] = ["result", "answer", "refused", "problems", "runs", "cluster"];
 
 /// What came out of a case.
 #[derive(Debug, Serialize)]
@@ -24,6 +24,9 @@ pub(super) struct CaseOutcome {
     /// What the hook answered that was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     answer: Option<Answered>,
+    /// Events of the case that webhooks refused.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    refused: Vec<String>,
     /// What went wrong outside runs, sorted: bindings that cannot be enabled, filters that fail.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     problems: Vec<String>,
@@ -63,26 +66,48 @@ impl Changes {
     }
 }
 
+/// What came of a case beside its runs.
+pub(super) struct Beside {
+    pub(super) answer: Option<Answered>,
+    /// Numbers of events that webhooks refused, and why.
+    pub(super) refused: Vec<(usize, String)>,
+    pub(super) problems: Vec<String>,
+}
+
 impl CaseOutcome {
     pub(super) fn new(
         settled: &Settled,
-        answer: Option<Answered>,
-        problems: Vec<String>,
+        beside: Beside,
         runs: &[RunFinished],
         before: &[Value],
         after: &[Value],
         trigger: &Trigger,
     ) -> Self {
+        let applied: Vec<&Change> = match trigger {
+            Trigger::Events(list) => {
+                let refused = |index| beside.refused.iter().any(|(at, _)| *at == index);
+                let list = list.iter().enumerate();
+                list.filter(|(index, _)| !refused(*index))
+                    .map(|(_, change)| change)
+                    .collect()
+            }
+            _ => Vec::new(),
+        };
         Self {
             result: if *settled == Settled::Quiet {
                 "ok"
             } else {
                 "failed"
             },
-            answer,
-            problems,
-            runs: runs.iter().map(run).collect(),
-            cluster: changes(before, after, trigger, &first_seen(runs)),
+            answer: beside.answer,
+            refused: beside
+                .refused
+                .iter()
+                .map(|(index, why)| format!("event {}: {why}", index + 1))
+                .collect(),
+            problems: beside.problems,
+            runs: counted(runs, trigger).into_iter().map(run).collect(),
+            cluster: changes(before, after, &applied, &first_seen(runs)),
         }
     }
 
@@ -90,6 +115,29 @@ impl CaseOutcome {
     pub(super) fn problems(&self) -> &[String] {
         &self.problems
     }
+}
+
+/// The runs of an outcome. Objects are converted whenever somebody reads them, which is nobody's doing in particular: such
+/// runs count only when they fail, or the case asks for one. Hooks that validate the same are asked at the same time: they
+/// go by their names.
+fn counted<'r>(runs: &'r [RunFinished], trigger: &Trigger) -> Vec<&'r RunFinished> {
+    let is = |run: &RunFinished, kind: &str| {
+        let mut reasons = run.reasons.iter();
+        reasons.any(|reason| reason.kind.as_deref() == Some(kind))
+    };
+    let asked = matches!(trigger, Trigger::Review(_));
+    let mut counted: Vec<&RunFinished> = runs
+        .iter()
+        .filter(|run| {
+            let failed = matches!(run.result, RunResult::Failed { .. });
+            asked || failed || !is(run, "Conversion")
+        })
+        .collect();
+    let together = |a: &&RunFinished, b: &&RunFinished| is(a, "Validating") && is(b, "Validating");
+    for group in counted.chunk_by_mut(together) {
+        group.sort_by(|a, b| a.hook.cmp(&b.hook));
+    }
+    counted
 }
 
 fn run(run: &RunFinished) -> RunOutcome {
@@ -134,7 +182,7 @@ fn key(object: &Value) -> String {
 fn changes(
     before: &[Value],
     after: &[Value],
-    trigger: &Trigger,
+    applied: &[&Change],
     seen: &BTreeMap<String, Value>,
 ) -> Changes {
     let index = |objects: &[Value]| {
@@ -145,17 +193,15 @@ fn changes(
     };
     let (mut old, new) = (index(before), index(after));
     let mut removed_by_case = Vec::new();
-    if let Trigger::Events(list) = trigger {
-        for change in list {
-            match change {
-                Change::Apply(object) => {
-                    let key = key(object);
-                    // The hooks' work on the case's own objects still shows: what they found is what was applied.
-                    let found = seen.get(&key).or_else(|| new.get(&key)).cloned();
-                    let _ = old.insert(key, found.unwrap_or_else(|| diff::repeatable(object)));
-                }
-                Change::Delete(object) => removed_by_case.push(diff::display(object)),
+    for change in applied {
+        match change {
+            Change::Apply(object) => {
+                let key = key(object);
+                // The hooks' work on the case's own objects still shows: what they found is what was applied.
+                let found = seen.get(&key).or_else(|| new.get(&key)).cloned();
+                let _ = old.insert(key, found.unwrap_or_else(|| diff::repeatable(object)));
             }
+            Change::Delete(object) => removed_by_case.push(diff::display(object)),
         }
     }
     let mut changes = Changes::default();
@@ -215,7 +261,7 @@ mod tests {
             config_map("changed", "2"),
             config_map("new", "1"),
         ];
-        let changes = changes(&before, &after, &Trigger::Synchronization, &BTreeMap::new());
+        let changes = changes(&before, &after, &[], &BTreeMap::new());
         assert_eq!(changes.added.len(), 1);
         assert_eq!(changes.changed.len(), 1);
         assert_eq!(changes.removed, ["ConfigMap default/gone"]);
@@ -224,12 +270,12 @@ mod tests {
     #[test]
     fn what_the_case_itself_applies_is_no_change() {
         let applied = config_map("new", "1");
-        let trigger = Trigger::Events(vec![Change::Apply(applied.clone())]);
+        let change = Change::Apply(applied.clone());
         let nothing = BTreeMap::new();
-        assert!(changes(&[], std::slice::from_ref(&applied), &trigger, &nothing).is_empty());
+        assert!(changes(&[], std::slice::from_ref(&applied), &[&change], &nothing).is_empty());
         // A hook has patched it since.
         let seen = BTreeMap::from([(key(&applied), diff::repeatable(&applied))]);
-        let changed = changes(&[], &[config_map("new", "2")], &trigger, &seen);
+        let changed = changes(&[], &[config_map("new", "2")], &[&change], &seen);
         assert_eq!(changed.changed.len(), 1);
         assert!(changed.added.is_empty() && changed.removed.is_empty());
     }

@@ -12,10 +12,10 @@ use serde_json::Value;
 
 use super::Bench;
 use super::case::{Case, Change, Trigger};
-use super::outcome::CaseOutcome;
+use super::outcome::{Beside, CaseOutcome};
 use crate::failure::{Failure, Outcome};
 use crate::review::{self, Answered};
-use crate::state;
+use crate::state::{self, Manifest, Submitted};
 use crate::trial::{Pace, Settled, Setup, Stage, Trial};
 
 /// How long a hook may take to answer, whatever its binding says: nobody waits.
@@ -27,6 +27,8 @@ struct Played {
     runs: Vec<RunFinished>,
     before: Vec<Value>,
     answer: Option<Answered>,
+    /// Events that webhooks refused, by their numbers, with what they said.
+    refused: Vec<(usize, String)>,
 }
 
 impl Bench {
@@ -39,7 +41,7 @@ impl Bench {
             pace: Pace::Steps,
             max_runs: self.max_runs,
             listen: None,
-            webhooks: false,
+            webhooks: true,
         };
         let mut trial = Trial::start(cluster, hooks, self.jq.clone(), setup).await?;
         let played = act(case, &mut trial).await?;
@@ -50,8 +52,11 @@ impl Bench {
         let after = trial.cluster.objects();
         let outcome = CaseOutcome::new(
             &played.settled,
-            played.answer,
-            trial.problems().iter().cloned().collect(),
+            Beside {
+                answer: played.answer,
+                refused: played.refused,
+                problems: trial.problems().iter().cloned().collect(),
+            },
             &played.runs,
             &played.before,
             &after,
@@ -160,9 +165,11 @@ async fn act(case: &Case, trial: &mut Trial) -> Outcome<Played> {
             runs,
             before,
             answer: None,
+            refused: Vec::new(),
         });
     }
     let mut answer = None;
+    let mut refused = Vec::new();
     let before = trial.cluster.objects();
     let (settled, runs) = match &case.trigger {
         Trigger::Schedule { name } => {
@@ -174,7 +181,9 @@ async fn act(case: &Case, trial: &mut Trial) -> Outcome<Played> {
         Trigger::Events(changes) => {
             let (mut settled, mut runs) = (Settled::Quiet, Vec::new());
             for (index, change) in changes.iter().enumerate() {
-                change_cluster(&trial.cluster, index, change).await?;
+                if let Some(why) = change_cluster(&trial.cluster, index, change).await? {
+                    refused.push((index, why));
+                }
                 let (next, more) = trial.runs(Stage::All).await;
                 runs.extend(more);
                 settled = next;
@@ -205,17 +214,26 @@ async fn act(case: &Case, trial: &mut Trial) -> Outcome<Played> {
         runs,
         before,
         answer,
+        refused,
     })
 }
 
-/// Do what event number `index` of a case says.
-async fn change_cluster(cluster: &Cluster, index: usize, change: &Change) -> Outcome {
+/// Do what event number `index` of a case says. Why not, if a webhook refuses it.
+async fn change_cluster(
+    cluster: &Cluster,
+    index: usize,
+    change: &Change,
+) -> Outcome<Option<String>> {
     match change {
         Change::Apply(object) => {
-            state::apply(cluster, object, || {
-                format!("event {} of the case", index + 1)
+            let manifest = Manifest {
+                place: format!("event {} of the case", index + 1),
+                object: object.clone(),
+            };
+            Ok(match state::submit(cluster, &manifest).await? {
+                Submitted::Taken(_) => None,
+                Submitted::Refused(why) => Some(why),
             })
-            .await
         }
         Change::Delete(object) => state::delete(cluster, object).await,
     }
