@@ -113,11 +113,10 @@ impl HookRun {
         self.reasons.iter().any(|r| r.cause == Cause::Startup)
     }
 
-    /// Takes another run in, behind its own reasons.
+    /// Takes another run in, behind its own reasons: a Synchronization that would be skipped too, as shell-operator asks
+    /// only the first task of a run whether it is to run.
     pub(super) fn absorb(&mut self, other: Self) {
-        if !other.skip {
-            self.reasons.extend(other.reasons);
-        }
+        self.reasons.extend(other.reasons);
         self.unlocks.extend(other.unlocks);
     }
 
