@@ -122,6 +122,7 @@ impl Running {
         engine.metrics.refresh_with(move |metrics| {
             if let Some(engine) = weak.upgrade() {
                 engine.count_queues(metrics);
+                metrics.snapshots(engine.held_once());
                 engine.count_journal();
             }
         });
@@ -290,7 +291,7 @@ impl Running {
         )
     }
 
-    /// Objects and bytes that all snapshots hold.
+    /// Objects and bytes that all snapshots hold, each of them counted for itself.
     #[must_use]
     pub fn held(&self) -> (usize, usize) {
         self.engine
@@ -298,6 +299,12 @@ impl Running {
             .iter()
             .map(|(_, m)| m.held())
             .fold((0, 0), |(o, b), (objects, bytes)| (o + objects, b + bytes))
+    }
+
+    /// Bytes that all snapshots hold together. What several hold, as bindings on the same objects do, is counted once.
+    #[must_use]
+    pub fn held_once(&self) -> usize {
+        self.engine.held_once()
     }
 
     /// Lets one task begin and waits for none: where [`Options::stepped`] is set, waits until nothing is being done, puts

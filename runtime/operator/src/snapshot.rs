@@ -2,15 +2,23 @@
 //!
 //! A store is changed in O(log n). A run gets a frozen copy in O(1), which shares everything with the store until the
 //! store changes, and after that all that did not change. Small objects are packed together, some dozens in one
-//! allocation: see [`leaf`].
+//! allocation: see [`leaf`]. Long texts of objects are held once by all stores that share [`Texts`].
 
+mod frozen;
 mod leaf;
+mod texts;
 mod tree;
 
-use hookbox_sandbox::{Entry, JsonText, Snapshot};
+use std::sync::Arc;
+
+use hookbox_sandbox::{Entry, JsonText};
 use leaf::{Edit, Row, Text};
 use sha2::{Digest, Sha256};
+use texts::Mark;
 use tree::Tree;
+
+pub use frozen::Frozen;
+pub use texts::Texts;
 
 /// What a binding keeps of each object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +106,7 @@ impl Keeps {
         Weight {
             keys: row.key.0.len() + row.key.1.len(),
             texts: texts.sum(),
+            shared: shared(self, row).map_or(0, |(_, text)| text.len()),
         }
     }
 }
@@ -107,17 +116,21 @@ impl Keeps {
 struct Weight {
     keys: usize,
     texts: usize,
+    /// Those of the texts that other stores may hold too.
+    shared: usize,
 }
 
 impl Weight {
     fn add(&mut self, other: Self) {
         self.keys += other.keys;
         self.texts += other.texts;
+        self.shared += other.shared;
     }
 
     fn take(&mut self, other: Self) {
         self.keys -= other.keys;
         self.texts -= other.texts;
+        self.shared -= other.shared;
     }
 
     fn all(self) -> usize {
@@ -142,16 +155,24 @@ pub struct Store {
     keeps: Keeps,
     rows: Tree,
     weight: Weight,
+    texts: Texts,
 }
 
 impl Store {
     /// An empty store.
     #[must_use]
     pub fn new(keeps: Keeps) -> Self {
+        Self::sharing(keeps, Texts::default())
+    }
+
+    /// An empty store, which holds no text of its own where another store with the same `texts` has one that is equal.
+    #[must_use]
+    pub fn sharing(keeps: Keeps, texts: Texts) -> Self {
         Self {
             keeps,
             rows: Tree::new(keeps.columns()),
             weight: Weight::default(),
+            texts,
         }
     }
 
@@ -186,6 +207,12 @@ impl Store {
         self.weight.all()
     }
 
+    /// Those of the bytes that are held in [`Texts`], once for all stores.
+    #[must_use]
+    pub fn shared(&self) -> usize {
+        self.weight.shared
+    }
+
     /// Put an object with its filter result (none where there is no filter) in.
     pub fn put(
         &mut self,
@@ -205,6 +232,8 @@ impl Store {
         filter_result: Option<&JsonText>,
     ) -> Change {
         let result = filter_result.map_or(Text::Short(""), Text::of);
+        let once = self.shares(version, object);
+        let object = once.as_ref().unwrap_or(object);
         let object_hash;
         let texts = match (self.keeps.object, self.keeps.filter_result) {
             (true, _) => [Text::of(object), result],
@@ -228,8 +257,21 @@ impl Store {
         };
         self.weight.take(self.keeps.weight(&before));
         let same = self.keeps.deciding(&before) == self.keeps.deciding(&row);
+        let left = shared(self.keeps, &before);
+        let left = left.filter(|(_, text)| !Arc::ptr_eq(text, object));
+        let left = left.map(|(version, text)| Mark::of(version, text));
         self.rows.edit(at, Edit::Replace(&row));
+        if left.is_some() {
+            self.texts.give_back(left, 0);
+        }
         if same { Change::Same } else { Change::Modified }
+    }
+
+    /// A long text as it is held by all, where it is kept and can be told by its version.
+    fn shares(&self, version: u64, object: &JsonText) -> Option<JsonText> {
+        let long = matches!(Text::of(object), Text::Long(_));
+        let shares = self.keeps.object && long && version != 0;
+        shares.then(|| self.texts.share(version, object))
     }
 
     /// What is held of an object.
@@ -254,7 +296,12 @@ impl Store {
         let row = self.rows.row(at)?;
         let entry = self.keeps.entry(&row);
         self.weight.take(self.keeps.weight(&row));
+        let left = shared(self.keeps, &row).map(|(version, text)| Mark::of(version, text));
         self.rows.edit(at, Edit::Remove);
+        if left.is_some() {
+            // The entry holds it.
+            self.texts.give_back(left, 1);
+        }
         Some(entry)
     }
 
@@ -281,42 +328,27 @@ impl Store {
     }
 }
 
-/// What a store held at one moment.
-#[derive(Debug, Clone)]
-pub struct Frozen {
-    keeps: Keeps,
-    rows: Tree,
-    weight: Weight,
-}
-
-impl Frozen {
-    /// Bytes of all texts and keys, as [`Store::bytes`].
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        self.weight.all()
+impl Drop for Store {
+    fn drop(&mut self) {
+        if self.texts.is_empty() {
+            return;
+        }
+        let rows = std::mem::replace(&mut self.rows, Tree::new(self.keeps.columns()));
+        let mut left = Vec::new();
+        rows.for_each(|row| {
+            let mark = |(version, text): (u64, &JsonText)| Mark::of(version, text);
+            left.extend(shared(self.keeps, &row).map(mark));
+        });
+        drop(rows);
+        self.texts.give_back(left, 0);
     }
 }
 
-impl Frozen {
-    /// The key of an entry.
-    #[must_use]
-    pub fn key(&self, index: usize) -> Option<Key> {
-        let row = self.rows.row(index)?;
-        Some(Key([row.key.0, row.key.1].concat().into()))
-    }
-}
-
-impl Snapshot for Frozen {
-    fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    fn entry(&self, index: usize) -> Option<Entry> {
-        self.rows.row(index).map(|row| self.keeps.entry(&row))
-    }
-
-    fn json_bytes(&self) -> u64 {
-        self.weight.texts as u64
+/// The text of a row that other stores may share.
+fn shared<'a>(keeps: Keeps, row: &Row<'a>) -> Option<(u64, &'a JsonText)> {
+    match row.texts {
+        [Text::Long(text), _] if keeps.object && row.version != 0 => Some((row.version, text)),
+        _ => None,
     }
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use hookbox_sandbox::Snapshot as _;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -218,7 +219,132 @@ fn held(frozen: &Frozen) -> Vec<Entry> {
         .collect()
 }
 
+#[test]
+fn places_are_those_of_a_namespace() {
+    for keeps in [FULL, BOTH, FILTERED] {
+        let mut store = Store::new(keeps);
+        for namespace in ["", "a", "a-b", "a0", "b"] {
+            for name in ["x", "y"] {
+                let object = text(&format!("{namespace}:{name}"));
+                store.put_at(&store.key(namespace, name), 7, &object, Some(&object));
+            }
+        }
+        let frozen = store.freeze();
+        for namespace in ["", "a", "a-b", "a0", "b", "c"] {
+            let count = if namespace == "c" { 0 } else { 2 };
+            let places = frozen.places(Some(namespace), None);
+            assert_eq!(places.len(), count, "{keeps:?} {namespace}");
+            for at in places {
+                assert_eq!(frozen.key(at).unwrap().parts().0, namespace);
+            }
+            assert_eq!(frozen.places(Some(namespace), Some("y")).len(), count / 2);
+        }
+        assert_eq!(frozen.places(None, None), 0..10);
+        let last = frozen.places(Some("b"), Some("y")).start;
+        let object = frozen.object(last);
+        assert_eq!(object.is_some(), keeps.object);
+        if let Some(object) = object {
+            assert_eq!((&*object.namespace, &*object.name), ("b", "y"));
+            assert_eq!((&*object.resource_version, &*object.json), ("7", "b:y"));
+        }
+    }
+}
+
+/// What a test does to one of some stores that share texts.
+#[derive(Debug, Clone)]
+enum Shared {
+    /// A version of an object, which says what its text is.
+    Put(usize, u8, u64),
+    Remove(usize, u8),
+    Replace(usize),
+    Freeze(usize),
+    Thaw,
+}
+
+fn shared_step() -> impl Strategy<Value = Shared> {
+    let store = || 0_usize..3;
+    prop_oneof![
+        8 => (store(), 0_u8..8, 1_u64..12).prop_map(|(at, key, version)| Shared::Put(at, key, version)),
+        4 => (store(), 0_u8..8).prop_map(|(at, key)| Shared::Remove(at, key)),
+        1 => store().prop_map(Shared::Replace),
+        1 => store().prop_map(Shared::Freeze),
+        1 => Just(Shared::Thaw),
+    ]
+}
+
+/// The text of a version: short, long, or one of two long ones of the same length, as no honest server has.
+fn of_version(version: u64, at: usize) -> String {
+    match version % 4 {
+        0 => format!("{version}"),
+        1 => format!("x{at}{version:0600}"),
+        _ => format!("{version:0700}"),
+    }
+}
+
+fn long_texts(frozen: &Frozen) -> Vec<JsonText> {
+    let texts = held(frozen).into_iter().filter_map(|entry| entry.object);
+    texts.filter(|text| text.len() > 512).collect()
+}
+
 proptest! {
+    /// Stores that share texts hold what they would hold alone, and each text once; nothing is held for longer than a
+    /// store or a run holds it.
+    #[test]
+    fn stores_share_what_is_equal(steps in proptest::collection::vec(shared_step(), 0..300)) {
+        let texts = Texts::default();
+        let new = || Store::sharing(FULL, texts.clone());
+        let mut stores = [new(), new(), new()];
+        let mut models: [BTreeMap<Key, String>; 3] = Default::default();
+        let mut runs = Vec::new();
+        for step in steps {
+            match step {
+                Shared::Put(at, key, version) => {
+                    let (key, object) = (Key::new(FULL, "n", &key.to_string()), of_version(version, at));
+                    stores[at].put_at(&key, version, &text(&object), None);
+                    models[at].insert(key, object);
+                }
+                Shared::Remove(at, key) => {
+                    let key = Key::new(FULL, "n", &key.to_string());
+                    let removed = stores[at].remove(&key).and_then(|entry| entry.object);
+                    let expected = models[at].remove(&key);
+                    prop_assert_eq!(removed.as_deref(), expected.as_deref());
+                }
+                Shared::Replace(at) => {
+                    stores[at] = new();
+                    models[at].clear();
+                }
+                Shared::Freeze(at) => runs.push((stores[at].freeze(), models[at].clone())),
+                Shared::Thaw => runs.clear(),
+            }
+        }
+        for (frozen, model) in &runs {
+            let objects: Vec<_> = held(frozen).into_iter().filter_map(|entry| entry.object).collect();
+            prop_assert!(objects.iter().map(|o| &**o).eq(model.values()));
+        }
+        runs.clear();
+        texts.sweep();
+        let mut once: BTreeMap<JsonText, JsonText> = BTreeMap::new();
+        for (store, model) in stores.iter().zip(&models) {
+            let frozen = store.freeze();
+            let objects: Vec<_> = held(&frozen).into_iter().filter_map(|entry| entry.object).collect();
+            prop_assert!(objects.iter().map(|o| &**o).eq(model.values()));
+            let shared = store.shared();
+            prop_assert_eq!(shared, long_texts(&frozen).iter().map(|t| t.len()).sum::<usize>());
+            for text in long_texts(&frozen) {
+                let first = once.entry(text.clone()).or_insert(text.clone());
+                // Two texts of one version and length are held by those who have them.
+                let odd = !text.starts_with('0');
+                prop_assert!(odd || Arc::ptr_eq(first, &text));
+            }
+        }
+        let even = once.keys().filter(|text| text.starts_with('0')).map(|text| text.len());
+        prop_assert!(texts.bytes() >= even.sum());
+        prop_assert!(texts.bytes() <= once.keys().map(|text| text.len()).sum());
+        drop(once);
+        drop(stores);
+        prop_assert!(texts.is_empty(), "given back by the stores themselves");
+    }
+
     /// A store is a sorted map whatever it keeps, its frozen copies are its past, and its byte count is exact.
     #[test]
     fn a_store_is_a_sorted_map(keeps in prop_oneof![Just(FULL), Just(BOTH), Just(FILTERED), Just(NEITHER)], steps in proptest::collection::vec(step(), 0..200)) {

@@ -280,6 +280,17 @@ impl Engine {
         all
     }
 
+    /// Bytes that all snapshots hold together, what several hold counted once.
+    pub(crate) fn held_once(&self) -> usize {
+        let texts = self.cluster.as_ref().map_or(0, |c| c.hub.texts().bytes());
+        let monitors = self.monitors();
+        let own = monitors.iter().map(|(_, monitor)| {
+            let (_, bytes) = monitor.held();
+            bytes.saturating_sub(monitor.shared())
+        });
+        texts + own.sum::<usize>()
+    }
+
     /// Ends all watches.
     pub(crate) fn drop_monitors(&self) {
         self.monitors

@@ -222,6 +222,11 @@ impl Engine {
                 Err(Failure::from(&error))
             }
         };
+        // A native hook may have written by itself.
+        let wrote = !patches.results.is_empty() || hook.program.component().is_none();
+        if let Some(cluster) = self.cluster.as_ref().filter(|_| wrote) {
+            cluster.hub.acted();
+        }
         let (record, result, attempt) = match result {
             Ok(()) => {
                 self.metrics.run_succeeded(labels);

@@ -4,7 +4,7 @@ use hookbox_config::suggest;
 
 use super::Live;
 use super::runs::Outcome;
-use super::view::HookView;
+use super::view::{HookView, SnapshotView};
 use crate::api;
 use crate::engine::Engine;
 use crate::load::{Hook, LoadProblem};
@@ -110,16 +110,21 @@ impl Live {
     }
 
     fn hook(&self, index: HookIndex, hook: &Hook, busy: Option<&'static str>) -> HookView {
-        let mut objects = 0;
+        let mut snapshots = Vec::new();
         let mut enabled = true;
-        for binding in 0..hook.config.kubernetes.len() {
+        for (binding, config) in hook.config.kubernetes.iter().enumerate() {
             let id = MonitorId {
                 hook: index,
                 binding,
             };
             match self.engine.monitor(id) {
                 Some(monitor) => {
-                    objects += monitor.held().0;
+                    let (objects, bytes) = monitor.held();
+                    snapshots.push(SnapshotView {
+                        binding: config.name.clone(),
+                        objects,
+                        bytes,
+                    });
                     enabled &= monitor.phase() == Phase::Enabled;
                 }
                 None => enabled = false,
@@ -147,7 +152,9 @@ impl Live {
             source: hook.source.clone(),
             program: program(hook).to_owned(),
             bindings: bindings(hook),
-            objects,
+            objects: snapshots.iter().map(|s| s.objects).sum(),
+            bytes: snapshots.iter().map(|s| s.bytes).sum(),
+            snapshots,
             runs,
             failures,
             last_run,

@@ -100,6 +100,12 @@ pub struct HookView {
     pub bindings: Vec<String>,
     /// Objects in its snapshots.
     pub objects: usize,
+    /// Bytes of its snapshots. An object that bindings of several hooks hold is in memory once, and counted for each.
+    #[serde(default)]
+    pub bytes: usize,
+    /// Its snapshots, in the order of its configuration.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub snapshots: Vec<SnapshotView>,
     /// Runs since the start.
     pub runs: u64,
     /// Runs that failed since the start.
@@ -109,6 +115,18 @@ pub struct HookView {
     pub last_run: Option<LastRun>,
     /// In a few words, how it is: `ready`, `running`, `failing`, `waiting` or `not enabled`.
     pub state: String,
+}
+
+/// How large a snapshot is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SnapshotView {
+    /// Name of the binding.
+    pub binding: String,
+    /// Its objects.
+    pub objects: usize,
+    /// Their bytes.
+    pub bytes: usize,
 }
 
 /// The last run of a hook.
@@ -302,6 +320,9 @@ pub struct BindingView {
     /// Objects in its snapshot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub objects: Option<usize>,
+    /// Bytes of these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<usize>,
     /// Changes that are put aside until its Synchronization succeeded.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub put_aside: usize,

@@ -228,7 +228,8 @@ impl Live {
         };
         let mut view = view("kubernetes", &config.name, &on, state);
         if let Some(monitor) = &monitor {
-            view.objects = Some(monitor.held().0);
+            let (objects, bytes) = monitor.held();
+            (view.objects, view.bytes) = (Some(objects), Some(bytes));
             view.put_aside = monitor.put_aside().unwrap_or_default();
         }
         remember(&mut view, recent);
@@ -268,6 +269,7 @@ fn view(kind: &str, name: &str, on: &str, state: &str) -> BindingView {
         state: state.to_owned(),
         error: None,
         objects: None,
+        bytes: None,
         put_aside: 0,
         next: None,
         tally: super::view::Tally::default(),

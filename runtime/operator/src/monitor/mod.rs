@@ -215,6 +215,16 @@ impl std::fmt::Debug for MonitorSpec {
     }
 }
 
+impl MonitorSpec {
+    fn empty_store(&self) -> Store {
+        let keeps = Keeps {
+            object: self.config.keep_full_objects_in_memory,
+            filter_result: !self.filter.is_none(),
+        };
+        Store::sharing(keeps, self.hub.texts().clone())
+    }
+}
+
 /// What runs and monitor share.
 struct State {
     store: Store,
@@ -266,11 +276,8 @@ impl Shared {
         self.spec.listener.notice(self.spec.id, notice);
     }
 
-    fn keeps(&self) -> Keeps {
-        Keeps {
-            object: self.spec.config.keep_full_objects_in_memory,
-            filter_result: !self.spec.filter.is_none(),
-        }
+    fn empty_store(&self) -> Store {
+        self.spec.empty_store()
     }
 
     fn reason(&self, cause: Cause) -> Reason {
@@ -302,16 +309,12 @@ impl Monitor {
     /// Starts a monitor, locked.
     #[must_use]
     pub fn start(spec: MonitorSpec) -> Self {
-        let keeps = Keeps {
-            object: spec.config.keep_full_objects_in_memory,
-            filter_result: !spec.filter.is_none(),
-        };
         let shared = Arc::new(Shared {
             binding_name: spec.config.name.as_str().into(),
             group: spec.config.group.as_deref().map(Arc::from),
             snapshots: spec.config.include_snapshots_from.clone().into(),
             state: Mutex::new(State {
-                store: Store::new(keeps),
+                store: spec.empty_store(),
                 locked: true,
                 standing_by: false,
                 buffer: Vec::new(),
@@ -357,7 +360,7 @@ impl Monitor {
         if state.enabled {
             state.store.freeze()
         } else {
-            Store::new(self.shared.keeps()).freeze()
+            self.shared.empty_store().freeze()
         }
     }
 
@@ -398,6 +401,12 @@ impl Monitor {
     pub fn held(&self) -> (usize, usize) {
         let state = self.shared.state();
         (state.store.len(), state.store.bytes())
+    }
+
+    /// Those of the bytes held that are objects which other bindings may hold too: see [`Hub::texts`].
+    #[must_use]
+    pub fn shared(&self) -> usize {
+        self.shared.state().store.shared()
     }
 
     /// Changes that wait in the buffer; none where the monitor is not locked.

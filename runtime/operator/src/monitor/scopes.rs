@@ -6,8 +6,9 @@ use hookbox_config::{Kubernetes, NamespaceSelector};
 use kube::core::ApiResource;
 
 use crate::kinds::Kind;
-use crate::snapshot::Key;
-use crate::watch::{Events, Hub, Subscription, WatchEvent, WatchSpec};
+use crate::object::Object;
+use crate::snapshot::{Key, Store};
+use crate::watch::{Events, Hub, Lent, Subscription, WatchEvent, WatchSpec};
 
 /// Tells the watches of one binding apart; never used again for another watch.
 pub(super) type ScopeId = crate::watch::Tag;
@@ -28,10 +29,27 @@ pub(super) struct Scope {
     pub(super) in_list: Option<HashSet<Key>>,
     /// Up to which resource version this part was seen.
     pub(super) seen: Option<u64>,
+    /// What is known of some object is not its newest state.
+    pub(super) differs: bool,
     _watch: Subscription,
 }
 
 impl Scope {
+    /// Its objects for another one with the same watch, where they are known as they are.
+    pub(super) fn lend(&self, store: &Store) -> Option<Lent> {
+        let whole = self.listed && self.in_list.is_none() && !self.differs;
+        let seen = self.seen.filter(|_| whole && store.keeps().object)?;
+        let objects = store.freeze();
+        let places = objects.places(self.namespace.as_deref(), self.name.as_deref());
+        let name = self.name.clone();
+        let objects = places.filter_map(move |at| objects.object(at));
+        let named = move |object: &Object| name.as_ref().is_none_or(|name| object.name == *name);
+        Some(Lent {
+            resource_version: seen.to_string(),
+            objects: Box::new(objects.filter(named)),
+        })
+    }
+
     /// Whether an object belongs to this part.
     pub(super) fn covers(&self, key: &Key) -> bool {
         let (namespace, name) = key.parts();
@@ -167,6 +185,7 @@ impl<'a> Scopes<'a> {
                 quiet: self.quiet,
                 in_list: None,
                 seen: None,
+                differs: false,
                 _watch: watch,
             });
         }
@@ -245,7 +264,7 @@ impl<'a> Scopes<'a> {
                 watch.seen = resource_version.parse().ok();
                 Vec::new()
             }
-            WatchEvent::Failed(_) => Vec::new(),
+            WatchEvent::Failed(_) | WatchEvent::Asked(_) => Vec::new(),
         }
     }
 

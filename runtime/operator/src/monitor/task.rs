@@ -89,12 +89,15 @@ async fn follow(
             state.buffer.clear();
             // What is known of objects after a failed attempt need not be found out again, if it is of these objects.
             if !same {
-                state.store = crate::snapshot::Store::new(shared.keeps());
+                state.store = shared.empty_store();
             }
         }
         (state.enabled, same)
     };
-    let (events, mut feed) = Feed::new(Room::default());
+    let (events, mut feed) = match shared.spec.config.keep_full_objects_in_memory {
+        true => Feed::lending(Room::default()),
+        false => Feed::new(Room::default()),
+    };
     let secret = kind.resource.group.is_empty() && kind.resource.kind == "Secret";
     let scopes = Scopes::start(&shared.spec.hub, &shared.spec.config, kind, events, !again);
     let mut follower = Follower {
@@ -239,8 +242,11 @@ impl Follower<'_> {
         let Some(scope) = self.scopes.get(id) else {
             return Ok(());
         };
+        // An older state is kept of an object on which the filter failed.
+        scope.differs |= result.is_err();
         match event {
             WatchEvent::Restarted => {
+                scope.differs = false;
                 let known = !self.shared.state().store.is_empty();
                 scope.in_list = known.then(HashSet::new);
             }
@@ -293,6 +299,13 @@ impl Follower<'_> {
                 self.delete(&object, result);
             }
             WatchEvent::Progress { resource_version } => scope.seen = resource_version.parse().ok(),
+            WatchEvent::Asked(loan) => {
+                let state = self.shared.state();
+                if let Some(lent) = scope.lend(&state.store) {
+                    drop(state);
+                    loan.lend(lent);
+                }
+            }
             WatchEvent::Failed(_) => {}
         }
         Ok(())

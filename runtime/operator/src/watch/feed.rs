@@ -44,6 +44,8 @@ pub struct Events(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     room: Room,
+    /// Whether the listener lends what it knows.
+    lends: bool,
     waiting: Mutex<Waiting>,
     filled: Notify,
     emptied: Notify,
@@ -67,8 +69,19 @@ impl Feed {
     /// An empty feed and its other end.
     #[must_use]
     pub fn new(room: Room) -> (Events, Self) {
+        Self::made(room, false)
+    }
+
+    /// The same, whose listener answers [`WatchEvent::Asked`].
+    #[must_use]
+    pub fn lending(room: Room) -> (Events, Self) {
+        Self::made(room, true)
+    }
+
+    fn made(room: Room, lends: bool) -> (Events, Self) {
         let shared = Arc::new(Shared {
             room,
+            lends,
             waiting: Mutex::default(),
             filled: Notify::new(),
             emptied: Notify::new(),
@@ -105,6 +118,11 @@ impl Drop for Feed {
 }
 
 impl Events {
+    /// Whether the listener lends what it knows.
+    pub(super) fn lends(&self) -> bool {
+        self.0.lends
+    }
+
     /// Puts an event in, if there is room.
     pub(super) fn try_send(&self, tag: Tag, event: &WatchEvent) -> Result<(), Refused> {
         let bytes = event.bytes();

@@ -1,8 +1,9 @@
 //! One watch for all who want the same collection.
 //!
-//! The first subscriber gets the watch's own list. One that comes later lists for itself while the watch's changes are
-//! put aside for it, and joins the watch once it is level with it: what its list held already is skipped by resource
-//! version. When the watch itself has to list again, all subscribers share that list. A subscriber that falls too far
+//! The first subscriber gets the watch's own list. One that comes later gets what another one knows, where that one keeps
+//! whole objects, or else lists for itself, while the watch's changes are put aside for it; it joins the watch once it is
+//! level with it: what its list held already is skipped by resource version. What others know may be some moments old. So
+//! where something was written through this operator just now ([`Hub::acted`]), one that comes lists for itself. When the watch itself has to list again, all subscribers share that list. A subscriber that falls too far
 //! behind is set aside, so that it holds up nobody, and joins again with a list of its own.
 
 use std::collections::{BTreeMap, HashMap};
@@ -13,18 +14,25 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use kube::Client;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::collection::{Collection, Gone, Sink};
 use super::feed::{Events, Refused};
 use super::states::{States, Watching};
-use super::{WatchEvent, WatchSpec, follow};
+use super::{Lent, Loan, WatchEvent, WatchSpec, follow};
+use crate::snapshot::Texts;
 
 /// Changes that may be put aside for a subscriber while it lists.
 const ASIDE: usize = 100_000;
 /// How long in all a list that several share waits for one subscriber.
 const LIST_WAIT: Duration = Duration::from_secs(2);
+
+/// After this time what was written is taken to have come by the watch.
+const SETTLED: Duration = Duration::from_secs(2);
+/// How long one that came later waits for what another one knows, before it lists for itself.
+const LOAN_WAIT: Duration = Duration::from_secs(5);
 
 /// Pause before a watch that died is started anew.
 const REVIVE: Duration = Duration::from_secs(1);
@@ -37,7 +45,10 @@ pub type Tag = u64;
 
 /// All watches of one client, or of [`States`]. Clones are the same.
 #[derive(Clone)]
-pub struct Hub(Source);
+pub struct Hub {
+    source: Source,
+    texts: Texts,
+}
 
 #[derive(Clone)]
 enum Source {
@@ -49,6 +60,8 @@ struct Watches {
     client: Client,
     open: Mutex<HashMap<WatchSpec, Weak<Watch>>>,
     deaths: Deaths,
+    /// When something was last written, that is known of.
+    acted: Mutex<Option<Instant>>,
 }
 
 impl std::fmt::Debug for Hub {
@@ -70,23 +83,45 @@ impl Hub {
         client: Client,
         deaths: impl Fn(&WatchSpec, u32) + Send + Sync + 'static,
     ) -> Self {
-        Self(Source::Server(Arc::new(Watches {
+        Self::over(Source::Server(Arc::new(Watches {
             client,
             open: Mutex::default(),
             deaths: Arc::new(deaths),
+            acted: Mutex::default(),
         })))
     }
 
     /// A hub that watches objects which the program holds itself.
     #[must_use]
     pub fn of(states: States) -> Self {
-        Self(Source::States(states))
+        Self::over(Source::States(states))
+    }
+
+    fn over(source: Source) -> Self {
+        Self {
+            source,
+            texts: Texts::default(),
+        }
+    }
+
+    /// The texts that all who keep objects of these watches share.
+    #[must_use]
+    pub fn texts(&self) -> &Texts {
+        &self.texts
+    }
+
+    /// Something was, or may have been, written to the cluster just now: whoever subscribes next has to see it in its
+    /// first list.
+    pub fn acted(&self) {
+        if let Source::Server(watches) = &self.source {
+            *lock(&watches.acted) = Some(Instant::now());
+        }
     }
 
     /// Watches that are open.
     #[must_use]
     pub fn open(&self) -> usize {
-        match &self.0 {
+        match &self.source {
             Source::Server(watches) => lock(&watches.open)
                 .values()
                 .filter(|w| w.strong_count() > 0)
@@ -98,7 +133,7 @@ impl Hub {
     /// Subscribes to a collection: a list, then its changes, each with `tag`. Ends when the subscription is dropped.
     #[must_use]
     pub fn watch(&self, spec: WatchSpec, tag: Tag, events: Events) -> Subscription {
-        Subscription(match &self.0 {
+        Subscription(match &self.source {
             Source::Server(watches) => Part::Watch(watches.join(spec, tag, events)),
             Source::States(states) => Part::States(states.watch(spec, tag, events)),
         })
@@ -109,7 +144,7 @@ impl Watches {
     fn join(&self, spec: WatchSpec, tag: Tag, events: Events) -> Membership {
         let mut watches = lock(&self.open);
         if let Some(watch) = watches.get(&spec).and_then(Weak::upgrade) {
-            let id = watch.join(tag, events);
+            let id = watch.join(tag, events, *lock(&self.acted));
             return Membership { watch, id };
         }
         watches.retain(|_, watch| watch.strong_count() > 0);
@@ -156,6 +191,21 @@ struct Members {
     in_list: bool,
 }
 
+impl Members {
+    /// Asks one that follows the watch for what it knows. It answers when it has handled all that came before.
+    fn ask(&self) -> Option<oneshot::Receiver<Lent>> {
+        let mut members = self.all.values();
+        members.find_map(|member| {
+            if !member.events.lends() || !matches!(member.state, State::Live { .. }) {
+                return None;
+            }
+            let (loan, answer) = Loan::new();
+            let asked = member.events.try_send(member.tag, &WatchEvent::Asked(loan));
+            asked.is_ok().then_some(answer)
+        })
+    }
+}
+
 /// One subscriber.
 struct Member {
     tag: Tag,
@@ -163,6 +213,8 @@ struct Member {
     state: State,
     /// How long the watch's own list has waited for it.
     waited: Duration,
+    /// When something was last written before it came.
+    acted: Option<Instant>,
 }
 
 enum State {
@@ -182,6 +234,8 @@ struct Watch {
     client: Client,
     spec: WatchSpec,
     members: Mutex<Members>,
+    /// Before its first list.
+    began: Instant,
     task: Mutex<Option<AbortOnDropHandle<()>>>,
 }
 
@@ -207,10 +261,12 @@ impl Watch {
             events,
             state: State::Live { from: 0 },
             waited: Duration::ZERO,
+            acted: None,
         };
         let watch = Arc::new(Self {
             client: client.clone(),
             spec: spec.clone(),
+            began: Instant::now(),
             members: Mutex::new(Members {
                 all: BTreeMap::from([(0, first)]),
                 last: 0,
@@ -243,28 +299,44 @@ impl Watch {
         lock(&self.members)
     }
 
-    fn join(self: &Arc<Self>, tag: Tag, events: Events) -> u64 {
+    fn join(self: &Arc<Self>, tag: Tag, events: Events, acted: Option<Instant>) -> u64 {
         let mut members = self.members();
         members.last += 1;
         let id = members.last;
         let state = if members.in_list {
             State::Waiting
         } else {
-            self.listing(id, tag, events.clone())
+            let answer = self.ask(&members, acted);
+            self.listing(id, tag, events.clone(), answer)
         };
         let member = Member {
             tag,
             events,
             state,
             waited: Duration::ZERO,
+            acted,
         };
         members.all.insert(id, member);
         id
     }
 
-    /// Lets a member list for itself. Called with the members locked, so that nothing passes it by.
-    fn listing(self: &Arc<Self>, id: u64, tag: Tag, events: Events) -> State {
-        let list = tokio::spawn(level(Arc::downgrade(self), id, Own { tag, events }));
+    /// Asks another member for what it knows, where that is no older than what was written before.
+    fn ask(&self, members: &Members, acted: Option<Instant>) -> Option<oneshot::Receiver<Lent>> {
+        let known = acted.is_none_or(|at| at < self.began || at.elapsed() > SETTLED);
+        known.then(|| members.ask()).flatten()
+    }
+
+    /// Lets a member list for itself, unless it is answered. Called with the members locked, so that nothing passes it
+    /// by.
+    fn listing(
+        self: &Arc<Self>,
+        id: u64,
+        tag: Tag,
+        events: Events,
+        answer: Option<oneshot::Receiver<Lent>>,
+    ) -> State {
+        let own = Own { tag, events };
+        let list = tokio::spawn(level(Arc::downgrade(self), id, own, answer));
         State::Listing {
             aside: Vec::new(),
             _list: AbortOnDropHandle::new(list),
@@ -292,7 +364,7 @@ impl Watch {
                     collection = self.spec.resource.plural,
                     "a binding is far behind its watch; it is listed again"
                 );
-                member.state = self.listing(*id, member.tag, member.events.clone());
+                member.state = self.listing(*id, member.tag, member.events.clone(), None);
             }
         }
     }
@@ -362,9 +434,16 @@ impl Watch {
         if matches!(event, WatchEvent::ListDone { .. }) {
             let mut members = self.members();
             members.in_list = false;
-            for (id, member) in &mut members.all {
-                if matches!(member.state, State::Waiting) {
-                    member.state = self.listing(*id, member.tag, member.events.clone());
+            let waiting = members.all.iter();
+            let waiting: Vec<(u64, Option<Instant>)> = waiting
+                .filter(|(_, member)| matches!(member.state, State::Waiting))
+                .map(|(id, member)| (*id, member.acted))
+                .collect();
+            for (id, acted) in waiting {
+                let answer = self.ask(&members, acted);
+                if let Some(member) = members.all.get_mut(&id) {
+                    let events = member.events.clone();
+                    member.state = self.listing(id, member.tag, events, answer);
                 }
             }
         }
@@ -394,6 +473,8 @@ impl Sink for Fan {
             | WatchEvent::Listed(_)
             | WatchEvent::ListDone { .. }
             | WatchEvent::Failed(_) => watch.list(event).await,
+            // Between subscribers only.
+            WatchEvent::Asked(_) => {}
         }
         Ok(())
     }
@@ -411,18 +492,44 @@ impl Sink for Own {
     }
 }
 
-/// Lists for one member, then gives it what was put aside, until it is level with the watch.
-async fn level(watch: Weak<Watch>, id: u64, sink: Own) {
-    let Some(mut collection) = watch
-        .upgrade()
-        .map(|w| Collection::new(w.client.clone(), w.spec.clone()))
-    else {
+/// Gives one member what another one lends.
+async fn borrowed(lent: Lent, sink: &Own) -> Result<String, Gone> {
+    let resource_version = lent.resource_version;
+    sink.send(WatchEvent::Restarted).await?;
+    for object in lent.objects {
+        sink.send(WatchEvent::Listed(object.into())).await?;
+    }
+    let done = resource_version.clone();
+    sink.send(WatchEvent::ListDone {
+        resource_version: done,
+    })
+    .await?;
+    Ok(resource_version)
+}
+
+/// Lists for one member, or gives it what another one lends, then what was put aside, until it is level with the watch.
+async fn level(watch: Weak<Watch>, id: u64, sink: Own, answer: Option<oneshot::Receiver<Lent>>) {
+    let lent = match answer {
+        Some(answer) => tokio::time::timeout(LOAN_WAIT, answer).await.ok(),
+        None => None,
+    };
+    let known = match lent {
+        Some(Ok(lent)) => borrowed(lent, &sink).await,
+        _ => {
+            let Some(mut collection) = watch
+                .upgrade()
+                .map(|w| Collection::new(w.client.clone(), w.spec.clone()))
+            else {
+                return;
+            };
+            let listed = collection.list(&sink).await;
+            listed.map(|listed| listed.resource_version)
+        }
+    };
+    let Ok(known) = known else {
         return;
     };
-    let Ok(listed) = collection.list(&sink).await else {
-        return;
-    };
-    let from = listed.resource_version.parse().unwrap_or(0);
+    let from = known.parse().unwrap_or(0);
     loop {
         let aside = {
             let Some(watch) = watch.upgrade() else { return };

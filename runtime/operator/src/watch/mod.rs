@@ -11,6 +11,7 @@ mod follow;
 mod hub;
 mod lines;
 mod list;
+mod loan;
 mod states;
 mod wire;
 
@@ -24,6 +25,7 @@ use crate::rule::Rule;
 
 pub use feed::{Events, Feed, Room};
 pub use hub::{Hub, Subscription, Tag};
+pub use loan::{Lent, Loan};
 pub use states::States;
 
 /// What to watch.
@@ -70,6 +72,8 @@ pub enum WatchEvent {
     },
     /// Something failed; the watch tries again by itself.
     Failed(Arc<WatchError>),
+    /// Another subscriber asks for what this one knows of the collection. Only told where it said that it lends.
+    Asked(Loan),
 }
 
 impl WatchEvent {

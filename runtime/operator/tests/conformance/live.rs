@@ -202,6 +202,21 @@ async fn snapshots_are_dumped_without_the_data_of_secrets() {
     let counts = &dump["maps"]["operations"]["sinceStart"];
     assert_eq!((&counts["count"], &counts["added"]), (&json!(2), &json!(2)));
     assert_eq!(dump["none"]["snapshot"], json!([]));
+    let hooks: Vec<HookView> = live
+        .client
+        .json("/hook/list.json?details=true")
+        .await
+        .unwrap();
+    let sizes = &hooks[0].snapshots;
+    for size in sizes {
+        assert_eq!(dump[&size.binding]["bytes"], json!(size.bytes));
+        let counted = &dump[&size.binding]["operations"]["sinceStart"]["count"];
+        assert_eq!(counted, &json!(size.objects));
+        assert_eq!(size.bytes == 0, size.objects == 0, "{size:?}");
+    }
+    let all: usize = sizes.iter().map(|size| size.bytes).sum();
+    assert_eq!((hooks[0].bytes, hooks[1].bytes), (all, 0));
+    assert_eq!(sizes.len(), dump.as_object().unwrap().len());
     let digest = dump["copies"]["snapshot"][0]["object"]["data"]["p"]
         .as_str()
         .unwrap();

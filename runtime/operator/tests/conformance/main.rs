@@ -23,6 +23,7 @@ mod operator;
 mod own_filters;
 mod pauses;
 mod queues;
+mod sharing;
 mod steps;
 mod support;
 mod v0;

@@ -61,7 +61,7 @@ impl Heard {
                 WatchEvent::Applied(object) => format!("applied {}", name(object)),
                 WatchEvent::Deleted(object) => format!("deleted {}", name(object)),
                 WatchEvent::Failed(error) => format!("failed {}", error.code()),
-                WatchEvent::Progress { .. } => continue,
+                WatchEvent::Progress { .. } | WatchEvent::Asked(_) => continue,
             };
         }
     }
@@ -322,7 +322,7 @@ impl Known {
             WatchEvent::Deleted(object) => {
                 self.objects.remove(&object.name);
             }
-            WatchEvent::Progress { .. } | WatchEvent::Failed(_) => {}
+            WatchEvent::Progress { .. } | WatchEvent::Failed(_) | WatchEvent::Asked(_) => {}
         }
     }
 }

@@ -8,11 +8,12 @@ use serde::Deserialize;
 use super::{ago, cell, show, table};
 use crate::cli::{HookCommand, LiveFormat};
 use crate::failure::Outcome;
-use crate::ui::Ui;
+use crate::ui::{self, Ui};
 
 /// A snapshot without its objects.
 #[derive(Deserialize)]
 struct Brief {
+    bytes: u64,
     snapshot: Vec<Item>,
 }
 
@@ -57,7 +58,7 @@ pub(in crate::commands) async fn hook(command: &HookCommand, ui: &Ui) -> Outcome
 
 fn list(hooks: &[HookView], ui: &Ui) -> Outcome {
     let header = [
-        "NAME", "STATE", "RUNS", "FAILED", "LAST RUN", "OBJECTS", "PROGRAM", "BINDINGS",
+        "NAME", "STATE", "RUNS", "FAILED", "LAST RUN", "OBJECTS", "MEMORY", "PROGRAM", "BINDINGS",
     ];
     let row = |hook: &HookView| {
         let last = match &hook.last_run {
@@ -71,6 +72,7 @@ fn list(hooks: &[HookView], ui: &Ui) -> Outcome {
             hook.failures.to_string(),
             last,
             hook.objects.to_string(),
+            size(hook.bytes),
             hook.program.clone(),
             hook.bindings.join(", "),
         ]
@@ -91,5 +93,18 @@ fn snapshot(snapshots: &BTreeMap<String, Brief>, ui: &Ui) -> Outcome {
         }
     }
     let header = ["BINDING", "NAMESPACE", "NAME", "FILTER RESULT"];
-    table(ui, &header, rows, "its snapshots hold no objects")
+    table(ui, &header, rows, "its snapshots hold no objects")?;
+    for (binding, brief) in snapshots {
+        let (objects, memory) = (brief.snapshot.len(), ui::bytes(brief.bytes));
+        ui.plain(format_args!("{binding}: {objects} objects, {memory}"));
+    }
+    Ok(())
+}
+
+/// The memory of snapshots; nothing where there are none.
+fn size(bytes: usize) -> String {
+    match bytes {
+        0 => "-".to_owned(),
+        _ => ui::bytes(bytes as u64),
+    }
 }

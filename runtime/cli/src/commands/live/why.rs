@@ -32,6 +32,7 @@ fn text(why: &Why) -> String {
             "ON",
             "STATE",
             "OBJECTS",
+            "MEMORY",
             "SINCE THE START",
         ];
         let _ = write!(
@@ -75,6 +76,9 @@ fn binding(binding: &BindingView) -> Vec<String> {
         binding
             .objects
             .map_or_else(|| "-".to_owned(), |n| n.to_string()),
+        binding
+            .bytes
+            .map_or_else(|| "-".to_owned(), |n| ui::bytes(n as u64)),
         cell(tally(&binding.tally)),
     ]
 }

@@ -67,6 +67,16 @@ impl SelfMetrics {
         );
     }
 
+    /// All snapshots hold so many bytes together, what several hold counted once.
+    pub fn snapshots(&self, bytes: usize) {
+        self.set(
+            "kube_snapshots_held_bytes",
+            "Bytes that all snapshots hold together, what several hold counted once.",
+            &[],
+            bytes as f64,
+        );
+    }
+
     /// A filter was applied to an object.
     pub fn filter_took(&self, run: RunLabels<'_>, took: Duration) {
         self.observe(

@@ -211,6 +211,7 @@ const OURS: &[(&str, &str, &str, &str)] = &[
         "binding hook queue",
         "",
     ),
+    ("shell_operator_kube_snapshots_held_bytes", "gauge", "", ""),
     (
         "shell_operator_kube_jq_filter_errors_total",
         "counter",
@@ -308,6 +309,7 @@ fn everything(metrics: &SelfMetrics) {
     metrics.run_succeeded(RUN);
     metrics.waited_in_queue(RUN, second);
     metrics.snapshot(RUN, 1, 2);
+    metrics.snapshots(5);
     metrics.filter_took(RUN, second);
     metrics.filter_failed(RUN, "runtime");
     metrics.event_took(RUN, second);
