@@ -138,7 +138,7 @@ namespace: default
 name: gone
 ignoreMissingObject: true
 mergePatch: |
-  data: {x: y}
+  data: {x: z}
 ---
 operation: Delete
 kind: cm
@@ -164,7 +164,7 @@ async fn a_patch_file_is_taken_apart_and_done_on_a_state() {
     let operations = json(&run.ok());
     assert_eq!(
         operations["operations"][1]["mergePatch"],
-        json!({"data": {"x": "y"}})
+        json!({"data": {"x": "z"}})
     );
     assert_eq!(operations.get("changed"), None);
     let run = hookbox(["try", "patch", &patch, "--cluster", &state, "-o", "json"]);

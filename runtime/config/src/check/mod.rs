@@ -65,7 +65,8 @@ fn document(root: &Node, report: &mut Report) -> Option<HookConfig> {
         report.duplicate(&duplicate);
     }
     if format == ConfigVersion::V0 {
-        return v0::document(at, report);
+        let root = v0::with_texts(root);
+        return v0::document(At::root(&root), report);
     }
     let object = Object::read(at, KEYS, report)?;
     let bindings = Bindings::of(root);

@@ -1,13 +1,15 @@
 //! The rules of a document of the format `v0`, which is what a document without `configVersion` is.
 //!
 //! shell-operator checks only the topmost keys of such a document: below them it ignores keys that it does not know,
-//! and takes `null` for nothing. So here, with a warning for each such key.
+//! takes `null` for nothing, and numbers and booleans for text. So here, with a warning for each such key.
 
 use std::sync::Arc;
 
 use crate::config::{
     ConfigVersion, HookConfig, Kubernetes, MAIN_QUEUE, NamespaceSelector, Schedule, WatchEvent,
 };
+
+use crate::yaml::{Entry, Node, Value};
 
 use super::names::{namespace_names, object_name};
 use super::object::{At, Object};
@@ -27,6 +29,35 @@ const EVENTS: &[(&str, WatchEvent)] = &[
     ("update", WatchEvent::Modified),
     ("delete", WatchEvent::Deleted),
 ];
+
+/// The keys whose values are no texts.
+const FLAGS: &[&str] = &["allowFailure", "disableDebug", "any"];
+
+/// The same document with numbers and booleans as text wherever text is expected: Go's decoder makes that of them.
+pub(super) fn with_texts(node: &Node) -> Node {
+    let value = match &node.value {
+        Value::Mapping(entries) => Value::Mapping(
+            entries
+                .iter()
+                .map(|entry| Entry {
+                    value: match &entry.value.value {
+                        Value::Bool(_) if FLAGS.contains(&entry.key.as_str()) => {
+                            entry.value.clone()
+                        }
+                        Value::Number(_) if entry.key == "onStartup" => entry.value.clone(),
+                        _ => with_texts(&entry.value),
+                    },
+                    ..entry.clone()
+                })
+                .collect(),
+        ),
+        Value::Sequence(items) => Value::Sequence(items.iter().map(with_texts).collect()),
+        Value::Number(number) => Value::String(number.to_string()),
+        Value::Bool(value) => Value::String(value.to_string()),
+        other => other.clone(),
+    };
+    Node { value, at: node.at }
+}
 
 /// None only together with an offence.
 pub(super) fn document(at: At<'_>, report: &mut Report) -> Option<HookConfig> {

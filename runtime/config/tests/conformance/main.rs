@@ -11,6 +11,7 @@
     reason = "the helpers of tests are tests, too"
 )]
 
+mod accepted;
 mod crontab;
 mod document;
 mod group;

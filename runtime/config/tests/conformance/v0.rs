@@ -162,7 +162,7 @@ onKubernetesEvent:
   objectName: a/b
   namespaceSelector: {matchNames: [A_]}
   selector: {matchExpressions: [{key: a, operator: Is}]}
-- kind: 7
+- kind: [7]
 ",
         &[
             ("onStartup", "wrong-type"),
@@ -184,6 +184,29 @@ onKubernetesEvent:
             ),
             ("onKubernetesEvent[2].kind", "wrong-type"),
         ],
+    );
+}
+
+/// Go's decoder makes text of numbers and booleans where text is expected.
+#[test]
+fn numbers_and_booleans_are_text_where_text_is_expected() {
+    let config = good(
+        "onStartup: 3
+schedule: [{name: 5, crontab: '@daily', allowFailure: yes}]
+onKubernetesEvent: [{kind: Pod, name: no, objectName: 017, namespaceSelector: {matchNames: [1]}, selector: {matchLabels: {a: 1.5}}}]",
+    );
+    assert_eq!(config.on_startup, Some(3));
+    assert_eq!(config.schedule[0].name, "5");
+    assert!(config.schedule[0].allow_failure);
+    let binding = &config.kubernetes[0];
+    assert_eq!(binding.name, "false");
+    assert_eq!(
+        binding.name_selector.as_deref(),
+        Some(&["15".to_owned()][..])
+    );
+    assert_eq!(
+        binding.label_selector.as_ref().unwrap().match_labels["a"],
+        "1.5"
     );
 }
 
