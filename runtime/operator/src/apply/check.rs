@@ -99,12 +99,13 @@ fn manifest(object: &Value, faults: &mut Faults) {
         return faults.add(
             "object",
             "object",
-            "must be a manifest, an object with apiVersion, kind and metadata.name",
+            "must be a manifest, an object with kind and metadata.name",
         );
     };
     match text(object, "apiVersion") {
         Text::Is(version) => api_version(version, "object.apiVersion", faults),
-        Text::Missing => faults.add("required", "object.apiVersion", "is required"),
+        // The kind alone is looked for, as in a reference. The contract of components asks for it.
+        Text::Missing => {}
         Text::Other => faults.add("api-version", "object.apiVersion", "must be a string"),
     }
     match text(object, "kind") {

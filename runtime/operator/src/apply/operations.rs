@@ -133,6 +133,7 @@ impl Writer {
     async fn replace(&self, target: &Target, manifest: &Value) -> Result<(Bytes, Value), Cause> {
         let live: Value = read(&self.send(target.get()?).await?)?;
         let mut object = manifest.clone();
+        target.give_version(&mut object);
         set_resource_version(&mut object, resource_version(&live).unwrap_or_default());
         // A manifest that was copied has another object's: a conflict each time.
         if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {

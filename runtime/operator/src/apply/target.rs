@@ -67,8 +67,21 @@ impl Target {
                 metadata.remove("resourceVersion");
             }
         }
+        if lacks_version(&manifest) {
+            self.give_version(manifest.to_mut());
+        }
         let request = http::Request::post(self.collection_path() + &query.text());
         self.call(with_body(request, JSON, &manifest)?, &["create"], None)
+    }
+
+    /// A manifest without `apiVersion` gets the one that its kind was found by.
+    pub(super) fn give_version(&self, manifest: &mut Value) {
+        if lacks_version(manifest)
+            && let (Some(manifest), Some(version)) =
+                (manifest.as_object_mut(), &self.object.api_version)
+        {
+            manifest.insert("apiVersion".to_owned(), Value::from(version.as_str()));
+        }
     }
 
     pub(super) fn replace(
@@ -151,6 +164,13 @@ impl Target {
             push_segment(&mut path, subresource);
         }
         path
+    }
+}
+
+fn lacks_version(manifest: &Value) -> bool {
+    match manifest.get("apiVersion") {
+        None | Some(Value::Null) => true,
+        Some(version) => version == "",
     }
 }
 

@@ -56,7 +56,6 @@ async fn one_invalid_patch_refuses_all_and_each_is_named() {
         found,
         [
             (1, "name", "objectPatches[1].name"),
-            (2, "required", "objectPatches[2].object.apiVersion"),
             (2, "required", "objectPatches[2].object.metadata.name"),
             (3, "jq", "objectPatches[3].jqFilter"),
         ]

@@ -110,13 +110,12 @@ fn versions_and_kinds_have_a_form() {
 }
 
 #[test]
-fn a_manifest_needs_version_kind_and_name() {
+fn a_manifest_needs_kind_and_name() {
     let of = |object| faults(ObjectPatch::Create { object });
     assert_eq!(of(json!([])), named(&[("object", "object")]));
     assert_eq!(
         of(json!({})),
         named(&[
-            ("required", "object.apiVersion"),
             ("required", "object.kind"),
             ("required", "object.metadata.name")
         ])
