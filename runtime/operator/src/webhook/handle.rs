@@ -113,7 +113,7 @@ impl Handler {
         question: Question,
         until: Instant,
     ) -> Result<Answer, Failed> {
-        let place = match self.pool.enter(until).await {
+        let place = match self.pool.enter(hook, until).await {
             Ok(place) => place,
             Err(NoPlace::Full) => return Err(Failed::Full),
             Err(NoPlace::Late) => return Err(Failed::Late),

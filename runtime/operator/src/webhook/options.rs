@@ -98,6 +98,8 @@ pub enum Reach {
 pub struct WebhookLimits {
     /// Connections at the same time at one address; more wait to be accepted. Default 256.
     pub connections: usize,
+    /// Time that a connection may give nothing to do while others wait for its place: it is closed then. Default 1 s.
+    pub patience: Duration,
     /// Bytes of an admission review. Default 8 MiB: it holds up to two objects of at most 1.5 MB.
     pub body_bytes: usize,
     /// Bytes of a conversion review. Default 64 MiB: it may hold a whole list.
@@ -114,9 +116,9 @@ pub struct WebhookLimits {
     pub idle_time: Duration,
     /// Time for requests under way to end when the server stops. Default 5 s.
     pub stop_time: Duration,
-    /// Runs of webhook hooks at the same time. Default 32.
+    /// Runs of webhook hooks at the same time; of one of several hooks, three quarters of that. Default 32.
     pub runs: usize,
-    /// Requests that wait for one of them; more are refused. Default 512.
+    /// Requests that wait for one of them, of one of several hooks three quarters of that; more are refused. Default 512.
     pub waiting: usize,
     /// Time between two looks at certificates. Default 10 s.
     pub certificate_interval: Duration,
@@ -128,6 +130,7 @@ impl Default for WebhookLimits {
     fn default() -> Self {
         Self {
             connections: 256,
+            patience: Duration::from_secs(1),
             body_bytes: 8 << 20,
             conversion_bytes: 64 << 20,
             held_bytes: 256 << 20,

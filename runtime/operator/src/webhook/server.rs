@@ -2,6 +2,7 @@
 
 mod connection;
 mod request;
+mod slots;
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,6 +15,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::slots::{Slot, Slots};
 use super::handle::Handler;
 use super::options::WebhookLimits;
 use super::tls::Tls;
@@ -45,7 +47,7 @@ impl Shared {
         }
     }
 
-    /// A connection failed before its first request.
+    /// A connection failed before its first request, or had to go.
     fn not_connected(&self, code: &'static str, error: &dyn std::fmt::Display, peer: SocketAddr) {
         self.handler.engine.metrics.webhook_handshake_failed(code);
         let now = tokio::time::Instant::now();
@@ -139,11 +141,16 @@ async fn accept(
     stop: CancellationToken,
     connections: TaskTracker,
 ) {
-    let slots = Arc::new(Semaphore::new(shared.limits.connections.max(1)));
+    let slots = Slots::new(shared.limits.connections, shared.limits.patience);
     loop {
+        // Who waits for a place is there: nobody has to go for one who may come.
         let next = async {
-            let slot = Arc::clone(&slots).acquire_owned().await.ok();
-            (slot, listener.accept().await)
+            let accepted = listener.accept().await;
+            let slot = match &accepted {
+                Ok(_) => slots.enter().await,
+                Err(_) => None,
+            };
+            (slot, accepted)
         };
         let (slot, accepted) = tokio::select! {
             () = stop.cancelled() => return,
@@ -151,10 +158,16 @@ async fn accept(
         };
         match accepted {
             Ok((stream, peer)) => {
+                let Some(slot) = slot else { return };
                 let (tls, shared, stop) = (tls.clone(), shared.clone(), stop.clone());
                 connections.spawn(async move {
-                    serve(stream, peer, &tls, shared, stop).await;
-                    drop(slot);
+                    tokio::select! {
+                        () = serve(stream, peer, &tls, shared.clone(), &slot, stop) => {}
+                        () = slot.gone.cancelled() => {
+                            let why = "it gave nothing to do while others waited";
+                            shared.not_connected("crowded-out", &why, peer);
+                        }
+                    }
                 });
             }
             Err(error) => {
@@ -171,6 +184,7 @@ async fn serve(
     peer: SocketAddr,
     tls: &Tls,
     shared: Arc<Shared>,
+    slot: &Slot,
     stop: CancellationToken,
 ) {
     let Some(config) = tls.config() else {
@@ -185,7 +199,7 @@ async fn serve(
         done = tokio::time::timeout(shared.limits.handshake_time, handshake) => done,
     };
     match handshake {
-        Ok(Ok(stream)) => connection::serve(stream, shared, stop).await,
+        Ok(Ok(stream)) => connection::serve(stream, shared, &slot.activity, stop).await,
         Ok(Err(error)) => shared.not_connected(handshake_code(&error), &error, peer),
         Err(_) => shared.not_connected("handshake-late", &"the handshake took too long", peer),
     }

@@ -153,7 +153,7 @@ impl Webhooks {
         let handler = Handler {
             engine: engine.clone(),
             routes,
-            pool: Pool::new(limits.runs, limits.waiting),
+            pool: Pool::new(limits.runs, limits.waiting, engine.hooks.len()),
         };
         let shared = Arc::new(Shared::new(handler, limits));
         for (served, (listener, address)) in keeper.served.iter().zip(listeners) {

@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,6 +17,7 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
+use super::slots::Activity;
 
 /// Bytes of a request's head.
 const HEAD: u32 = 16 << 10;
@@ -35,45 +35,16 @@ struct Service {
     activity: Arc<Activity>,
 }
 
-/// Whether a connection is used.
-struct Activity {
-    requests: AtomicUsize,
-    last: std::sync::Mutex<Instant>,
-}
-
-impl Activity {
-    fn last(&self) -> std::sync::MutexGuard<'_, Instant> {
-        self.last
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-
-    /// Since when nothing happens; none while something does.
-    fn idle_since(&self) -> Option<Instant> {
-        (self.requests.load(Ordering::Acquire) == 0).then(|| *self.last())
-    }
-}
-
-struct Busy(Arc<Activity>);
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        *self.0.last() = Instant::now();
-        self.0.requests.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
 impl hyper::service::Service<http::Request<Incoming>> for Service {
     type Response = http::Response<Full<Bytes>>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, request: http::Request<Incoming>) -> Self::Future {
-        let shared = self.shared.clone();
-        self.activity.requests.fetch_add(1, Ordering::AcqRel);
-        let busy = Busy(self.activity.clone());
+        let (shared, activity) = (self.shared.clone(), self.activity.clone());
+        let busy = activity.begin();
         Box::pin(async move {
-            let answer = shared.answer(request).await;
+            let answer = shared.answer(request, &activity).await;
             drop(busy);
             Ok(answer)
         })
@@ -103,13 +74,10 @@ impl Connection for http2::Connection<Io, Service, TokioExecutor> {
 pub(super) async fn serve(
     stream: TlsStream<TcpStream>,
     shared: Arc<Shared>,
+    activity: &Arc<Activity>,
     stop: CancellationToken,
 ) {
     let limits = shared.limits.clone();
-    let activity = Arc::new(Activity {
-        requests: AtomicUsize::new(0),
-        last: std::sync::Mutex::new(Instant::now()),
-    });
     let service = Service {
         shared,
         activity: activity.clone(),
@@ -127,14 +95,14 @@ pub(super) async fn serve(
             .keep_alive_interval(KEEPALIVE.0)
             .keep_alive_timeout(KEEPALIVE.1)
             .serve_connection(io, service);
-        follow(connection, &activity, times, &stop).await
+        follow(connection, activity, times, &stop).await
     } else {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.head_time)
             .max_buf_size(HEAD as usize)
             .serve_connection(io, service);
-        follow(connection, &activity, times, &stop).await
+        follow(connection, activity, times, &stop).await
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection to the webhook server broke");

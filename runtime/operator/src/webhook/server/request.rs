@@ -1,18 +1,28 @@
 //! One request: its path, its form, its body.
 
+use std::error::Error;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
+use super::slots::Activity;
 use super::{Shared, kib};
 use crate::webhook::handle::Reply;
+
+/// Bytes for which a body takes place at a time, at least.
+const STEP: usize = 64 << 10;
+
+/// How long, and how many bytes long, one is listened to who was refused.
+const LINGER: (Duration, usize) = (Duration::from_secs(1), 32 << 20);
 
 /// Why a request is no review.
 struct Refusal {
@@ -51,7 +61,11 @@ impl Drop for InFlight<'_> {
 
 impl Shared {
     /// Answers a request, whatever it is.
-    pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    pub(super) async fn answer(
+        &self,
+        request: Request<Incoming>,
+        activity: &Arc<Activity>,
+    ) -> Response<Full<Bytes>> {
         if request.uri().path() == "/healthz" {
             return text(StatusCode::OK, "ok\n");
         }
@@ -59,7 +73,8 @@ impl Shared {
         let version = request.version();
         let _in_flight = InFlight::new(self);
         let metrics = &self.handler.engine.metrics;
-        match self.review(request, came).await {
+        let (head, mut body) = request.into_parts();
+        match self.review(&head, &mut body, activity, came).await {
             Ok(reply) => {
                 metrics.webhook_answered(reply.kind, &reply.webhook, reply.outcome, came.elapsed());
                 let mut answer = Response::new(Full::from(reply.body));
@@ -89,13 +104,24 @@ impl Shared {
                     // The rest of the body is not waited for.
                     headers.insert(CONNECTION, HeaderValue::from_static("close"));
                 }
+                // Who is cut off while still speaking may not hear the answer. HTTP/2 hears it all the same, and who
+                // expects to be asked for the body has not begun.
+                let speaks = version < Version::HTTP_2 && !head.headers.contains_key(EXPECT);
+                if speaks && !body.is_end_stream() {
+                    tokio::spawn(tokio::time::timeout(LINGER.0, drain(body)));
+                }
                 answer
             }
         }
     }
 
-    async fn review(&self, request: Request<Incoming>, came: Instant) -> Result<Reply, Refusal> {
-        let (head, body) = request.into_parts();
+    async fn review(
+        &self,
+        head: &Parts,
+        body: &mut Incoming,
+        activity: &Arc<Activity>,
+        came: Instant,
+    ) -> Result<Reply, Refusal> {
         let path = head.uri.path();
         let unknown = || Refusal::new(StatusCode::NOT_FOUND, "unknown-path", "no webhook is here");
         let routes = &self.handler.routes;
@@ -118,6 +144,7 @@ impl Shared {
         };
         let timeout = head.uri.query().and_then(timeout);
         let (body, _held) = self.body(&head.headers, body, most).await?;
+        let _working = activity.work();
         let reply = match admission {
             Some(id) => self.handler.admission(id, &body, timeout, came).await,
             None => {
@@ -129,13 +156,14 @@ impl Shared {
             .map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, error.code(), error.to_string()))
     }
 
-    /// The whole body, and its place among those that are held.
+    /// The whole body, and its place among those that are held. It takes place as it comes, not for what it says that it
+    /// will be: who is slow keeps nobody waiting.
     async fn body(
         &self,
         headers: &HeaderMap,
-        body: Incoming,
+        body: &mut Incoming,
         most: usize,
-    ) -> Result<(Bytes, OwnedSemaphorePermit), Refusal> {
+    ) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Refusal> {
         let too_large = || {
             Refusal::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
@@ -148,11 +176,29 @@ impl Shared {
         if said.is_some_and(|length| length > most) {
             return Err(too_large());
         }
-        let permits = kib(said.unwrap_or(most));
+        let mut body = Limited::new(body, most);
         let read = async {
-            // The semaphore is never closed, and never smaller than one body.
-            let held = self.held.clone().acquire_many_owned(permits).await.ok();
-            (held, Limited::new(body, most).collect().await)
+            let mut held: Option<OwnedSemaphorePermit> = None;
+            let mut pieces = Pieces::default();
+            let mut room = 0;
+            while let Some(frame) = body.frame().await {
+                let Ok(piece) = frame?.into_data() else {
+                    continue;
+                };
+                room += piece.len();
+                pieces.add(piece);
+                let have = held.as_ref().map_or(0, |held| held.num_permits() * 1024);
+                if room > have {
+                    // The semaphore is never closed, and never smaller than one body.
+                    let step = kib((room - have).max(STEP));
+                    let more = self.held.clone().acquire_many_owned(step).await?;
+                    match &mut held {
+                        Some(held) => held.merge(more),
+                        None => held = Some(more),
+                    }
+                }
+            }
+            Ok::<_, Box<dyn Error + Send + Sync>>((pieces.whole(), held))
         };
         let late = || {
             Refusal::new(
@@ -165,14 +211,57 @@ impl Shared {
             )
         };
         match tokio::time::timeout(self.limits.body_time, read).await {
-            Err(_) | Ok((None, _)) => Err(late()),
-            Ok((Some(held), Ok(body))) => Ok((body.to_bytes(), held)),
-            Ok((_, Err(error))) if error.is::<LengthLimitError>() => Err(too_large()),
-            Ok((_, Err(error))) => Err(Refusal::new(
+            Err(_) => Err(late()),
+            Ok(Ok(whole)) => Ok(whole),
+            Ok(Err(error)) if is_too_long(&*error) => Err(too_large()),
+            Ok(Err(error)) => Err(Refusal::new(
                 StatusCode::BAD_REQUEST,
                 "broken-body",
                 format!("the body broke off: {error}"),
             )),
+        }
+    }
+}
+
+fn is_too_long(error: &(dyn Error + Send + Sync + 'static)) -> bool {
+    error.is::<LengthLimitError>()
+}
+
+/// Parts of a body, in their order.
+#[derive(Default)]
+struct Pieces {
+    /// The only one, as long as there is no other.
+    first: Bytes,
+    all: Vec<u8>,
+}
+
+impl Pieces {
+    fn add(&mut self, piece: Bytes) {
+        if self.first.is_empty() && self.all.is_empty() {
+            self.first = piece;
+            return;
+        }
+        if self.all.is_empty() {
+            self.all.extend_from_slice(&std::mem::take(&mut self.first));
+        }
+        self.all.extend_from_slice(&piece);
+    }
+
+    fn whole(self) -> Bytes {
+        match self.all.is_empty() {
+            true => self.first,
+            false => self.all.into(),
+        }
+    }
+}
+
+/// Reads on, for nothing.
+async fn drain(mut body: Incoming) {
+    let mut read = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        read += frame.data_ref().map_or(0, Bytes::len);
+        if read > LINGER.1 {
+            return;
         }
     }
 }

@@ -147,6 +147,67 @@ async fn who_is_slow_is_not_waited_for_and_keeps_nobody_waiting() {
     assert_eq!(client.review("a-b-c", json!({})).await["allowed"], true);
 }
 
+/// Who is refused hears why, although it speaks on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_body_is_answered_while_it_still_comes() {
+    let bench = allowing(|webhook| webhook.limits.body_bytes = 1000).await;
+    let client = Client::of(&bench).await;
+    let large = vec![b'x'; 4 << 20];
+    for (media, status) in [("application/json", 413), ("text/plain", 415)] {
+        for _ in 0..10 {
+            let head = format!(
+                "POST /hooks/a-b-c HTTP/1.1\r\nContent-Type: {media}\r\nContent-Length: {}",
+                large.len()
+            );
+            let answer = client.raw(&head, &large).await.unwrap();
+            assert_eq!(answer.status, status);
+        }
+    }
+}
+
+/// All places are taken by clients that say nothing, a part of a head, or a part of a body.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_takes_all_places_and_gives_nothing_to_do_has_to_go() {
+    let bench = allowing(|webhook| {
+        webhook.limits.connections = 6;
+        webhook.limits.patience = Duration::from_millis(50);
+        // Less than what the bodies are said to be.
+        webhook.limits.held_bytes = 1;
+        webhook.limits.conversion_bytes = 1;
+    })
+    .await;
+    let client = Client::of(&bench).await;
+    let head = "POST /hooks/a-b-c HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+    let body = format!("{head}Content-Length: 8000000\r\n\r\n{{");
+    let mut slow = Vec::new();
+    for words in ["", head, &body, "", head, &body] {
+        let mut stream = client.connect().await.unwrap();
+        stream.write_all(words.as_bytes()).await.unwrap();
+        stream.flush().await.unwrap();
+        slow.push(stream);
+    }
+    for _ in 0..3 {
+        assert_eq!(client.review("a-b-c", json!({})).await["allowed"], true);
+    }
+    let crowded = r#"webhook_tls_errors_total{code="crowded-out"}"#;
+    until("the count", async || {
+        bench.running.metrics_text().contains(crowded)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hundreds_at_once_are_all_answered() {
+    let bench = allowing(|webhook| webhook.limits.connections = 16).await;
+    let client = Client::of(&bench).await;
+    let asked = (0..500).map(|_| {
+        let client = client.clone();
+        async move { client.review("a-b-c", json!({})).await["allowed"] == true }
+    });
+    let answers = futures::future::join_all(asked.map(tokio::spawn)).await;
+    assert!(answers.into_iter().all(|answer| answer.unwrap()));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_nobody_uses_is_closed() {
     let bench = allowing(|webhook| {
