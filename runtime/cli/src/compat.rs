@@ -106,7 +106,7 @@ const TABLE: &[Row] = &[
     row("LOG_TYPE", "log-type", LogType),
     row("LOG_NO_TIME", "log-no-time", LogNoTime),
     row("LOG_PROXY_HOOK_JSON", "log-proxy-hook-json",
-        Nothing("what a hook prints is one text in the log's record; components log levels and fields", true)),
+        Nothing("JSON objects that hooks print are records of the log, with and without it, as in shell-operator", true)),
     without_flag("QUEUE_ACTIONS_METRICS", Is("queue_actions_metrics")),
     without_flag("TRACING_OTLP_ENDPOINT", Nothing("hookbox sends no traces; its metrics and journal tell of each run", false)),
     without_flag("TRACING_OTLP_AUTH_TOKEN", Nothing("hookbox sends no traces", false)),

@@ -6,6 +6,7 @@
 mod answer;
 mod describe;
 mod files;
+mod objects;
 mod process;
 
 use std::path::{Path, PathBuf};
@@ -18,7 +19,7 @@ use hookbox_sandbox::{
 
 pub use self::describe::NativeError;
 use self::files::Files;
-use self::process::{End, Process};
+use self::process::{End, Process, Streams};
 
 /// Longest error text that is taken from standard error, in bytes: its end.
 const ERROR: usize = 16 << 10;
@@ -74,7 +75,8 @@ impl Native {
         &self.inner.path
     }
 
-    /// Runs it once. `log` is told what it writes to its standard streams, line by line, as it does.
+    /// Runs it once. `log` is told what it writes to its standard streams, line by line, as it does; a JSON object is one
+    /// record.
     ///
     /// An answer is missing although the run succeeded when the hook wrote none.
     pub async fn ask(
@@ -125,7 +127,7 @@ impl Native {
             Ask::Run => settings.time,
             _ => settings.time.min(budget.wall_clock),
         };
-        let end = process.end(time, budget.log_bytes, log).await;
+        let end = process.end(time, budget.log_bytes, Streams::Log, log).await;
         run.usage = end.usage.clone();
         run.log = end.log.clone();
         failed(&end, time)?;

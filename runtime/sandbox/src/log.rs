@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::budget::{Limit, LimitHit};
-use crate::{LogLevel, LogRecord};
+use crate::{LogLevel, LogRecord, Said, said};
 
 /// What each record costs beyond its text, so that empty records are not free.
 const RECORD: u64 = 32;
@@ -132,10 +132,13 @@ impl Log {
             Ok(text) => text,
             Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
         };
-        self.records.push(LogRecord {
-            level,
-            message,
-            fields: Vec::new(),
+        self.records.push(match said(&message) {
+            Said::Record(record) => record,
+            Said::Unfinished | Said::Text => LogRecord {
+                level,
+                message,
+                fields: Vec::new(),
+            },
         });
     }
 
@@ -177,6 +180,29 @@ mod tests {
         log.write(Stream::Out, b"b\nc");
         log.write(Stream::Out, b"");
         assert_eq!(messages(log), ["x", "ab", "c"]);
+    }
+
+    #[test]
+    fn lines_that_are_objects_are_records() {
+        let mut log = Log::new(1000);
+        log.write(
+            Stream::Err,
+            b"{\"level\":\"debug\",\"msg\":\"m\",\"k\":1}\n{\n",
+        );
+        let (records, ..) = log.finish();
+        let fields = vec![("hook_k".to_owned(), "1".to_owned())];
+        assert_eq!(
+            (
+                records[0].level,
+                records[0].message.as_str(),
+                &records[0].fields
+            ),
+            (LogLevel::Debug, "m", &fields)
+        );
+        assert_eq!(
+            (records[1].level, records[1].message.as_str()),
+            (LogLevel::Warn, "{")
+        );
     }
 
     #[test]

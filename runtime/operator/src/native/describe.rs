@@ -8,7 +8,7 @@ use std::time::Duration;
 use hookbox_sandbox::{LogLevel, LogRecord};
 use sha2::{Digest, Sha256};
 
-use super::process::Process;
+use super::process::{Process, Streams};
 use super::{Inner, Native, NativeSettings};
 
 /// How long `--config` may take.
@@ -76,7 +76,7 @@ impl Native {
             }
         };
         // Twice as much as a configuration may have, as each line costs something.
-        let end = process.end(TIME, 1 << 26, &mut log).await;
+        let end = process.end(TIME, 1 << 26, Streams::Text, &mut log).await;
         let Some(status) = end.status else {
             return Err(NativeError::Time(TIME));
         };

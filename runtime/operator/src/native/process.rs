@@ -15,6 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use wait4::Wait4;
 
 use super::ERROR;
+use super::objects::Objects;
 
 /// A longer line goes on in the next record.
 const LINE: usize = 16 << 10;
@@ -150,6 +151,7 @@ impl Process {
         &mut self,
         time: Duration,
         log_bytes: u64,
+        streams: Streams,
         log: &mut (dyn FnMut(&LogRecord) + Send),
     ) -> End {
         let deadline = self.started + time;
@@ -159,6 +161,8 @@ impl Process {
             dropped: 0,
             records: Vec::new(),
             stderr: Vec::new(),
+            objects: (streams == Streams::Log)
+                .then(|| [LogLevel::Info, LogLevel::Warn].map(Objects::new)),
             log,
         };
         let (mut out, mut err) = (Line::default(), Line::default());
@@ -219,6 +223,15 @@ impl Process {
     }
 }
 
+/// What lines of the standard streams are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Streams {
+    /// Text.
+    Text,
+    /// Text and JSON objects, each a record.
+    Log,
+}
+
 enum Step {
     Out(()),
     Err(()),
@@ -257,6 +270,8 @@ struct Taken<'l> {
     dropped: u64,
     records: Vec<LogRecord>,
     stderr: Vec<u8>,
+    /// Of the two streams.
+    objects: Option<[Objects; 2]>,
     log: &'l mut (dyn FnMut(&LogRecord) + Send),
 }
 
@@ -301,10 +316,20 @@ impl Taken<'_> {
         }
         self.bytes += cost;
         let message = String::from_utf8_lossy(line);
-        self.record(level, message.trim_end_matches('\r').to_owned());
+        let message = message.trim_end_matches('\r').to_owned();
+        let records = match (&mut self.objects, level) {
+            (Some([_, err]), LogLevel::Warn) => err.line(message),
+            (Some([out, _]), _) => out.line(message),
+            (None, _) => return self.record(level, message),
+        };
+        self.records(records);
     }
 
     fn close(&mut self) {
+        for objects in self.objects.take().into_iter().flatten() {
+            let mut objects = objects;
+            self.records(objects.rest());
+        }
         if self.dropped > 0 {
             let message = format!(
                 "log cut off: {} bytes are allowed, {} more were dropped",
@@ -315,12 +340,17 @@ impl Taken<'_> {
     }
 
     fn record(&mut self, level: LogLevel, message: String) {
-        let record = LogRecord {
+        self.records(vec![LogRecord {
             level,
             message,
             fields: Vec::new(),
-        };
-        (self.log)(&record);
-        self.records.push(record);
+        }]);
+    }
+
+    fn records(&mut self, records: Vec<LogRecord>) {
+        for record in records {
+            (self.log)(&record);
+            self.records.push(record);
+        }
     }
 }

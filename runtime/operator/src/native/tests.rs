@@ -270,6 +270,37 @@ async fn what_a_run_leaves_behind_does_not_keep_it() {
     assert!(run.usage.wall_clock < Duration::from_secs(5));
 }
 
+/// A configuration is made of what `--config` prints, whatever it looks like; a run's objects are records.
+#[tokio::test]
+async fn json_objects_are_records_of_the_log() {
+    let place = Place::new(
+        r#"
+        [ "$1" = --config ] && { echo '{"configVersion": "v1",'; echo '"onStartup": 1}'; exit 0; }
+        printf '{"level":"err'; printf 'or","msg":"m","time":"t","n":1}\n'
+        printf '{\n"msg": "long"\n}\nplain\n{"msg": "cut off",\n'
+        echo '{"msg":"s"}' >&2
+        "#,
+    );
+    let (native, config) = place.describe().await.unwrap();
+    assert_eq!(config, "{\"configVersion\": \"v1\",\n\"onStartup\": 1}\n");
+    let (run, _) = native
+        .ask(&Ask::Run, &startup(), &Budget::default(), &mut |_| {})
+        .await;
+    run.result.unwrap();
+    let of = |level: LogLevel| {
+        let log = run.log.iter().filter(|r| r.level == level);
+        log.map(|r| r.message.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(of(LogLevel::Error), ["m"]);
+    // Which stream is read first is not known.
+    let mut info = of(LogLevel::Info);
+    info.retain(|message| *message != "s");
+    assert_eq!(info, ["long", "plain", "{\"msg\": \"cut off\","]);
+    let error = run.log.iter().find(|r| r.level == LogLevel::Error).unwrap();
+    assert_eq!(error.fields, [("hook_n".to_owned(), "1".to_owned())]);
+    assert_eq!(run.log.len(), 5);
+}
+
 #[tokio::test]
 async fn the_log_is_bounded_and_long_lines_are_parted() {
     let place = Place::new(
