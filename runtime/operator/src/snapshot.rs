@@ -138,6 +138,19 @@ impl Weight {
     }
 }
 
+/// An object to be stored.
+#[derive(Debug, Clone)]
+pub struct New {
+    /// Where.
+    pub key: Key,
+    /// Its resource version as a number; 0 where it is none.
+    pub version: u64,
+    /// The whole object.
+    pub object: JsonText,
+    /// The filter's result; none where there is no filter.
+    pub filter_result: Option<JsonText>,
+}
+
 /// What storing an object did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
@@ -267,6 +280,54 @@ impl Store {
         if same { Change::Same } else { Change::Modified }
     }
 
+    /// Puts many objects in. What comes in order after all that is there, as in a first list, costs a part of
+    /// [`Store::put_at`].
+    pub fn put_all(&mut self, objects: &[New]) {
+        let mut rest = objects;
+        while let Some(first) = rest.first() {
+            let after = self.rows.find(&first.key.0) == Err(self.rows.len());
+            let packs = self.keeps.object || self.keeps.filter_result;
+            let count = match after && packs {
+                true => ascending(rest),
+                false => 1,
+            };
+            let (these, others) = rest.split_at(count);
+            match these {
+                [one] => {
+                    let result = one.filter_result.as_ref();
+                    self.put_at(&one.key, one.version, &one.object, result);
+                }
+                _ => self.append(these),
+            }
+            rest = others;
+        }
+    }
+
+    /// Puts objects in that come in order after all that is there.
+    fn append(&mut self, objects: &[New]) {
+        let once: Vec<Option<JsonText>> = objects
+            .iter()
+            .map(|new| self.shares(new.version, &new.object))
+            .collect();
+        let mut rows = Vec::with_capacity(objects.len());
+        for (new, once) in objects.iter().zip(&once) {
+            let object = Text::of(once.as_ref().unwrap_or(&new.object));
+            let result = new.filter_result.as_ref();
+            let result = result.map_or(Text::Short(""), Text::of);
+            let row = Row {
+                key: (&*new.key.0, ""),
+                version: new.version,
+                texts: match self.keeps.object {
+                    true => [object, result],
+                    false => [result, Text::Short("")],
+                },
+            };
+            self.weight.add(self.keeps.weight(&row));
+            rows.push(row);
+        }
+        self.rows.append(&rows);
+    }
+
     /// A long text as it is held by all, where it is kept and can be told by its version.
     fn shares(&self, version: u64, object: &JsonText) -> Option<JsonText> {
         let long = matches!(Text::of(object), Text::Long(_));
@@ -342,6 +403,12 @@ impl Drop for Store {
         drop(rows);
         self.texts.give_back(left, 0);
     }
+}
+
+/// How many of these, from the first on, are in order.
+fn ascending(objects: &[New]) -> usize {
+    let pairs = objects.iter().zip(objects.iter().skip(1));
+    1 + pairs.take_while(|(a, b)| a.key < b.key).count()
 }
 
 /// The text of a row that other stores may share.

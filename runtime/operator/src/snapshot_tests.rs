@@ -157,6 +157,34 @@ fn many_small_objects_are_packed_and_come_apart_again() {
 }
 
 #[test]
+fn what_is_put_in_together_is_packed_as_what_comes_one_by_one() {
+    let result = text(&"r".repeat(500));
+    let (mut together, mut single) = (Store::new(FILTERED), Store::new(FILTERED));
+    let new = |i: u32| New {
+        key: Key::new(FILTERED, "default", &format!("object-{i:05}")),
+        version: u64::from(i),
+        object: text("{}"),
+        filter_result: Some(result.clone()),
+    };
+    let all: Vec<New> = (0..10_000).map(new).collect();
+    for some in all.chunks(256) {
+        together.put_all(some);
+    }
+    for one in &all {
+        single.put_at(
+            &one.key,
+            one.version,
+            &one.object,
+            one.filter_result.as_ref(),
+        );
+    }
+    assert_eq!(together.rows.check(), single.rows.check());
+    assert_eq!(together.bytes(), single.bytes());
+    assert_eq!(held(&together.freeze()), held(&single.freeze()));
+    assert_eq!(together.known(&all[77].key, 77), Some(result));
+}
+
+#[test]
 fn a_long_text_is_shared_and_a_change_copies_one_leaf_only() {
     let mut store = Store::new(FULL);
     let long = text(&"x".repeat(10_000));
@@ -181,6 +209,8 @@ fn a_long_text_is_shared_and_a_change_copies_one_leaf_only() {
 enum Step {
     /// Object and filter result.
     Put(Key2, String, String),
+    /// Some at once, perhaps in order.
+    PutAll(Vec<(Key2, String, String)>, bool),
     Remove(Key2),
     Freeze,
 }
@@ -201,6 +231,8 @@ fn step() -> impl Strategy<Value = Step> {
     };
     prop_oneof![
         6 => (key, value(), value()).prop_map(|(key, object, result)| Step::Put(key, object, result)),
+        1 => (proptest::collection::vec((key, value(), value()), 0..12), any::<bool>())
+            .prop_map(|(all, ordered)| Step::PutAll(all, ordered)),
         3 => key.prop_map(Step::Remove),
         1 => Just(Step::Freeze),
     ]
@@ -365,6 +397,24 @@ proptest! {
                     let result = keeps.filter_result.then(|| text(&value.1));
                     prop_assert_eq!(store.put(&key, &text(&value.0), result.as_ref()), expected);
                     prop_assert_eq!(store.get(&key), Some(entry(keeps, &value)));
+                }
+                Step::PutAll(all, ordered) => {
+                    let mut new: Vec<New> = Vec::new();
+                    for ((namespace, name), object, result) in all {
+                        let key = store.key(&namespace, &name);
+                        new.push(New {
+                            key: key.clone(),
+                            version: 0,
+                            object: text(&object),
+                            filter_result: keeps.filter_result.then(|| text(&result)),
+                        });
+                        model.insert(key, (object, result));
+                    }
+                    if ordered {
+                        // Equal keys stay in their order.
+                        new.sort_by(|a, b| a.key.cmp(&b.key));
+                    }
+                    store.put_all(&new);
                 }
                 Step::Remove((namespace, name)) => {
                     let key = store.key(&namespace, &name);

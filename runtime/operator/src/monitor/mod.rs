@@ -18,7 +18,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::filter::{Filter, FilterError};
 use crate::kinds::{KindError, Kinds};
 use crate::queue::{BindingIndex, Cause, HookIndex, Reason};
-use crate::snapshot::{Frozen, Keeps, Store};
+use crate::snapshot::{Frozen, Keeps, Key, Store};
 use crate::watch::{Hub, WatchError};
 
 /// Which binding a monitor serves.
@@ -216,12 +216,20 @@ impl std::fmt::Debug for MonitorSpec {
 }
 
 impl MonitorSpec {
-    fn empty_store(&self) -> Store {
-        let keeps = Keeps {
+    fn keeps(&self) -> Keeps {
+        Keeps {
             object: self.config.keep_full_objects_in_memory,
             filter_result: !self.filter.is_none(),
-        };
-        Store::sharing(keeps, self.hub.texts().clone())
+        }
+    }
+
+    fn empty_store(&self) -> Store {
+        Store::sharing(self.keeps(), self.hub.texts().clone())
+    }
+
+    /// The key of an object in its store.
+    fn key(&self, namespace: &str, name: &str) -> Key {
+        Key::new(self.keeps(), namespace, name)
     }
 }
 

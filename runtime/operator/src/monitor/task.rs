@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::convert::Infallible;
+use std::iter::Peekable;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::backoff::Backoff;
 use crate::filter::{FilterError, FilterResult};
 use crate::kinds::{Kind, KindError};
 use crate::object::Object;
-use crate::snapshot::{Change, Key};
+use crate::snapshot::{Change, Key, New};
 use crate::watch::{Feed, Room, WatchError, WatchEvent};
 
 /// Events that are filtered in one go.
@@ -110,14 +111,21 @@ async fn follow(
         let batch = feed.next(BATCH).await;
         let started = Instant::now();
         let results = follower.filter(&batch).await;
-        let mut results = results.into_iter();
+        let mut results = results.into_iter().peekable();
+        let mut first_list = Vec::new();
         for (scope, event) in batch {
+            let Some(event) = follower.first_list(scope, event, &mut results, &mut first_list)
+            else {
+                continue;
+            };
+            follower.put_all(&mut first_list);
             if let WatchEvent::Failed(error) = &event {
                 follower.failed(error)?;
                 continue;
             }
             follower.handle(scope, event, &mut results)?;
         }
+        follower.put_all(&mut first_list);
         follower.handled(started, backoff);
     }
 }
@@ -218,6 +226,43 @@ impl Follower<'_> {
         });
         self.shared.advance(|p| p.phase = Phase::Retrying);
         Ok(())
+    }
+
+    /// Collects the objects of a first list, which are no events, so that they are put in together. Gives back any other
+    /// event.
+    fn first_list(
+        &mut self,
+        id: ScopeId,
+        event: WatchEvent,
+        results: &mut Peekable<impl Iterator<Item = FilterResult>>,
+        list: &mut Vec<New>,
+    ) -> Option<WatchEvent> {
+        let WatchEvent::Listed(object) = &event else {
+            return Some(event);
+        };
+        let scope = (id != NAMESPACES).then(|| self.scopes.get(id)).flatten();
+        if !scope.is_some_and(|scope| scope.quiet && scope.in_list.is_none()) {
+            return Some(event);
+        }
+        let filter_result = match results.next_if(Result::is_ok) {
+            Some(result) => result.ok().flatten(),
+            None if self.shared.spec.filter.is_none() => None,
+            None => return Some(event),
+        };
+        list.push(New {
+            key: self.shared.spec.key(&object.namespace, &object.name),
+            version: object.version(),
+            object: object.json.clone(),
+            filter_result,
+        });
+        None
+    }
+
+    fn put_all(&self, list: &mut Vec<New>) {
+        if !list.is_empty() {
+            self.shared.state().store.put_all(list);
+            list.clear();
+        }
     }
 
     fn handle(

@@ -281,6 +281,20 @@ impl Leaf {
         )
     }
 
+    /// This leaf with as many rows as fit after its own, and how many these are. They come after its own in order.
+    pub(super) fn extended(&self, more: &[Row<'_>]) -> (Self, usize) {
+        let mut rows: Vec<Row<'_>> = self.rows().collect();
+        let mut total: usize = rows.iter().map(|row| row.bytes(self.columns)).sum();
+        let room = MOST_ROWS.saturating_sub(rows.len());
+        let fits = |row: &&Row<'_>| {
+            total += row.bytes(self.columns);
+            total <= MOST_TEXT
+        };
+        let count = more.iter().take(room).take_while(fits).count();
+        rows.extend(more.iter().take(count));
+        (Self::new(self.columns, &rows), count)
+    }
+
     /// Where to cut rows, at least two, into halves.
     fn half(&self, rows: &[Row<'_>], total: usize) -> usize {
         let mut bytes = 0;

@@ -87,6 +87,19 @@ impl Tree {
         self.root.leaves(&mut |leaf| leaf.rows().for_each(&mut act));
     }
 
+    /// Puts rows after all others; they come there in order. Each leaf is written about once, and not for each row.
+    pub(super) fn append(&mut self, rows: &[Row<'_>]) {
+        let mut rest = rows;
+        while let Some(first) = rest.first() {
+            let count = self.root.extend(rest);
+            if count == 0 {
+                // Begins a leaf.
+                self.edit(self.len(), Edit::Insert(first));
+            }
+            rest = rest.get(count.max(1)..).unwrap_or_default();
+        }
+    }
+
     /// Edits the row at a place.
     pub(super) fn edit(&mut self, at: usize, edit: Edit<'_>) {
         let last = at == self.len();
@@ -134,6 +147,27 @@ impl Node {
         match self {
             Self::Leaf(leaf) => act(leaf),
             Self::Inner(children) => children.iter().for_each(|c| c.node.leaves(act)),
+        }
+    }
+
+    /// Puts as many rows as fit into the last leaf; how many these are.
+    fn extend(&mut self, rows: &[Row<'_>]) -> usize {
+        match self {
+            Self::Leaf(leaf) => {
+                let (extended, count) = leaf.extended(rows);
+                if count > 0 {
+                    *leaf = Arc::new(extended);
+                }
+                count
+            }
+            Self::Inner(children) => match Arc::make_mut(children).last_mut() {
+                Some(last) => {
+                    let count = last.node.extend(rows);
+                    last.rows += count;
+                    count
+                }
+                None => 0,
+            },
         }
     }
 

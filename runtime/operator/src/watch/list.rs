@@ -5,10 +5,14 @@ use super::collection::{Collection, Gone, Sink};
 use super::lines::Lines;
 use super::wire::Line;
 use crate::api::{self, ApiError};
+use crate::object::Object;
 
 /// A streamed list of so many bytes leaves its connection with buffers that have grown to some hundred kilobytes. What
 /// follows comes by another one then, so that they are not kept for as long as the watch lives.
 const LONG: usize = 256 << 10;
+
+/// Bytes of objects that a page should have at most: it is in memory as a whole.
+const PAGE_BYTES: usize = 4 << 20;
 
 /// A collection that was listed.
 pub(super) struct Listed {
@@ -100,6 +104,7 @@ impl Collection {
                     return Ok(None);
                 }
             };
+            self.page_size = page_size(self.page_size, &page.items);
             for object in page.items {
                 sink.send(WatchEvent::Listed(object.into())).await?;
             }
@@ -112,4 +117,14 @@ impl Collection {
             }
         }
     }
+}
+
+/// How many objects to ask for after a page of so many: fewer where they are large.
+fn page_size(size: u32, page: &[Object]) -> u32 {
+    let bytes: usize = page.iter().map(|object| object.json.len()).sum();
+    if bytes <= PAGE_BYTES {
+        return size;
+    }
+    let fits = page.len().saturating_mul(PAGE_BYTES) / bytes;
+    u32::try_from(fits).unwrap_or(size).clamp(1, size.max(1))
 }

@@ -81,7 +81,7 @@ fn long(name: &str, value: u32) -> Value {
 async fn filled(count: u32) -> Cluster {
     let cluster = cluster(&[ns()]).await;
     for i in 0..count {
-        apply(&cluster, &[long(&format!("m{i:03}"), i)]).await;
+        apply(&cluster, &[long(&format!("m{i:04}"), i)]).await;
     }
     cluster
 }
@@ -128,10 +128,10 @@ async fn who_comes_later_gets_what_another_one_knows_and_all_that_changes() {
     let first = plain(&cluster, &hub, json!({})).await;
     let before = asked(&cluster);
     // What the first has not handled yet is not lost on the second.
-    apply(&cluster, &[long("m000", 7), long("new", 1)]).await;
-    delete(&cluster, "/api/v1/namespaces/ns/configmaps/m001").await;
+    apply(&cluster, &[long("m0000", 7), long("new", 1)]).await;
+    delete(&cluster, "/api/v1/namespaces/ns/configmaps/m0001").await;
     let second = monitor(&cluster, &hub, Filter::None, json!({}));
-    apply(&cluster, &[long("m002", 8), long("newer", 1)]).await;
+    apply(&cluster, &[long("m0002", 8), long("newer", 1)]).await;
     enabled(&second).await;
     for monitor in [&first, &second] {
         caught_up(&cluster, monitor).await;
@@ -146,6 +146,46 @@ async fn who_comes_later_gets_what_another_one_knows_and_all_that_changes() {
     assert_eq!(hub.texts().bytes(), bytes(&held));
     drop((second, held));
     let_go(&hub).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_list_holds_nothing_twice_however_often_it_begins() {
+    let cluster = filled(1100).await;
+    let hub = Hub::new(cluster.client());
+    let both = [
+        plain(&cluster, &hub, json!({})).await,
+        plain(&cluster, &hub, json!({})).await,
+    ];
+    let before = texts(&both[0]);
+    let lists = || {
+        let requests = cluster.requests();
+        requests.iter().filter(|r| r.verb == Verb::List).count()
+    };
+    let verb = |verb| Matching::any().verb(verb).resource("configmaps");
+    // History is forgotten, there are no streaming lists any more, and pages take their time.
+    let faults = cluster.faults();
+    faults.fail_next(1, verb(Verb::Watch), Failure::Expired);
+    faults.fail_next(1, verb(Verb::Watch), Failure::InternalError);
+    faults.delay(verb(Verb::List), Duration::from_secs(20));
+    faults.cut_watches();
+    let first_page = async {
+        while lists() < 1 {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    };
+    patiently("the first page", first_page).await;
+    // A later one is refused: all begins again.
+    faults.fail_next(1, verb(Verb::List), Failure::Expired);
+    apply(&cluster, &[long("m0003", 77)]).await;
+    for monitor in &both {
+        caught_up(&cluster, monitor).await;
+        let after = texts(monitor);
+        assert!(same(&before[..3], &after[..3]) && same(&before[4..], &after[4..]));
+        assert!(after[3].contains("0077"));
+        // What was there before is held by this test.
+        assert_eq!(hub.texts().bytes(), bytes(&before) + after[3].len());
+    }
+    assert!(lists() > 4, "some pages, and once more three");
 }
 
 #[tokio::test]
@@ -170,7 +210,7 @@ async fn other_watches_with_the_same_objects_hold_them_once() {
     let cluster = filled(20).await;
     let hub = Hub::new(cluster.client());
     let all = plain(&cluster, &hub, json!({})).await;
-    let one = json!({"nameSelector": {"matchNames": ["m003", "m005"]}});
+    let one = json!({"nameSelector": {"matchNames": ["m0003", "m0005"]}});
     let some = plain(&cluster, &hub, one).await;
     let metadata = plain(&cluster, &hub, json!({"metadataOnly": true})).await;
     let (held, two) = (texts(&all), texts(&some));
@@ -182,7 +222,7 @@ async fn other_watches_with_the_same_objects_hold_them_once() {
             .all(|text| !text.contains(r#""data":"#))
     );
     // A change comes by two watches, and is one text all the same.
-    apply(&cluster, &[long("m005", 77)]).await;
+    apply(&cluster, &[long("m0005", 77)]).await;
     for monitor in [&all, &some] {
         caught_up(&cluster, monitor).await;
     }
@@ -198,7 +238,7 @@ async fn a_state_that_a_filter_left_behind_is_not_lent() {
     let filter = Filter::Jq(jq.compile(filter).await.unwrap());
     let first = monitor(&cluster, &hub, filter, json!({}));
     enabled(&first).await;
-    apply(&cluster, &[config_map("ns", "m004", "bad")]).await;
+    apply(&cluster, &[config_map("ns", "m0004", "bad")]).await;
     caught_up(&cluster, &first).await;
     assert!(texts(&first)[4].contains("0004"), "what was known stays");
     let second = plain(&cluster, &hub, json!({})).await;

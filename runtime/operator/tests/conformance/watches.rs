@@ -128,6 +128,21 @@ async fn a_server_without_streaming_lists_is_read_in_pages() {
 }
 
 #[tokio::test]
+async fn pages_of_large_objects_are_smaller() {
+    let cluster = cluster(&[ns()]).await;
+    for i in 0..1100 {
+        let large = config_map("ns", &format!("m{i:04}"), &"x".repeat(16 << 10));
+        apply(&cluster, &[large]).await;
+    }
+    cluster
+        .faults()
+        .fail_next(1, Matching::any().verb(Verb::Watch), Failure::InternalError);
+    let mut watch = start(&cluster);
+    assert_eq!(watch.until("done").await.len(), 1102);
+    assert_eq!(lists(&cluster), 4, "500, and 600 in pages of about 250");
+}
+
+#[tokio::test]
 async fn a_list_whose_pages_expire_starts_again() {
     let cluster = filled(600).await;
     cluster
