@@ -105,6 +105,8 @@ pub enum Step {
     Remove(ObjectRef),
     /// An object, or the named field of it, is there.
     Exists(ObjectRef),
+    /// An object, or the named field of it, is gone.
+    Gone(ObjectRef),
     /// So many runs have ended since the case began, in all or of each hook.
     Runs(Count),
     /// So many runs have begun.
@@ -138,16 +140,44 @@ pub enum Step {
 pub struct Question {
     /// Path, such as `/hooks/a.example.com` for admission, or `/things.example.com` for conversion.
     pub path: String,
-    /// An AdmissionReview or a ConversionReview.
+    /// An AdmissionReview or a ConversionReview; a text is sent as it is.
+    #[serde(default)]
     pub body: Value,
+    /// The HTTP method.
+    #[serde(default = "post")]
+    pub method: String,
+    /// The media type that the body is said to have.
+    #[serde(default = "json_media")]
+    pub content_type: String,
+    /// Whether it is for the server of conversions, whatever its body.
+    #[serde(default)]
+    pub conversion: bool,
 }
 
 impl Question {
     /// Whether it is for the server of conversions.
     #[must_use]
     pub fn is_conversion(&self) -> bool {
-        self.body["kind"] == "ConversionReview"
+        self.conversion || self.body["kind"] == "ConversionReview"
     }
+
+    /// What is sent.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match &self.body {
+            Value::Null => String::new(),
+            Value::String(text) => text.clone(),
+            body => body.to_string(),
+        }
+    }
+}
+
+fn post() -> String {
+    "POST".to_owned()
+}
+
+fn json_media() -> String {
+    "application/json".to_owned()
 }
 
 /// A number of runs.

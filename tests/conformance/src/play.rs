@@ -50,9 +50,10 @@ async fn ask(question: &Question, subject: &Subject) -> Value {
     let end = Instant::now() + PATIENCE;
     loop {
         let answer = Program::new("curl")
-            .args(["-sk", "-X", "POST", "-H", "Content-Type: application/json"])
+            .args(["-sk", "-X", &question.method])
+            .args(["-H", &format!("Content-Type: {}", question.content_type)])
             .args(["--data-binary", "@-", "-w", "\n%{http_code}", &url])
-            .input(question.body.to_string())
+            .input(question.text())
             .run()
             .await;
         let (body, code) = answer.stdout.rsplit_once('\n').unwrap_or_default();
@@ -79,6 +80,7 @@ async fn take(number: usize, step: &Step, world: &World, subject: &mut Subject) 
         }
         Step::Ask(_) => {}
         Step::Exists(object) => world.until_there(object).await,
+        Step::Gone(object) => world.until_gone(object).await,
         Step::Release(hook) => subject.release(hook),
         Step::Restart => subject.restart().await,
         Step::Runs(_)

@@ -75,11 +75,12 @@ impl World {
         format!("{}/{}", collection.await, object.name)
     }
 
-    /// Make an object exactly this, its status too.
+    /// Make an object exactly this, its status too. An owner reference without a uid is to the owner of that name.
     ///
     /// # Panics
     /// When the API server refuses it.
     pub async fn apply(&self, object: &Value) {
+        let object = &self.with_owners(object.clone()).await;
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let metadata = &object["metadata"];
         let reference = ObjectRef {
@@ -117,6 +118,26 @@ impl World {
         if reference.kind == "CustomResourceDefinition" {
             self.until_served(object).await;
         }
+    }
+
+    async fn with_owners(&self, mut object: Value) -> Value {
+        let namespace = object["metadata"]["namespace"].as_str().map(str::to_owned);
+        let owners = object.pointer_mut("/metadata/ownerReferences");
+        for owner in owners.and_then(Value::as_array_mut).into_iter().flatten() {
+            if owner.get("uid").is_some() {
+                continue;
+            }
+            let text = |key: &str| owner[key].as_str().expect("a text").to_owned();
+            let reference = ObjectRef {
+                api_version: text("apiVersion"),
+                kind: text("kind"),
+                namespace: namespace.clone(),
+                name: text("name"),
+                field: Some("/metadata/uid".to_owned()),
+            };
+            owner["uid"] = self.get(&reference).await.expect("an owner");
+        }
+        object
     }
 
     async fn until_served(&self, definition: &Value) {

@@ -28,7 +28,7 @@ pub enum ReviewError {
         source: serde_json::Error,
     },
     /// It is something else.
-    #[error("the body is a `{found}`, not a {kind}")]
+    #[error("the body is a `{found}`, no {kind}")]
     Kind {
         /// What it should be.
         kind: &'static str,
