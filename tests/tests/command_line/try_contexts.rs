@@ -127,6 +127,55 @@ items:
 }
 
 #[tokio::test]
+async fn a_kind_without_a_definition_is_taken_as_it_is_used() {
+    built_command().await;
+    let folder = scratch();
+    let state = "
+{apiVersion: example.com/v1, kind: NodeGroup, metadata: {name: w}, spec: {a: 1}}
+---
+{apiVersion: example.com/v1, kind: Policy, metadata: {name: p, namespace: nn}}
+";
+    write(folder.path(), &[("state", state), ("none", "")]);
+    let config = "
+configVersion: v1
+kubernetes:
+- {name: groups, kind: nodegroups, apiVersion: example.com/v1, jqFilter: .spec.a, keepFullObjectsInMemory: false}
+- {name: policies, kind: Policy, apiVersion: example.com/v1, namespace: {nameSelector: {matchNames: [nn]}}, jqFilter: .kind, keepFullObjectsInMemory: false}
+- {name: others, kind: Other, apiVersion: example.com/v2}
+";
+    let run = hookbox(["try", "contexts", "--config", "-", "none", "state", "none"]);
+    let run = run.folder(folder.path()).input(config).run().await;
+    let said = [
+        "CustomResourceDefinition of NodeGroup: it is taken as a kind of the scope Cluster",
+        "of Policy: it is taken as a kind of the scope Namespaced",
+        "of Other:",
+    ];
+    let finished = expect(run, 0, &said);
+    let lines: Vec<Value> = finished
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let synchronization =
+        |name: &str| json!({"binding": name, "type": "Synchronization", "objects": []});
+    let event = |name: &str, event: &str, result: Value| json!({"binding": name, "type": "Event", "watchEvent": event, "filterResult": result});
+    assert_eq!(
+        lines,
+        [
+            json!(["groups", "policies", "others"].map(synchronization)),
+            json!([
+                event("groups", "Added", json!(1)),
+                event("policies", "Added", json!("Policy"))
+            ]),
+            json!([
+                event("groups", "Deleted", json!(1)),
+                event("policies", "Deleted", json!("Policy"))
+            ]),
+        ]
+    );
+}
+
+#[tokio::test]
 async fn what_no_cluster_takes_is_refused() {
     built_command().await;
     let good = "{configVersion: v1, kubernetes: [{kind: Pod, jqFilter: .spec.a + 1}]}";
@@ -169,6 +218,11 @@ async fn what_no_cluster_takes_is_refused() {
             good,
             "{apiVersion: v1, kind: Pdo, metadata: {name: p}}",
             &["state:1", "Pdo"],
+        ),
+        (
+            good,
+            "{apiVersion: batch.k8s.io/v1, kind: Job, metadata: {name: p}}",
+            &["state:1", "Job"],
         ),
         (good, failing, &["cannot be enabled", "cannot add"]),
         (good, "a: [\n", &["state:"]),

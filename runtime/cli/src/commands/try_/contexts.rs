@@ -1,5 +1,6 @@
 //! `hookbox try contexts`: the binding contexts that a configuration gives, step by step.
 
+mod known;
 mod step;
 
 use hookbox_cluster::Cluster;
@@ -30,11 +31,7 @@ pub(super) async fn contexts(global: &Global, args: &args::Contexts, ui: &Ui) ->
     let steps = step::read(steps, ui)?;
     let cluster = Cluster::new();
     let kinds = Kinds::new(cluster.client());
-    // Definitions are known from the start, wherever they stand: a kind that comes later is no part of a trial.
-    for manifest in steps.iter().flat_map(Step::manifests) {
-        define(&cluster, manifest, ui).await;
-    }
-    check_kinds(&steps, &kinds, ui).await?;
+    known::kinds(&steps, &config, &cluster, &kinds, ui).await?;
     check_fields(&config, &cluster, &kinds, ui).await?;
     let held = States::default();
     let mut steps = steps.into_iter();
@@ -117,50 +114,6 @@ async fn config(
         ui.warn(format_args!("{name}: {warning}"));
     }
     Ok((config, filters))
-}
-
-/// Makes the kind of a CustomResourceDefinition known. Others are none of the cluster's business.
-async fn define(cluster: &Cluster, manifest: &Manifest, ui: &Ui) {
-    let kind = manifest.object.get("kind").and_then(|kind| kind.as_str());
-    if kind != Some("CustomResourceDefinition") {
-        return;
-    }
-    if let Err(error) = cluster.apply_manifest(manifest.object.clone()).await {
-        ui.warn(format_args!(
-            "{}: this definition defines nothing: {error}",
-            manifest.place
-        ));
-    }
-}
-
-/// Whether the kinds of all manifests are known.
-async fn check_kinds(steps: &[Step], kinds: &Kinds, ui: &Ui) -> Outcome {
-    let mut unknown = 0;
-    for manifest in steps.iter().flat_map(Step::manifests) {
-        let text = |key: &str| manifest.object.get(key).and_then(|v| v.as_str());
-        let kind = text("kind").unwrap_or_default();
-        let found = kinds.resolve(text("apiVersion"), kind).await;
-        let why = match found {
-            // A manifest has no use for a kind's other names.
-            Ok(found) if found.resource.kind == kind => continue,
-            Ok(found) => format!("the kind is written `{}`", found.resource.kind),
-            Err(error) => error.to_string(),
-        };
-        unknown += 1;
-        ui.status(Tone::Bad, "Mistake", format!("{}: {why}", manifest.place));
-    }
-    if unknown == 0 {
-        return Ok(());
-    }
-    ui.status(
-        Tone::Bad,
-        "Refused",
-        format!(
-            "{}; a CustomResourceDefinition in any of the states makes a kind known",
-            ui::count(unknown, "mistake")
-        ),
-    );
-    Err(Failure::told(Exit::Failed))
 }
 
 /// Whether an API server takes the field selectors.
