@@ -4,7 +4,7 @@
 //! `no`, `on`, `off`, `y` and `n` without quotes are booleans, `0644` is octal, `0x1F`, `0b1`, `0o17` and `1_000` are
 //! numbers, dates are text, whole numbers are exact from -2⁶³ to 2⁶⁴-1, keys that are numbers or booleans become text, and
 //! `<<` merges mappings. Patch files have a reader of their own ([`Dialect::Patches`]). A key that is given twice is an
-//! error but in configurations, where the last one counts, as it does for Kubernetes.
+//! error but in configurations and in texts within patch files, where the last one counts, as it does for Kubernetes.
 //!
 //! Texts come from hooks and files, so all is bounded ([`Limits`]): size, depth, number of values, and what aliases
 //! add.
@@ -144,6 +144,15 @@ impl YamlError {
 /// The first thing that is wrong, with the number of its document.
 pub fn parse_documents(text: &str) -> Result<Vec<Node>, YamlError> {
     once(load(text, &Limits::MANIFESTS, Dialect::Kubernetes)?)
+}
+
+/// Read a text within a document, as [`parse_documents`], but of a key that is given twice the last one counts.
+///
+/// # Errors
+/// The first thing that is wrong, with the number of its document.
+pub fn parse_text(text: &str) -> Result<Vec<Node>, YamlError> {
+    let documents = load(text, &Limits::MANIFESTS, Dialect::Kubernetes)?;
+    Ok(documents.into_iter().map(|(_, node)| node).collect())
 }
 
 /// Read the operations in a patch file, as [`parse_documents`] but by [`Dialect::Patches`].

@@ -132,7 +132,7 @@ fn nested_text(text: &str) -> Result<Value, String> {
     if let Ok(value) = serde_json::from_str(text) {
         return Ok(value);
     }
-    let nodes = yaml::parse_documents(text).map_err(|e| {
+    let nodes = yaml::parse_text(text).map_err(|e| {
         format!(
             "line {}, column {} of the string: {}",
             e.line, e.column, e.message

@@ -118,6 +118,7 @@ fn words_of_yaml_1_1_are_text_but_in_texts() {
         patch("{a: yes, n: 017, d: 2001-01-01}"),
         json!({"a": "yes", "n": 15, "d": "2001-01-01"})
     );
+    assert_eq!(patch("'{a: 1, a: 2}'"), json!({"a": 2}));
     assert_eq!(
         patch("'{a: yes, n: 017, d: 2001-01-01}'"),
         json!({"a": true, "false": 15, "d": "2001-01-01"})
