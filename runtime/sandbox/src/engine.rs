@@ -24,6 +24,9 @@ const CORE_INSTANCES: u32 = 64;
 /// Linear memories of one component.
 const MEMORIES: u32 = 4;
 
+/// Bytes of a table that stay with its slot, overwritten with zeros, for the next run.
+const TABLE_KEPT: usize = 4 << 10;
+
 /// Elements of one table.
 pub(crate) const TABLE_ELEMENTS: u64 = 100_000;
 
@@ -71,11 +74,12 @@ fn pool(settings: &Settings) -> PoolingAllocationConfig {
         .max_concurrent_runs
         .max(1)
         .saturating_add(settings.spare_instances);
+    let memories = slots.saturating_mul(MEMORIES);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(slots)
         .total_stacks(slots)
         .total_core_instances(slots.saturating_mul(CORE_INSTANCES))
-        .total_memories(slots.saturating_mul(MEMORIES))
+        .total_memories(memories)
         .total_tables(slots.saturating_mul(CORE_INSTANCES))
         .max_core_instances_per_component(CORE_INSTANCES)
         .max_memories_per_component(MEMORIES)
@@ -86,7 +90,13 @@ fn pool(settings: &Settings) -> PoolingAllocationConfig {
         .table_elements(usize::try_from(TABLE_ELEMENTS).unwrap_or(usize::MAX))
         .max_core_instance_size(4 << 20)
         .max_component_instance_size(4 << 20)
-        // Keeping pages helps tiny guests and slows ordinary ones.
-        .linear_memory_keep_resident(0);
+        // Keeping a memory's first pages helps tiny guests and slows ordinary ones. `pagemap_scan`, by which only pages
+        // that were written to are made anew, is not for us: it looks at pages that are present, so what the kernel has
+        // swapped out, or moves just then, would be left for the next run to read.
+        .linear_memory_keep_resident(0)
+        // A table is a page, as a rule: to overwrite it is cheaper than to give it back and have it faulted in again.
+        .table_keep_resident(TABLE_KEPT)
+        // So that a slot need not be mapped anew where many components run in turn. What it keeps is address space.
+        .max_unused_warm_slots(memories);
     pool
 }
