@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -108,11 +108,39 @@ struct Request {
     operation: Operation,
     #[serde(default)]
     user_info: User,
-    object: Option<Box<RawValue>>,
-    old_object: Option<Box<RawValue>>,
-    options: Option<Box<RawValue>>,
+    object: Option<Part>,
+    old_object: Option<Part>,
+    options: Option<Part>,
     #[serde(default)]
     dry_run: Option<bool>,
+}
+
+impl Request {
+    fn read(text: &str) -> serde_json::Result<Self> {
+        let mut request: Self = serde_json::from_str(text)?;
+        let parts = [
+            &mut request.object,
+            &mut request.old_object,
+            &mut request.options,
+        ];
+        for Part(range) in parts.into_iter().flatten() {
+            let start = range.start.saturating_sub(text.as_ptr().addr());
+            *range = start..start + range.len();
+        }
+        Ok(request)
+    }
+}
+
+/// A value that stays in the request's text: where it is there. While it is read, where it is in memory.
+#[derive(Debug)]
+struct Part(Range<usize>);
+
+impl<'de> Deserialize<'de> for Part {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <&RawValue>::deserialize(deserializer)?.get();
+        let start = text.as_ptr().addr();
+        Ok(Self(start..start + text.len()))
+    }
 }
 
 #[cfg(target_family = "wasm")]
@@ -126,7 +154,7 @@ impl<S: Snapshots> Review<S> {
 
 impl<S> Review<S> {
     pub(crate) fn with_snapshots(snapshots: S, text: String) -> Result<Self> {
-        let request = serde_json::from_str(&text).context("the request of the review")?;
+        let request = Request::read(&text).context("the request of the review")?;
         Ok(Self {
             snapshots,
             request,
@@ -193,7 +221,7 @@ impl<S> Review<S> {
     /// # Errors
     /// There is none, as in a deletion, or it is not of this type.
     pub fn object<T: DeserializeOwned>(&self) -> Result<T> {
-        read(self.request.object.as_deref(), "object", self.operation())
+        self.part(self.request.object.as_ref(), "object")
     }
 
     /// The object as it is.
@@ -201,8 +229,7 @@ impl<S> Review<S> {
     /// # Errors
     /// There is none, as in a creation, or it is not of this type.
     pub fn old_object<T: DeserializeOwned>(&self) -> Result<T> {
-        let old = self.request.old_object.as_deref();
-        read(old, "old object", self.operation())
+        self.part(self.request.old_object.as_ref(), "old object")
     }
 
     /// The request's options, such as `CreateOptions`.
@@ -210,7 +237,7 @@ impl<S> Review<S> {
     /// # Errors
     /// There are none, or they are not of this type.
     pub fn options<T: DeserializeOwned>(&self) -> Result<T> {
-        read(self.request.options.as_deref(), "options", self.operation())
+        self.part(self.request.options.as_ref(), "options")
     }
 
     /// The whole `request` of the AdmissionReview, as JSON text.
@@ -229,16 +256,14 @@ impl<S> Review<S> {
         change(&mut after)?;
         Ok(Mutation::allow().difference(&before, &after))
     }
-}
 
-fn read<T: DeserializeOwned>(
-    text: Option<&RawValue>,
-    what: &str,
-    operation: Operation,
-) -> Result<T> {
-    let text =
-        text.ok_or_else(|| Error::msg(format_args!("a {operation} review has no {what}")))?;
-    serde_json::from_str(text.get()).context(format_args!("the {what} of the review"))
+    fn part<T: DeserializeOwned>(&self, part: Option<&Part>, what: &str) -> Result<T> {
+        let text = part.and_then(|part| self.text.get(part.0.clone()));
+        let operation = self.operation();
+        let text =
+            text.ok_or_else(|| Error::msg(format_args!("a {operation} review has no {what}")))?;
+        serde_json::from_str(text).context(format_args!("the {what} of the review"))
+    }
 }
 
 impl<S> Deref for Review<S> {
