@@ -6,6 +6,7 @@ mod request;
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 pub(crate) use answer::{Answer, render};
@@ -127,14 +128,79 @@ pub(crate) struct Review<'b> {
 }
 
 /// What hookbox itself looks at.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(crate) struct Head<'b> {
     /// The request's own id, given back in the answer.
-    #[serde(borrow, default)]
     pub(crate) uid: Cow<'b, str>,
     /// The object's namespace; empty for cluster-scoped objects.
-    #[serde(borrow, default)]
     pub(crate) namespace: Cow<'b, str>,
+}
+
+impl<'b> Head<'b> {
+    /// Reads as much of a request as is needed: API servers write the objects, which are most of it, behind what is
+    /// looked for. The text is known to be JSON. A field that stands once more behind both is not seen here.
+    fn read(request: &'b str) -> serde_json::Result<Self> {
+        let mut found = Found::default();
+        let mut json = serde_json::Deserializer::from_str(request);
+        let read = serde::Deserializer::deserialize_map(&mut json, &mut found);
+        match (read, found) {
+            // That the map goes on is no error.
+            (
+                _,
+                Found {
+                    uid: Some(uid),
+                    namespace: Some(namespace),
+                },
+            ) => Ok(Self { uid, namespace }),
+            (Err(error), _) => Err(error),
+            (Ok(()), Found { uid, namespace }) => Ok(Self {
+                uid: uid.unwrap_or_default(),
+                namespace: namespace.unwrap_or_default(),
+            }),
+        }
+    }
+}
+
+/// What was found of a [`Head`].
+#[derive(Default)]
+struct Found<'b> {
+    uid: Option<Cow<'b, str>>,
+    namespace: Option<Cow<'b, str>>,
+}
+
+/// A text that is not copied where it can be helped.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Text<'b>(#[serde(borrow)] Cow<'b, str>);
+
+impl<'b> Visitor<'b> for &mut Found<'b> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a request")
+    }
+
+    fn visit_map<A: MapAccess<'b>>(self, mut map: A) -> Result<(), A::Error> {
+        while self.uid.is_none() || self.namespace.is_none() {
+            let Some(Text(key)) = map.next_key()? else {
+                break;
+            };
+            let (name, place) = match &*key {
+                "uid" => ("uid", &mut self.uid),
+                "namespace" => ("namespace", &mut self.namespace),
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            if place.is_some() {
+                return Err(serde::de::Error::duplicate_field(name));
+            }
+            let Text(text) = map.next_value()?;
+            *place = Some(text);
+        }
+        Ok(())
+    }
 }
 
 impl<'b> Review<'b> {
@@ -143,8 +209,8 @@ impl<'b> Review<'b> {
         const KIND: &str = "AdmissionReview";
         let (version, request) = Envelope::read(body, KIND, GROUP)?;
         let request = request.get();
-        let head: Head<'b> = object(request.as_bytes())
-            .map_err(|source| ReviewError::Json { kind: KIND, source })?;
+        let head =
+            Head::read(request).map_err(|source| ReviewError::Json { kind: KIND, source })?;
         if head.uid.is_empty() {
             return Err(ReviewError::NoUid);
         }
@@ -213,9 +279,37 @@ mod tests {
             (v1(r#","request":"text""#), "not-a-review"),
             (v1(r#","request":["a"]"#), "not-a-review"),
             (v1(r#","request":{"uid":{}}"#), "not-a-review"),
+            (
+                v1(r#","request":{"uid":"a","uid":"b"}"#),
+                "not-a-review",
+            ),
+            (
+                v1(r#","request":{"uid":"a","namespace":7}"#),
+                "not-a-review",
+            ),
             (v1(r#","request":{"uid":"a"}"#) + "{}", "not-a-review"),
         ] {
             assert_eq!(read(&body), Err(code), "{body}");
+        }
+    }
+
+    #[test]
+    fn the_head_is_found_wherever_it_stands() {
+        for (request, uid, namespace) in [
+            (
+                r#"{"object":{"uid":"no"},"namespace":"n","uid":"a","x":1}"#,
+                "a",
+                "n",
+            ),
+            (r#"{"uid":"a","object":{"namespace":"no"}}"#, "a", ""),
+            (r#"{"u\u0069d":"a\n","namespace":"n"}"#, "a\n", "n"),
+        ] {
+            let head = Head::read(request).unwrap();
+            assert_eq!(
+                (&*head.uid, &*head.namespace),
+                (uid, namespace),
+                "{request}"
+            );
         }
     }
 
