@@ -200,7 +200,12 @@ impl Engine {
 
     /// Whether anybody hears of events.
     pub(crate) fn is_heard(&self) -> bool {
-        self.events.receiver_count() > 0 || self.recent.is_some()
+        self.is_watched() || self.recent.is_some()
+    }
+
+    /// Whether anybody hears of events as they come.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.events.receiver_count() > 0
     }
 
     /// Tells those who watch, if anybody does.
@@ -212,9 +217,14 @@ impl Engine {
         if let Some(recent) = &self.recent {
             recent.observe(&event);
         }
-        if self.events.receiver_count() > 0 {
+        self.tell_others(|| event);
+    }
+
+    /// The same for what [`Engine::recent`] is told in another way.
+    pub(crate) fn tell_others(&self, event: impl FnOnce() -> OperatorEvent) {
+        if self.is_watched() {
             // Nobody listening any more is no error.
-            let _ = self.events.send(Arc::new(event));
+            let _ = self.events.send(Arc::new(event()));
         }
     }
 

@@ -19,6 +19,7 @@ use crate::backoff::seconds;
 use crate::event::{OperatorEvent, PatchResult, RunFinished, RunReason, RunResult};
 use crate::journal::{self, Journal, PatchRecord, RunEntry, Timings};
 use crate::leader::Term;
+use crate::live::reason;
 use crate::load::Hook;
 use crate::metrics::RunLabels;
 use crate::queue::{Cause, HookIndex, HookRun, Queue, pause_after};
@@ -171,11 +172,20 @@ impl Engine {
     ) -> Attempt {
         let Turn { hook, labels, .. } = *turn;
         let number = self.run_ids.fetch_add(1, Ordering::Relaxed);
-        let reasons = match self.is_heard() {
-            true => reasons(&input),
+        if let Some(recent) = &self.recent {
+            recent.began(
+                number,
+                &hook.name,
+                turn.queue,
+                turn.attempt,
+                &input.contexts,
+            );
+        }
+        let reasons: Vec<RunReason> = match self.is_watched() {
+            true => input.contexts.iter().map(reason).collect(),
             false => Vec::new(),
         };
-        self.tell(|| OperatorEvent::RunStarted {
+        self.tell_others(|| OperatorEvent::RunStarted {
             run: number,
             hook: hook.name.to_string(),
             queue: turn.queue.to_owned(),
@@ -313,7 +323,10 @@ impl Engine {
         if let (Some(journal), Some(given)) = (&self.journal, given) {
             self.record(journal, hook, given, &finished, patches, record);
         }
-        self.tell(|| OperatorEvent::RunFinished(Box::new(finished)));
+        if let Some(recent) = &self.recent {
+            recent.ended(&finished);
+        }
+        self.tell_others(|| OperatorEvent::RunFinished(Box::new(finished)));
         attempt
     }
 
@@ -457,15 +470,6 @@ async fn while_leading(
             (cut, None)
         }
     }
-}
-
-fn reasons(input: &RunInput) -> Vec<RunReason> {
-    let reason = |c: &hookbox_sandbox::Context| RunReason {
-        binding: c.binding.clone(),
-        kind: c.kind.clone(),
-        watch_event: c.watch_event.clone(),
-    };
-    input.contexts.iter().map(reason).collect()
 }
 
 /// The hook's log becomes part of ours.

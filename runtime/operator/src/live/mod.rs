@@ -36,6 +36,7 @@ pub use client::{Answer, ClientError, LiveClient, path_part};
 pub use parameters::{Parameter, ParameterView, Setting};
 pub(crate) use recent::Recent;
 pub use runs::Outcome;
+pub(crate) use runs::reason;
 pub use socket::{Place, SocketError};
 pub use view::*;
 

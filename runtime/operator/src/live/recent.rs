@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hookbox_config::WatchEvent;
+use hookbox_sandbox::Context;
 use jiff::Timestamp;
 
-use super::runs::{Outcome, Runs};
+use super::runs::{Outcome, Reasons, Runs};
 use super::view::{Happening, LastRun, Tally};
 use crate::clock::Clock;
 use crate::event::{EventOutcome, OperatorEvent, RunFinished};
@@ -33,6 +34,8 @@ pub(super) struct HookRecent {
     pub(super) runs: u64,
     pub(super) failures: u64,
     pub(super) last_run: Option<Box<LastRun>>,
+    /// Why it ran last.
+    pub(super) reasons: Reasons,
 }
 
 /// What happened to one binding.
@@ -80,7 +83,7 @@ impl Recent {
         }
     }
 
-    /// Something happened. Short, and takes no lock for longer than it writes.
+    /// Something happened that is no review and no run. Short, and takes no lock for longer than it writes.
     pub(crate) fn observe(&self, event: &OperatorEvent) {
         match event {
             OperatorEvent::KubeEvent {
@@ -102,9 +105,9 @@ impl Recent {
                 *count += 1;
                 recent.remember(Happening {
                     time: self.clock.now(),
-                    what: watch_event.as_str().to_owned(),
+                    what: watch_event.as_str().to_owned().into(),
                     object: place(namespace, name),
-                    outcome: outcome.to_owned(),
+                    outcome: outcome.into(),
                     message: None,
                 });
             }),
@@ -118,9 +121,9 @@ impl Recent {
                 recent.tally.filter_failed += 1;
                 recent.remember(Happening {
                     time: self.clock.now(),
-                    what: "Filter".to_owned(),
+                    what: "Filter".into(),
                     object: place(namespace, name),
-                    outcome: "filter-failed".to_owned(),
+                    outcome: "filter-failed".into(),
                     message: Some(clipped(message, MESSAGE)),
                 });
             }),
@@ -155,27 +158,6 @@ impl Recent {
             } => self.binding(hook, binding, |recent| {
                 recent.error = Some(clipped(message, MESSAGE).into());
             }),
-            OperatorEvent::ReviewAnswered {
-                hook,
-                webhook,
-                outcome,
-                allowed,
-                message,
-                ..
-            } => self.binding(hook, webhook, |recent| {
-                let count = match allowed {
-                    true => &mut recent.tally.allowed,
-                    false => &mut recent.tally.denied,
-                };
-                *count += 1;
-                recent.remember(Happening {
-                    time: self.clock.now(),
-                    what: "Review".to_owned(),
-                    object: String::new(),
-                    outcome: outcome.clone(),
-                    message: (!message.is_empty()).then(|| clipped(message, MESSAGE)),
-                });
-            }),
             OperatorEvent::ObjectsConverted {
                 hook,
                 binding,
@@ -197,42 +179,81 @@ impl Recent {
                 };
                 recent.remember(Happening {
                     time: self.clock.now(),
-                    what: format!("{from_version} to {to_version}"),
+                    what: format!("{from_version} to {to_version}").into(),
                     object: objects,
-                    outcome: outcome.clone(),
+                    outcome: outcome.clone().into(),
                     message: (!message.is_empty()).then(|| clipped(message, MESSAGE)),
                 });
             }),
-            OperatorEvent::RunStarted {
-                run,
-                hook,
-                queue,
-                attempt,
-                reasons,
-            } => {
-                if let Some(mut recent) = self.hook(hook) {
-                    for binding in recent.bindings.values_mut() {
-                        binding.since_run = Operations::default();
-                    }
-                }
-                let now = self.clock.now();
-                self.runs().begin(*run, hook, queue, *attempt, reasons, now);
-            }
-            OperatorEvent::RunFinished(finished) => {
-                let now = self.clock.now();
-                let last = last_run(finished, now);
-                if let Some(mut recent) = self.hook(&finished.hook) {
-                    recent.runs += 1;
-                    recent.failures += u64::from(last.outcome != Outcome::Success);
-                    recent.last_run = Some(Box::new(last));
-                }
-                self.runs().finish(finished, now);
-            }
             OperatorEvent::Leadership(view) => {
                 *self.leading() = Some(view.clone());
             }
             _ => {}
         }
+    }
+
+    /// A webhook's review was answered. This, [`Self::began`] and [`Self::ended`] are part of every answer: they copy no
+    /// text that they have already.
+    pub(crate) fn reviewed(
+        &self,
+        hook: &str,
+        webhook: &str,
+        outcome: &'static str,
+        allowed: bool,
+        message: &str,
+    ) {
+        self.binding(hook, webhook, |recent| {
+            let count = match allowed {
+                true => &mut recent.tally.allowed,
+                false => &mut recent.tally.denied,
+            };
+            *count += 1;
+            recent.remember(Happening {
+                time: self.clock.now(),
+                what: "Review".into(),
+                object: String::new(),
+                outcome: outcome.into(),
+                message: (!message.is_empty()).then(|| clipped(message, MESSAGE)),
+            });
+        });
+    }
+
+    /// A run starts.
+    pub(crate) fn began(
+        &self,
+        run: u64,
+        hook: &Arc<str>,
+        queue: &str,
+        attempt: u32,
+        contexts: &[Context],
+    ) {
+        let reasons = match self.hook(hook) {
+            Some(mut recent) => {
+                for binding in recent.bindings.values_mut() {
+                    binding.since_run = Operations::default();
+                }
+                recent.reasons(contexts)
+            }
+            None => Reasons::of(contexts),
+        };
+        let now = self.clock.now();
+        self.runs()
+            .begin(run, hook.clone(), queue, attempt, reasons, now);
+    }
+
+    /// A run is over.
+    pub(crate) fn ended(&self, finished: &RunFinished) {
+        let now = self.clock.now();
+        let last = last_run(finished, now);
+        if let Some(mut recent) = self.hook(&finished.hook) {
+            recent.runs += 1;
+            recent.failures += u64::from(last.outcome != Outcome::Success);
+            match &mut recent.last_run {
+                Some(place) => **place = last,
+                none => *none = Some(Box::new(last)),
+            }
+        }
+        self.runs().finish(finished, now);
     }
 
     /// Who leads, where a leader is elected.
@@ -266,9 +287,9 @@ impl Recent {
             *count += 1;
             recent.remember(Happening {
                 time: self.clock.now(),
-                what: "Tick".to_owned(),
+                what: "Tick".into(),
                 object: String::new(),
-                outcome: outcome.to_owned(),
+                outcome: outcome.into(),
                 message: skipped.map(|why| clipped(why, MESSAGE)),
             });
         });
@@ -282,6 +303,16 @@ impl Recent {
             Some(binding) => act(binding),
             None => act(recent.bindings.entry(binding.into()).or_default()),
         }
+    }
+}
+
+impl HookRecent {
+    /// The reasons of a run: those of the one before, where they are the same.
+    fn reasons(&mut self, contexts: &[Context]) -> Reasons {
+        if !self.reasons.are(contexts) {
+            self.reasons = Reasons::of(contexts);
+        }
+        self.reasons.clone()
     }
 }
 
@@ -370,13 +401,7 @@ mod tests {
     async fn a_run_begins_to_count_anew() {
         let recent = recent();
         recent.observe(&change("x", EventOutcome::Fired));
-        recent.observe(&OperatorEvent::RunStarted {
-            run: 1,
-            hook: "a".into(),
-            queue: "main".into(),
-            attempt: 1,
-            reasons: Vec::new(),
-        });
+        recent.began(1, &"a".into(), "main", 1, &[]);
         recent.observe(&change("y", EventOutcome::Fired));
         let hook = recent.hook("a").unwrap();
         let pods = &hook.bindings["pods"];

@@ -172,19 +172,19 @@ async fn runs(State(live): Shared, Path(file): Path<String>, Query(pairs): Pairs
             return Err((StatusCode::NOT_FOUND, format!("{}\n", live.unknown(hook))));
         }
         let failed = is_true(&pairs, "failed");
-        let wanted = |run: &&RunView| {
+        let wanted = |run: &RunView| {
             hook.is_none_or(|hook| run.hook == *hook)
                 && (!failed || matches!(run.outcome, Outcome::Failed | Outcome::AllowedFailure))
         };
         let list: Vec<RunView> = {
             let runs = live.recent.runs();
             let chosen = runs.newest().filter(wanted).take(limit);
-            chosen.map(|run| live.with_id(run.clone())).collect()
+            chosen.map(|run| live.with_id(run)).collect()
         };
         return Ok(format.answer(pretty, &list));
     }
     let number = what.parse::<u64>().map_err(|_| missing())?;
-    let run = live.recent.runs().find(number).cloned();
+    let run = live.recent.runs().find(number);
     match run {
         Some(run) => Ok(format.answer(pretty, &live.with_id(run))),
         None => Err((

@@ -1,9 +1,10 @@
 //! The last runs, bounded in number and in bytes.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+use std::sync::Arc;
 
-use hookbox_sandbox::LogRecord;
 use hookbox_sandbox::effects::ObjectRef;
+use hookbox_sandbox::{Context, LogRecord};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -53,49 +54,116 @@ impl Outcome {
 /// The last runs and those under way.
 #[derive(Debug, Default)]
 pub(super) struct Runs {
-    open: BTreeMap<u64, RunView>,
+    /// In the order of their numbers.
+    open: Vec<Kept>,
     /// With the bytes that each takes, the newest last.
-    done: VecDeque<(RunView, usize)>,
+    done: VecDeque<(Kept, usize)>,
     bytes: usize,
+}
+
+/// A run. Texts that are the same in many runs are there once.
+#[derive(Debug)]
+struct Kept {
+    run: u64,
+    hook: Arc<str>,
+    queue: Box<str>,
+    attempt: u32,
+    reasons: Reasons,
+    started: Timestamp,
+    outcome: Outcome,
+    end: Option<RunEnd>,
+}
+
+impl Kept {
+    fn view(&self) -> RunView {
+        RunView {
+            run: self.run,
+            id: String::new(),
+            hook: self.hook.to_string(),
+            queue: self.queue.to_string(),
+            attempt: self.attempt,
+            reasons: self.reasons.first.to_vec(),
+            contexts: self.reasons.contexts,
+            started: self.started,
+            outcome: self.outcome,
+            end: self.end.clone(),
+        }
+    }
+}
+
+/// Why a run happens: the first of its binding contexts, and how many there are.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Reasons {
+    first: Arc<[RunReason]>,
+    contexts: usize,
+}
+
+impl Reasons {
+    pub(super) fn of(contexts: &[Context]) -> Self {
+        Self {
+            first: contexts.iter().take(REASONS).map(reason).collect(),
+            contexts: contexts.len(),
+        }
+    }
+
+    /// Whether they are those of these contexts.
+    pub(super) fn are(&self, contexts: &[Context]) -> bool {
+        let same = |(reason, context): (&RunReason, &Context)| {
+            reason.binding == context.binding
+                && reason.kind == context.kind
+                && reason.watch_event == context.watch_event
+        };
+        self.contexts == contexts.len() && self.first.iter().zip(contexts).all(same)
+    }
+}
+
+/// Why a run happens, of one binding context.
+pub(crate) fn reason(context: &Context) -> RunReason {
+    RunReason {
+        binding: context.binding.clone(),
+        kind: context.kind.clone(),
+        watch_event: context.watch_event.clone(),
+    }
 }
 
 impl Runs {
     pub(super) fn begin(
         &mut self,
         run: u64,
-        hook: &str,
+        hook: Arc<str>,
         queue: &str,
         attempt: u32,
-        reasons: &[RunReason],
+        reasons: Reasons,
         now: Timestamp,
     ) {
         // A run that panicked has no end; there are never so many at once.
         if self.open.len() >= RUNS {
-            self.open.pop_first();
+            self.open.remove(0);
         }
-        let view = RunView {
+        let kept = Kept {
             run,
-            id: String::new(),
-            hook: hook.to_owned(),
-            queue: queue.to_owned(),
+            hook,
+            queue: queue.into(),
             attempt,
-            reasons: reasons.iter().take(REASONS).cloned().collect(),
-            contexts: reasons.len(),
+            reasons,
             started: now,
             outcome: Outcome::Running,
             end: None,
         };
-        self.open.insert(run, view);
+        let at = self.open.partition_point(|open| open.run < run);
+        self.open.insert(at, kept);
     }
 
     pub(super) fn finish(&mut self, finished: &RunFinished, now: Timestamp) {
-        let Some(mut view) = self.open.remove(&finished.run) else {
+        let place = |open: &Kept| open.run;
+        let Ok(at) = self.open.binary_search_by_key(&finished.run, place) else {
             return;
         };
+        let mut kept = self.open.remove(at);
         let (outcome, code, message, retry_at) = ended(&finished.result, now);
         let (log, log_left_out) = tail(&finished.log);
-        view.outcome = outcome;
-        view.end = Some(RunEnd {
+        kept.outcome = outcome;
+        kept.end = Some(RunEnd {
             finished: now,
             code,
             message,
@@ -114,9 +182,9 @@ impl Runs {
             log,
             log_left_out,
         });
-        let bytes = size(&view);
+        let bytes = size(&kept);
         self.bytes += bytes;
-        self.done.push_back((view, bytes));
+        self.done.push_back((kept, bytes));
         while self.done.len() > RUNS || self.bytes > BYTES {
             let Some((_, bytes)) = self.done.pop_front() else {
                 break;
@@ -126,13 +194,17 @@ impl Runs {
     }
 
     /// The newest first: those under way, then those that ended.
-    pub(super) fn newest(&self) -> impl Iterator<Item = &RunView> {
-        let done = self.done.iter().rev().map(|(run, _)| run);
-        self.open.values().rev().chain(done)
+    pub(super) fn newest(&self) -> impl Iterator<Item = RunView> {
+        self.kept().map(Kept::view)
     }
 
-    pub(super) fn find(&self, run: u64) -> Option<&RunView> {
-        self.newest().find(|view| view.run == run)
+    pub(super) fn find(&self, run: u64) -> Option<RunView> {
+        self.kept().find(|kept| kept.run == run).map(Kept::view)
+    }
+
+    fn kept(&self) -> impl Iterator<Item = &Kept> {
+        let done = self.done.iter().rev().map(|(run, _)| run);
+        self.open.iter().rev().chain(done)
     }
 }
 
@@ -219,8 +291,8 @@ fn record_size(record: &LogRecord) -> usize {
 }
 
 /// About the bytes that a run takes.
-fn size(run: &RunView) -> usize {
-    let reasons: usize = run.reasons.iter().map(|r| 96 + r.binding.len()).sum();
+fn size(run: &Kept) -> usize {
+    let reasons: usize = run.reasons.first.iter().map(|r| 96 + r.binding.len()).sum();
     let end = run.end.as_ref().map_or(0, |end| {
         let patch = |p: &PatchView| {
             let texts = [&p.operation, &p.object, &p.done, &p.code, &p.error];
@@ -273,7 +345,7 @@ mod tests {
     }
 
     fn one(runs: &mut Runs, run: u64, log: Vec<LogRecord>) {
-        runs.begin(run, "a", "main", 1, &[], now());
+        runs.begin(run, "a".into(), "main", 1, Reasons::default(), now());
         runs.finish(&finished(run, log, RunResult::Succeeded), now());
     }
 
@@ -298,11 +370,11 @@ mod tests {
         let kept = runs.newest().count();
         assert!((400..600).contains(&kept), "{kept}");
         assert!(runs.bytes <= BYTES);
-        let end = runs.newest().next().unwrap().end.as_ref().unwrap();
+        let end = runs.newest().next().unwrap().end.unwrap();
         assert_eq!((end.log.len(), end.log_left_out), (4, 6));
         assert!(end.log[3].message.starts_with("9 "));
         one(&mut runs, 900, vec![record("x".repeat(100_000))]);
-        let end = runs.find(900).unwrap().end.as_ref().unwrap();
+        let end = runs.find(900).unwrap().end.unwrap();
         assert_eq!((end.log.len(), end.log_left_out), (0, 1));
     }
 
@@ -310,12 +382,31 @@ mod tests {
     fn a_run_under_way_is_shown_and_one_without_an_end_is_forgotten() {
         let mut runs = Runs::default();
         for run in 0..=RUNS as u64 {
-            runs.begin(run, "a", "main", 1, &[], now());
+            runs.begin(run, "a".into(), "main", 1, Reasons::default(), now());
         }
         assert!(runs.find(0).is_none());
         assert_eq!(runs.find(1).unwrap().outcome, Outcome::Running);
         runs.finish(&finished(0, Vec::new(), RunResult::Succeeded), now());
         assert!(runs.find(0).is_none());
+    }
+
+    #[test]
+    fn reasons_are_shared_only_where_they_are_the_same() {
+        let context = |binding: &str, kind: &str| Context {
+            binding: binding.to_owned(),
+            kind: Some(kind.to_owned()),
+            ..Context::default()
+        };
+        let all: Vec<Context> = (0..REASONS + 2)
+            .map(|i| context(&i.to_string(), "Event"))
+            .collect();
+        let reasons = Reasons::of(&all);
+        assert!(reasons.are(&all));
+        assert_eq!((reasons.first.len(), reasons.contexts), (REASONS, 18));
+        assert!(!reasons.are(&all[1..]) && !reasons.are(&[]));
+        let mut other = all.clone();
+        other[1].kind = Some("Schedule".to_owned());
+        assert!(!reasons.are(&other));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What the live commands show: the JSON of their answers. Where shell-operator has the same answer, its fields have the
 //! same names; ours are more.
 
+use std::borrow::Cow;
+
 use hookbox_sandbox::{LogRecord, Usage};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -378,13 +380,13 @@ pub struct Happening {
     /// When.
     pub time: Timestamp,
     /// `Added`, `Modified`, `Deleted`, `Filter`, `Tick` or `Review`; of a conversion, both versions.
-    pub what: String,
+    pub what: Cow<'static, str>,
     /// The object: `namespace/name`; of a conversion, how many objects of which definition.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub object: String,
     /// What came of it: `fired`, `put-aside`, `unchanged`, `not-wanted`, `filter-failed`, `skipped`, `allowed`, `denied`,
     /// `converted`, or why a webhook gave no answer.
-    pub outcome: String,
+    pub outcome: Cow<'static, str>,
     /// Why, where there is more to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,

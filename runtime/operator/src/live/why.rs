@@ -408,7 +408,7 @@ fn say_binding(binding: &BindingView, now: Timestamp) -> Vec<String> {
         }
         let (what, object) = (&last.what, &last.object);
         let of = format!("the last change of binding `{name}`, {what} of {object} {ago} ago,");
-        match last.outcome.as_str() {
+        match &*last.outcome {
             "unchanged" => lines.push(format!("{of} did not run it: what counts did not change")),
             "not-wanted" => lines.push(format!(
                 "{of} did not run it: executeHookOnEvent leaves it out"

@@ -1,5 +1,6 @@
 //! Admission reviews (BEHAVIOUR D1).
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use hookbox_sandbox::{AdmissionResponse, Answer, Ask, Context, JsonText};
@@ -37,16 +38,21 @@ impl Handler {
             });
         };
         let (answer, outcome) = self.decide(webhook, &review, timeout, came).await?;
-        self.engine.tell(|| OperatorEvent::ReviewAnswered {
-            hook: webhook.hook_name.to_string(),
-            webhook: webhook.config.name.clone(),
+        let (hook, name) = (&*webhook.hook_name, &*webhook.config.name);
+        let message = match answer.allowed {
+            true => Cow::Owned(answer.warnings.join("; ")),
+            false => Cow::Borrowed(&*answer.message),
+        };
+        if let Some(recent) = &self.engine.recent {
+            recent.reviewed(hook, name, outcome, answer.allowed, &message);
+        }
+        self.engine.tell_others(|| OperatorEvent::ReviewAnswered {
+            hook: hook.to_owned(),
+            webhook: name.to_owned(),
             kind: webhook.kind().to_owned(),
             outcome: outcome.to_owned(),
             allowed: answer.allowed,
-            message: match answer.allowed {
-                true => answer.warnings.join("; "),
-                false => answer.message.clone(),
-            },
+            message: message.into_owned(),
         });
         Ok(Reply {
             body: render(review.version, &review.head.uid, &answer),
