@@ -88,6 +88,19 @@ impl Child {
         Ok(input.flush().await?)
     }
 
+    /// Asks it, and what it says until the word `end`.
+    pub(crate) async fn tell(&mut self) -> Result<BTreeMap<String, f64>> {
+        self.ask().await?;
+        let mut all = BTreeMap::new();
+        loop {
+            let (word, number, _) = self.next().await?.context("the process ended")?;
+            if word == "end" {
+                return Ok(all);
+            }
+            all.insert(word, number);
+        }
+    }
+
     /// Ends it, and all that it says about that.
     pub(crate) async fn finish(mut self) -> Result<BTreeMap<String, f64>> {
         self.input.take();

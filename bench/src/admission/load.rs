@@ -98,7 +98,7 @@ pub(crate) async fn child(word: &str, certificate: &Path) -> Result<()> {
         });
     }
     let warm = Duration::from_secs_f64((load.seconds / 4.0).min(1.0));
-    let (connections, _) = all(connections, &requests, clock::now() + warm).await?;
+    let (connections, before) = all(connections, &requests, clock::now() + warm).await?;
     print::line("begin 1");
     let started = clock::now();
     let (_, times) = all(
@@ -110,6 +110,7 @@ pub(crate) async fn child(word: &str, certificate: &Path) -> Result<()> {
     let took = started.elapsed();
     print::line(format_args!("requests {}", times.len()));
     print::line(format_args!("seconds {}", took.as_secs_f64()));
+    print::line(format_args!("warm {}", before.len()));
     for (word, share) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("max", 1.0)] {
         print::line(format_args!("{word} {}", times.quantile(share)));
     }

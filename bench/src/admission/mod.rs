@@ -26,6 +26,8 @@ const CORES: (Option<usize>, Option<usize>) = (Some(0), Some(1));
 const SECONDS: f64 = 4.0;
 const REPEAT: usize = 3;
 const STARTS: usize = 5;
+/// How often two servers are compared.
+const TURNS: usize = 9;
 
 pub(crate) async fn measure() -> Result<()> {
     print::title(
@@ -68,10 +70,11 @@ pub(crate) async fn measure() -> Result<()> {
     .await?;
     speed(place, "one", (0, 0), "no review: GET /healthz", &[10]).await?;
     start(place, true).await?;
+    remembered(place).await?;
     memory(place).await
 }
 
-async fn server(place: &Path, hooks: &str, count: &str) -> Result<(Child, u16)> {
+async fn server(place: &Path, hooks: &str, how: &str) -> Result<(Child, u16)> {
     let (hooks, cache) = (place.join(hooks), place.join("cache"));
     let mut server = Child::start_on(
         CORES.0,
@@ -80,7 +83,7 @@ async fn server(place: &Path, hooks: &str, count: &str) -> Result<(Child, u16)> 
             hooks.as_os_str(),
             cache.as_os_str(),
             place.as_os_str(),
-            count.as_ref(),
+            how.as_ref(),
         ],
     )?;
     let (port, _) = server.expect("port").await?;
@@ -102,6 +105,7 @@ async fn ask(place: &Path, server: &Child, load: Load) -> Result<BTreeMap<String
     let cpu = server.cpu_time().saturating_sub(before);
     let mut said = child.all().await?;
     let seconds = *said.get("seconds").context("its seconds")?;
+    said.insert("requests".to_owned(), requests);
     said.insert("rate".to_owned(), requests / seconds);
     said.insert("cpu".to_owned(), cpu.as_secs_f64() * 1e6 / requests);
     Ok(said)
@@ -114,7 +118,7 @@ async fn speed(
     what: &str,
     connections: &[usize],
 ) -> Result<()> {
-    let (server, port) = server(place, hooks, "no").await?;
+    let (server, port) = server(place, hooks, server::PLAIN).await?;
     let mut all: BTreeMap<usize, Vec<BTreeMap<String, f64>>> = BTreeMap::new();
     // In turn, so that what else the machine does hits all alike.
     for _ in 0..REPEAT {
@@ -167,7 +171,7 @@ async fn start(place: &Path, cached: bool) -> Result<()> {
             hooks.as_os_str(),
             cache.as_os_str(),
             place.as_os_str(),
-            "no".as_ref(),
+            server::PLAIN.as_ref(),
         ];
         let mut server = Child::start(Role::Admission, &arguments)?;
         let (_, after) = server.expect("port").await?;
@@ -183,11 +187,65 @@ async fn start(place: &Path, cached: bool) -> Result<()> {
     Ok(())
 }
 
+/// What it costs that the last runs and events are remembered: in allocations, which always are the same, and in time.
+async fn remembered(place: &Path) -> Result<()> {
+    print::line("-- what the live commands cost, which remember the last runs; connections: 10");
+    let load = |port, seconds| Load {
+        port,
+        connections: 10,
+        seconds,
+        components: 1,
+        hooks: 1,
+    };
+    let mut counted = [0.0; 2];
+    for (unseen, counted) in [server::PLAIN, server::UNSEEN]
+        .into_iter()
+        .zip(&mut counted)
+    {
+        let how = format!("{} {unseen}", server::COUNTED);
+        let (mut server, port) = server(place, "one", &how).await?;
+        // So that what is kept is full, and the oldest goes.
+        ask(place, &server, load(port, 1.0)).await?;
+        let allocations = |said: BTreeMap<String, f64>| said.get("allocations").copied();
+        let before = allocations(server.tell().await?).context("its allocations")?;
+        let said = ask(place, &server, load(port, 1.0)).await?;
+        let after = allocations(server.tell().await?).context("its allocations")?;
+        let requests: f64 = ["warm", "requests"]
+            .iter()
+            .filter_map(|w| said.get(*w))
+            .sum();
+        *counted = (after - before) / requests;
+        server.finish().await?;
+    }
+    let [with, without] = counted;
+    print::row(
+        "allocations for each review: with, without",
+        format_args!("{with:.1}, {without:.1}"),
+    );
+    let servers = [
+        server(place, "one", server::PLAIN).await?,
+        server(place, "one", server::UNSEEN).await?,
+    ];
+    let mut all = [Vec::new(), Vec::new()];
+    for _ in 0..TURNS {
+        for ((server, port), all) in servers.iter().zip(&mut all) {
+            all.push(ask(place, server, load(*port, 1.0)).await?);
+        }
+    }
+    let [with, without] = all.map(|said| Spread::of(&said, "cpu"));
+    print::row("CPU time of the server for each, µs: with", &with);
+    print::row("  without", &without);
+    for (server, _) in servers {
+        server.finish().await?;
+    }
+    Ok(())
+}
+
 async fn memory(place: &Path) -> Result<()> {
     for (hooks, components, of_each) in [("one", 1, 1), ("100", 100, 1), ("1000", 100, 10)] {
         let mut all = Vec::new();
         for _ in 0..REPEAT {
-            let (mut server, port) = server(place, hooks, "count").await?;
+            let (mut server, port) = server(place, hooks, server::COUNTED).await?;
             let load = Load {
                 port,
                 connections: 10,
@@ -196,8 +254,8 @@ async fn memory(place: &Path) -> Result<()> {
                 hooks: of_each,
             };
             ask(place, &server, load).await?;
-            server.ask().await?;
-            all.push(server.finish().await?);
+            all.push(server.tell().await?);
+            server.finish().await?;
         }
         let total = components * of_each;
         print::line(format_args!(

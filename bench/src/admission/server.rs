@@ -14,6 +14,13 @@ use crate::{clock, heap, print, setup};
 pub(super) const CERTIFICATE: &str = "tls.crt";
 const KEY: &str = "tls.key";
 
+/// As `hookbox run`.
+pub(super) const PLAIN: &str = "plain";
+/// Says that allocations are counted, which costs time.
+pub(super) const COUNTED: &str = "counted";
+/// Says that what happened lately is not kept.
+pub(super) const UNSEEN: &str = "unseen";
+
 /// Puts a certificate and its key into a folder.
 pub(super) fn certificate(folder: &Path) -> Result<()> {
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()])?;
@@ -23,9 +30,9 @@ pub(super) fn certificate(folder: &Path) -> Result<()> {
 }
 
 /// Serves the hooks in a folder until its standard input ends. It says its port first; then, for each line that it is
-/// sent, what it holds. `count` counts at the allocator, which costs time.
-pub(crate) async fn serve(hooks: &Path, cache: &Path, keys: &Path, count: &str) -> Result<()> {
-    if count == "count" {
+/// sent, what it holds.
+pub(crate) async fn serve(hooks: &Path, cache: &Path, keys: &Path, how: &str) -> Result<()> {
+    if how.contains(COUNTED) {
         heap::count();
     }
     // As `hookbox run` logs, but nowhere.
@@ -47,8 +54,9 @@ pub(crate) async fn serve(hooks: &Path, cache: &Path, keys: &Path, count: &str) 
     options.hooks = setup::folder(hooks)?;
     options.webhook = Some(webhook);
     // As `hookbox run`, which remembers the last runs.
-    options.live = Some(LiveSettings {
-        places: vec![Place::at(keys.join(format!("{}.sock", std::process::id())))],
+    let socket = keys.join(format!("{}.sock", std::process::id()));
+    options.live = (!how.contains(UNSEEN)).then(|| LiveSettings {
+        places: vec![Place::at(socket)],
         required: true,
         parameters: Vec::new(),
     });
@@ -64,6 +72,8 @@ pub(crate) async fn serve(hooks: &Path, cache: &Path, keys: &Path, count: &str) 
         print::line(format_args!("anonymous {}", clock::memory("RssAnon")));
         print::line(format_args!("peak {}", clock::memory("VmHWM")));
         print::line(format_args!("heap {}", heap::live()));
+        print::line(format_args!("allocations {}", heap::allocations()));
+        print::line("end 1");
     }
     running.stop().await;
     Ok(())

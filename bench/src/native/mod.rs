@@ -109,13 +109,13 @@ async fn one(name: &str, place: &Path, kubeconfig: &Path, shell: Option<&Path>) 
     for kind in [Kind::Native, Kind::Component] {
         driver.lane(kind, 0)?.warm(WARM).await?;
     }
-    said(&mut operator).await?;
+    operator.tell().await?;
     single(&mut driver, shell.is_some()).await?;
-    own(&said(&mut operator).await?);
+    own(&operator.tell().await?);
     // Its processor time would be taken from the others.
     drop(shell);
     bursts(&mut driver, &operator).await?;
-    own(&said(&mut operator).await?);
+    own(&operator.tell().await?);
     operator.finish().await?;
     driver.end().await
 }
@@ -189,19 +189,6 @@ async fn bursts(driver: &mut Driver, operator: &Child) -> Result<()> {
     print::row("  and for each run of a component, µs", component);
     print::row("  shell hooks / components", ratio(native, component));
     Ok(())
-}
-
-/// What the operator says of its runs since it was last asked.
-async fn said(operator: &mut Child) -> Result<BTreeMap<String, f64>> {
-    operator.ask().await?;
-    let mut all = BTreeMap::new();
-    loop {
-        let (word, number, _) = operator.next().await?.context("the operator ended")?;
-        if word == "end" {
-            return Ok(all);
-        }
-        all.insert(word, number);
-    }
 }
 
 /// What the runs took by their own account.
