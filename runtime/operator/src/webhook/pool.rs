@@ -79,7 +79,7 @@ impl Pool {
     pub(crate) fn new(runs: usize, longest: usize, hooks: usize) -> Self {
         let share = |all: usize| all - all / 4;
         let own = |_| Places::new(share(runs), share(longest));
-        let several = (hooks > 1).then_some(hooks).unwrap_or_default();
+        let several = if hooks > 1 { hooks } else { 0 };
         Self {
             all: Places::new(runs, longest),
             each: (0..several).map(own).collect(),
