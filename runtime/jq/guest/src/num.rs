@@ -220,18 +220,47 @@ pub fn abs(v: &Val) -> Option<Val> {
 
 /// The float as JSON: shortest digits, an exponent only below 1e-6 and from 1e21 on.
 pub fn write_float(out: &mut Vec<u8>, f: f64) {
-    use std::io::Write;
-    let size = f.abs();
-    // Writing to a vector does not fail.
-    let _ = if size != 0.0 && size < 1e-6 || size >= 1e21 {
-        let text = format!("{f:e}");
-        match text.split_once('e') {
-            Some((digits, exponent)) if !exponent.starts_with('-') => {
-                write!(out, "{digits}e+{exponent}")
-            }
-            _ => write!(out, "{text}"),
-        }
-    } else {
-        write!(out, "{f}")
+    // Not std's digits: of two that are equally short and near, Go and ryu take the even one.
+    let mut buffer = ryu::Buffer::new();
+    let text = buffer.format(f);
+    let (sign, text) = match text.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", text),
     };
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let Ok(exponent) = exponent.parse::<i32>() else {
+        return out.extend_from_slice(text.as_bytes());
+    };
+    // The digits, and where the point is: `0.digits` times ten to this.
+    let digits = format!("{whole}{fraction}");
+    let zeros = digits.len() - digits.trim_start_matches('0').len();
+    let point = whole.len() as i32 + exponent - zeros as i32;
+    let digits = digits.trim_matches('0');
+    out.extend_from_slice(sign.as_bytes());
+    if digits.is_empty() {
+        return out.push(b'0');
+    }
+    let (one, rest) = digits.split_at(1);
+    if !(-5..=21).contains(&point) {
+        out.extend_from_slice(one.as_bytes());
+        if !rest.is_empty() {
+            out.push(b'.');
+            out.extend_from_slice(rest.as_bytes());
+        }
+        let exponent = point - 1;
+        let sign = if exponent < 0 { "" } else { "+" };
+        return out.extend_from_slice(format!("e{sign}{exponent}").as_bytes());
+    }
+    let length = digits.len() as i32;
+    let zeros = |count: i32| "0".repeat(usize::try_from(count).unwrap_or_default());
+    let text = if point <= 0 {
+        format!("0.{}{digits}", zeros(-point))
+    } else if point >= length {
+        format!("{digits}{}", zeros(point - length))
+    } else {
+        let (whole, fraction) = digits.split_at(point as usize);
+        format!("{whole}.{fraction}")
+    };
+    out.extend_from_slice(text.as_bytes());
 }

@@ -53,9 +53,9 @@ fn text(why: &Why) -> String {
             vec![
                 format!("{} ago", ago(event.time)),
                 binding.clone(),
-                event.what.clone(),
+                event.what.to_string(),
                 cell(&event.object),
-                event.outcome.clone(),
+                event.outcome.to_string(),
                 event
                     .message
                     .as_deref()

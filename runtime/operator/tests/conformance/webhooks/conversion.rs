@@ -241,7 +241,7 @@ async fn tenants_do_not_convert() {
 #[tokio::test(flavor = "multi_thread")]
 async fn why_tells_of_conversions() {
     let folder = tempfile::tempdir().unwrap();
-    let place = Place::at(&folder.path().join("socket"));
+    let place = Place::at(folder.path().join("socket"));
     let cluster = cluster(&[ns(), definition("g.io", "Thing", "Namespaced", "v1")]).await;
     let hooks = [
         ("convert", converting(&[("v1", "v2")])),
