@@ -191,11 +191,9 @@ fn head(out: &mut String, form: Form, part: &Part, first: bool) {
         "sinceStart": operations(part.since_start),
     });
     let name = Value::String(part.name.clone());
-    let bytes = part.objects.bytes();
     let _ = match (form.format, form.pretty) {
         (Format::Yaml, _) => {
             let _ = writeln!(out, "{}:", yaml(&name).trim_end());
-            let _ = writeln!(out, "  bytes: {bytes}");
             let _ = writeln!(out, "  operations:");
             indent(out, &yaml(&operations), "    ", "    ");
             match part.objects.len() {
@@ -205,10 +203,7 @@ fn head(out: &mut String, form: Form, part: &Part, first: bool) {
         }
         (_, true) => {
             out.push_str(if first { "{\n" } else { ",\n" });
-            let _ = write!(
-                out,
-                "  {name}: {{\n    \"bytes\": {bytes},\n    \"operations\": "
-            );
+            let _ = write!(out, "  {name}: {{\n    \"operations\": ");
             let text = serde_json::to_string_pretty(&operations).unwrap_or_default();
             indent(out, &text, "", "    ");
             out.pop();
@@ -216,10 +211,7 @@ fn head(out: &mut String, form: Form, part: &Part, first: bool) {
         }
         (_, false) => {
             out.push(if first { '{' } else { ',' });
-            write!(
-                out,
-                "{name}:{{\"bytes\":{bytes},\"operations\":{operations},\"snapshot\":["
-            )
+            write!(out, "{name}:{{\"operations\":{operations},\"snapshot\":[")
         }
     };
 }

@@ -209,7 +209,6 @@ async fn snapshots_are_dumped_without_the_data_of_secrets() {
         .unwrap();
     let sizes = &hooks[0].snapshots;
     for size in sizes {
-        assert_eq!(dump[&size.binding]["bytes"], json!(size.bytes));
         let counted = &dump[&size.binding]["operations"]["sinceStart"]["count"];
         assert_eq!(counted, &json!(size.objects));
         assert_eq!(size.bytes == 0, size.objects == 0, "{size:?}");
