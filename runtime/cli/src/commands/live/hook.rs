@@ -13,7 +13,6 @@ use crate::ui::{self, Ui};
 /// A snapshot without its objects.
 #[derive(Deserialize)]
 struct Brief {
-    bytes: u64,
     snapshot: Vec<Item>,
 }
 
@@ -93,12 +92,7 @@ fn snapshot(snapshots: &BTreeMap<String, Brief>, ui: &Ui) -> Outcome {
         }
     }
     let header = ["BINDING", "NAMESPACE", "NAME", "FILTER RESULT"];
-    table(ui, &header, rows, "its snapshots hold no objects")?;
-    for (binding, brief) in snapshots {
-        let (objects, memory) = (brief.snapshot.len(), ui::bytes(brief.bytes));
-        ui.plain(format_args!("{binding}: {objects} objects, {memory}"));
-    }
-    Ok(())
+    table(ui, &header, rows, "its snapshots hold no objects")
 }
 
 /// The memory of snapshots; nothing where there are none.
