@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use super::client::*;
 use crate::support::*;
 
-const CRD: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/things.g.io";
+pub(super) const CRD: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/things.g.io";
 
-fn converting(rules: &[(&str, &str)]) -> Value {
+pub(super) fn converting(rules: &[(&str, &str)]) -> Value {
     let rules: Vec<Value> = rules
         .iter()
         .map(|(from, to)| json!({"fromVersion": from, "toVersion": to}))

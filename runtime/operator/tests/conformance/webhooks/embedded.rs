@@ -7,9 +7,8 @@ use kube::client::Body;
 use serde_json::{Value, json};
 
 use super::client::*;
+use super::conversion::{CRD, converting};
 use crate::support::*;
-
-const CRD: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/things.g.io";
 
 async fn send(
     cluster: &hookbox_cluster::Cluster,
@@ -52,14 +51,6 @@ fn definition() -> Value {
     json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "things.g.io"},
         "spec": {"group": "g.io", "scope": "Namespaced", "names": {"kind": "Thing", "plural": "things"},
             "versions": [version("v1"), version("v2"), version("v3")]}})
-}
-
-fn converting(rules: &[(&str, &str)]) -> Value {
-    let rules: Vec<Value> = rules
-        .iter()
-        .map(|(from, to)| json!({"fromVersion": from, "toVersion": to}))
-        .collect();
-    json!({"kubernetesCustomResourceConversion": [{"name": "c", "crdName": "things.g.io", "conversions": rules}]})
 }
 
 const BOTH_WAYS: &[(&str, &str)] = &[("v1", "v2"), ("v2", "v1"), ("v2", "v3"), ("v3", "v2")];

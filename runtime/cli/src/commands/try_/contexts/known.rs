@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use hookbox_cluster::Cluster;
 use hookbox_config::HookConfig;
 use hookbox_operator::kinds::Kinds;
+use kube::core::{ApiResource, GroupVersionKind};
 use serde_json::{Value, json};
 
 use super::step::Step;
@@ -101,18 +102,8 @@ impl Custom {
     }
 
     fn plural(&self) -> String {
-        let kind = self.kind.to_ascii_lowercase();
-        let vowel = |c: char| "aeiou".contains(c);
-        match kind.strip_suffix('y') {
-            Some(stem) if !stem.ends_with(vowel) => format!("{stem}ies"),
-            _ if kind.ends_with(['s', 'x', 'z'])
-                || kind.ends_with("ch")
-                || kind.ends_with("sh") =>
-            {
-                format!("{kind}es")
-            }
-            _ => format!("{kind}s"),
-        }
+        let kind = GroupVersionKind::gvk(&self.group, &self.version, &self.kind);
+        ApiResource::from_gvk(&kind).plural
     }
 
     fn definition(&self, scope: &str) -> Value {
