@@ -28,6 +28,7 @@ pub mod ask;
 mod bindings;
 pub mod budget;
 mod cache;
+pub mod capabilities;
 mod clock;
 mod compile;
 pub mod component;
@@ -57,6 +58,7 @@ mod wasi;
 
 pub use ask::{AdmissionResponse, Answer, Ask, Export};
 pub use budget::{Budget, Limit, Usage};
+pub use capabilities::Capabilities;
 pub use component::{Component, LoadReport, LoadSource};
 pub use cpu::WorkerTime;
 pub use effects::{Effects, MetricOperation, ObjectPatch, ValuesPatchOperation};
