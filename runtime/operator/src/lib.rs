@@ -26,6 +26,7 @@ pub mod queue;
 pub mod schedule;
 pub mod snapshot;
 pub mod source;
+pub mod units;
 pub mod watch;
 pub mod webhook;
 
