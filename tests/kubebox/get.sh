@@ -31,7 +31,7 @@ if command -v flock >/dev/null; then
   if [ -x "$binary" ]; then echo "$binary"; exit; fi
 fi
 
-say "building etcd, kube-apiserver, kube-controller-manager and kubectl once (5 to 20 minutes) into $folder"
+say "building etcd, kube-apiserver, kube-controller-manager, kubectl, helm and crane once (5 to 20 minutes) into $folder"
 started=$SECONDS
 go mod download
 total=$(go list -deps . | wc -l)

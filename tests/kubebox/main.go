@@ -1,5 +1,5 @@
-// Command kubebox holds a Kubernetes control plane and its client in one static binary: etcd, kube-apiserver,
-// kube-controller-manager and kubectl. The program is picked by the name of the binary (a symbolic link) or by the
+// Command kubebox holds a Kubernetes control plane and its clients in one static binary: etcd, kube-apiserver,
+// kube-controller-manager, kubectl, helm and crane (also a registry). The program is picked by the name of the binary (a symbolic link) or by the
 // first argument, so that tests need one build and one file.
 package main
 
