@@ -1,0 +1,115 @@
+//! Signatures as cosign stores them in a registry: where they are looked for, and when one counts.
+//!
+//! A signature counts when it was made with a wanted key over a document that says that it is a signature, and of just
+//! this digest. Transparency logs are not asked: a key that is wanted is trusted by itself.
+
+mod bundle;
+mod simple;
+
+pub(crate) use simple::{PAYLOAD, SIGNATURE, payload};
+
+use crate::session::Session;
+use crate::{Digest, PublicKey, RegistryError};
+
+/// One signature that was found, before it is believed.
+pub(crate) struct Claim {
+    /// The bytes that were signed.
+    signed: Vec<u8>,
+    signature: Vec<u8>,
+    /// The digest that the signed document is about, or why it is about none.
+    subject: Result<Vec<Digest>, String>,
+}
+
+/// The tag of an image's signatures in the older form.
+pub(crate) fn tag(digest: &Digest) -> String {
+    format!("sha256-{}.sig", digest.hex())
+}
+
+/// Look for a signature of this digest by one of the keys; the key whose signature it is.
+pub(crate) async fn verify(
+    session: &Session<'_>,
+    what: &str,
+    digest: &Digest,
+    keys: &[PublicKey],
+) -> Result<Digest, RegistryError> {
+    let mut search = Search {
+        digest,
+        keys,
+        left: session.settings.max_signatures,
+        why: None,
+    };
+    if let Some(by) = simple::search(session, what, &mut search).await? {
+        return Ok(by);
+    }
+    if let Some(by) = bundle::search(session, what, &mut search).await? {
+        return Ok(by);
+    }
+    Err(match search.why {
+        None => RegistryError::Unsigned(what.to_owned()),
+        Some(why) => RegistryError::Signature {
+            what: what.to_owned(),
+            keys: keys.len(),
+            why,
+        },
+    })
+}
+
+/// What is looked for, and how far the search is.
+pub(crate) struct Search<'a> {
+    digest: &'a Digest,
+    keys: &'a [PublicKey],
+    /// Signatures that are still looked at.
+    left: usize,
+    /// Why the last one did not count.
+    why: Option<String>,
+}
+
+impl Search<'_> {
+    /// Whether one more may be looked at.
+    fn next(&mut self) -> bool {
+        if self.left == 0 {
+            self.why = Some("there are more signatures than are looked at".to_owned());
+            return false;
+        }
+        self.left -= 1;
+        true
+    }
+
+    /// What was found is none.
+    fn miss(&mut self, why: impl Into<String>) {
+        self.why = Some(why.into());
+    }
+
+    /// The key, when this is a signature of the digest by one that is wanted. Nothing of a document that no wanted key
+    /// signed is believed.
+    fn judge(&mut self, claim: &Claim) -> Option<Digest> {
+        let by = self
+            .keys
+            .iter()
+            .find(|key| key.verifies(&claim.signed, &claim.signature));
+        let Some(by) = by else {
+            self.miss("a signature there is by another key, or damaged");
+            return None;
+        };
+        match &claim.subject {
+            Ok(subjects) if subjects.contains(self.digest) => Some(by.id()),
+            Ok(_) => {
+                self.miss("a signature there is of another image");
+                None
+            }
+            Err(why) => {
+                self.miss(why.clone());
+                None
+            }
+        }
+    }
+}
+
+/// What a registry does not have is not there; any other error is one.
+fn found<T>(result: Result<T, RegistryError>) -> Result<Option<T>, RegistryError> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(RegistryError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
