@@ -76,6 +76,7 @@ impl<'a, F: FnMut(BindingIndex) -> Arc<dyn Snapshot>> Taken<'a, F> {
             snapshots: self.open,
             values: EMPTY.clone(),
             config_values: EMPTY.clone(),
+            grants: Arc::default(),
         }
     }
 }

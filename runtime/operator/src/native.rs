@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hookbox_sandbox::{
-    Answer, Ask, Budget, Effects, HookError, LogRecord, Retry, Run, RunError, RunInput, Usage,
+    Answer, Ask, Budget, Effects, HookError, LogRecord, Retry, Run, RunError, RunInput,
 };
 
 pub use self::describe::NativeError;
@@ -86,12 +86,7 @@ impl Native {
         budget: &Budget,
         log: &mut (dyn FnMut(&LogRecord) + Send),
     ) -> (Run, Option<Answer>) {
-        let mut run = Run {
-            result: Ok(Effects::default()),
-            surviving: Vec::new(),
-            log: Vec::new(),
-            usage: Usage::default(),
-        };
+        let mut run = Run::new(Ok(Effects::default()));
         match self.try_ask(ask, input, budget, log, &mut run).await {
             Ok(answer) => (run, answer),
             Err(error) => {

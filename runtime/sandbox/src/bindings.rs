@@ -14,9 +14,8 @@
 wasmtime::component::bindgen!({
     path: "../../wit",
     world: "hook",
-    // Everything a hook may ask for today is in memory, so no import waits. An interface that reads from elsewhere is
-    // to be listed here as `async | trappable`.
-    imports: { default: trappable },
+    // What a hook asks for is in memory, so that its imports do not wait, but for what is read from elsewhere.
+    imports: { "hookbox:hook/cluster": async | trappable, default: trappable },
     exports: { default: async },
     with: {
         "hookbox:hook/contexts.binding-context": crate::host::ContextHandle,

@@ -24,6 +24,10 @@ pub struct Budget {
     pub log_bytes: u64,
     /// Number of calls from the guest to the host.
     pub host_calls: u64,
+    /// Number of reads of the cluster, a page of a listing each.
+    pub cluster_reads: u64,
+    /// Bytes of all answers of the cluster added up.
+    pub transfer_bytes: u64,
 }
 
 impl Budget {
@@ -70,6 +74,8 @@ impl Default for Budget {
             effect_bytes: 32 << 20,
             log_bytes: 1 << 20,
             host_calls: 10_000_000,
+            cluster_reads: 1000,
+            transfer_bytes: 64 << 20,
         }
     }
 }
@@ -93,6 +99,10 @@ pub enum Limit {
     LogBytes,
     /// [`Budget::host_calls`].
     HostCalls,
+    /// [`Budget::cluster_reads`].
+    ClusterReads,
+    /// [`Budget::transfer_bytes`], in bytes.
+    TransferBytes,
     /// Size of a component file, in bytes.
     ComponentSize,
     /// Time to compile a component, in milliseconds.
@@ -124,6 +134,8 @@ impl Limit {
             Self::EffectBytes => "effect-bytes",
             Self::LogBytes => "log-bytes",
             Self::HostCalls => "host-calls",
+            Self::ClusterReads => "cluster-reads",
+            Self::TransferBytes => "transfer-bytes",
             Self::ComponentSize => "component-size",
             Self::CompileTime => "compile-time",
             Self::Stack => "stack",
@@ -143,12 +155,14 @@ impl Limit {
             Self::Memory
             | Self::EffectBytes
             | Self::LogBytes
+            | Self::TransferBytes
             | Self::ComponentSize
             | Self::Stack
             | Self::CallBytes
             | Self::FunctionSize => "bytes",
             Self::Effects
             | Self::HostCalls
+            | Self::ClusterReads
             | Self::TableElements
             | Self::Handles
             | Self::Functions => "",
@@ -175,6 +189,8 @@ impl fmt::Display for Limit {
             Self::EffectBytes => "effect bytes",
             Self::LogBytes => "log bytes",
             Self::HostCalls => "host calls",
+            Self::ClusterReads => "cluster reads",
+            Self::TransferBytes => "transfer bytes",
             Self::ComponentSize => "component size",
             Self::CompileTime => "compile time",
             Self::Stack => "stack",
@@ -214,4 +230,14 @@ pub struct Usage {
     pub host_calls: u64,
     /// Bytes of log.
     pub log_bytes: u64,
+    /// Reads of the cluster.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub cluster_reads: u64,
+    /// Bytes of all answers of the cluster.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub transfer_bytes: u64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }

@@ -169,6 +169,12 @@ impl Component {
         &self.inner.world.denied
     }
 
+    /// Imports of which every call needs a grant ([`crate::Grants`]): what the component may come to ask for.
+    #[must_use]
+    pub fn granted_imports(&self) -> &[String] {
+        &self.inner.world.granted
+    }
+
     /// How this load went.
     #[must_use]
     pub fn load_report(&self) -> &LoadReport {
@@ -221,7 +227,7 @@ impl Component {
         budget: &Budget,
     ) -> (Run, Option<Answer>) {
         if let Err(error) = self.knows(hook) {
-            return (Run::failed(error), None);
+            return (Run::new(Err(error)), None);
         }
         let call = Call::Ask { hook, ask };
         let (outcome, mut run) = execute::execute(&self.inner, call, input, budget).await;

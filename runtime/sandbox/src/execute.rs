@@ -55,7 +55,7 @@ pub(crate) async fn execute(
 ) -> (Result<Outcome, RunError>, Run) {
     let Ok(_turn) = component.shared.runs.acquire().await else {
         let error = RunError::Instantiate("the sandbox is closed".to_owned());
-        return (Err(error.clone()), Run::failed(error));
+        return (Err(error.clone()), Run::new(Err(error)));
     };
     // Until the guest's stack is gone.
     let _ticking = component.shared.ticker.ticking();
@@ -245,6 +245,7 @@ fn finish(
     let allowed = state.budget.log_bytes;
     let log = state.with_log(|log| std::mem::replace(log, crate::log::Log::new(allowed)));
     let (log, log_bytes, last_words) = log.finish();
+    let (cluster_reads, transfer_bytes) = state.outside.used();
     let usage = Usage {
         wall_clock,
         instantiate: state.instantiated.unwrap_or_default(),
@@ -253,8 +254,15 @@ fn finish(
         memory: state.memory.peak(),
         host_calls: state.host_calls,
         log_bytes,
+        cluster_reads,
+        transfer_bytes,
     };
     let effects = std::mem::take(&mut state.effects);
+    // What could not stop the guest then fails the run now.
+    let result = match state.outside.check() {
+        Err(hit) if result.is_ok() || matches!(result, Err(Stop::Hook(_))) => Err(Stop::Limit(hit)),
+        _ => result,
+    };
     let result = result.map_err(|stop| match stop {
         Stop::Hook(error) => RunError::Failed(error),
         Stop::Run(error) => error,
@@ -268,6 +276,8 @@ fn finish(
             surviving: Vec::new(),
             log,
             usage,
+            reads: std::mem::take(&mut state.reads),
+            missing_grants: state.outside.take(),
         },
     )
 }
@@ -291,13 +301,16 @@ impl From<types::Error> for HookError {
 }
 
 impl Run {
-    /// A run that did not begin.
-    pub(crate) fn failed(error: RunError) -> Self {
+    /// A run that did nothing but to come to this result.
+    #[must_use]
+    pub fn new(result: Result<Effects, RunError>) -> Self {
         Self {
-            result: Err(error),
+            result,
             surviving: Vec::new(),
             log: Vec::new(),
             usage: Usage::default(),
+            reads: Vec::new(),
+            missing_grants: Vec::new(),
         }
     }
 

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::Grants;
+
 /// A JSON document as text, shared and not copied until a guest reads it.
 pub type JsonText = Arc<str>;
 
@@ -126,6 +128,8 @@ pub struct RunInput {
     pub values: Arc<Value>,
     /// Config values of its module.
     pub config_values: Arc<Value>,
+    /// What it may do beyond reading all that. Nothing by default.
+    pub grants: Arc<Grants>,
 }
 
 impl fmt::Debug for RunInput {

@@ -2,7 +2,7 @@
 //!
 //! A component goes in, a run comes out: its [`Effects`] as data, its log, what it used. This crate knows
 //! WebAssembly and the contract `hookbox:hook`; it knows nothing of Kubernetes, and nothing it runs can reach the
-//! network, the disk, the environment or another run.
+//! network, the disk, the environment or the cluster but by [`Grants`], nor ever another run.
 //!
 //! ```no_run
 //! use hookbox_sandbox::{Budget, RunInput, Sandbox, Settings};
@@ -38,6 +38,7 @@ pub mod effects;
 mod engine;
 mod execute;
 mod fault;
+pub mod grants;
 mod host;
 pub mod input;
 mod json;
@@ -45,7 +46,9 @@ pub mod load;
 mod log;
 mod memory;
 mod module;
+mod outside;
 mod pointer;
+pub mod reads;
 mod render;
 pub mod run;
 mod said;
@@ -62,8 +65,10 @@ pub use capabilities::Capabilities;
 pub use component::{Component, LoadReport, LoadSource};
 pub use cpu::WorkerTime;
 pub use effects::{Effects, MetricOperation, ObjectPatch, ValuesPatchOperation};
+pub use grants::{GrantError, Grants};
 pub use input::{Context, Entry, Form, JsonText, Resource, RunInput, Snapshot};
 pub use load::LoadError;
+pub use reads::{ClusterReads, Page, Read, ReadAnswer, ReadRecord, ReadRefusal, RecordedReads};
 pub use render::{contexts_json, contexts_within, render_contexts};
 pub use run::{HookDefinition, HookError, LogLevel, LogRecord, Retry, Run, RunError};
 pub use said::{Said, said};

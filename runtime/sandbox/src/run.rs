@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::budget::LimitHit;
-use crate::{Effects, Limit, ObjectPatch, Usage};
+use crate::{Effects, Limit, ObjectPatch, ReadRecord, Usage};
 
 /// A hook as its component describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,6 +174,10 @@ pub struct Run {
     pub log: Vec<LogRecord>,
     /// What it used.
     pub usage: Usage,
+    /// What it read of the cluster and was answered, in this order.
+    pub reads: Vec<ReadRecord>,
+    /// What it was refused because no grant covers it, each with the words of the grant to ask for; 20 at most.
+    pub missing_grants: Vec<String>,
 }
 
 #[cfg(test)]
@@ -191,6 +195,7 @@ mod tests {
             memory: 65536,
             host_calls: 7,
             log_bytes: 5,
+            ..Usage::default()
         };
         let form = json!({
             "wallClockSeconds": 1.234567891, "instantiateSeconds": 0.000012, "cpuSeconds": 0.3,

@@ -14,7 +14,8 @@ use crate::host::ContextHandle;
 use crate::json::{self, JsonError};
 use crate::log::Log;
 use crate::memory::Memory;
-use crate::{Budget, Effects, RunInput, engine, validate};
+use crate::outside::Outside;
+use crate::{Budget, Effects, ReadRecord, RunInput, engine, validate};
 
 /// Things of the host that a guest may hold at once, beyond the contexts that it was given.
 const HANDLES: usize = 4096;
@@ -38,6 +39,10 @@ pub(crate) struct State {
     pub(crate) effect_count: u64,
     pub(crate) effect_bytes: u64,
     pub(crate) host_calls: u64,
+    /// Shared with the tasks that carry the run's requests.
+    pub(crate) outside: Arc<Outside>,
+    /// The reads of the cluster so far.
+    pub(crate) reads: Vec<ReadRecord>,
     /// How long it took to make the instance; none while it is being made.
     pub(crate) instantiated: Option<Duration>,
 }
@@ -97,6 +102,8 @@ impl State {
             effect_count: 0,
             effect_bytes: 0,
             host_calls: 0,
+            outside: Arc::new(Outside::new(&budget)),
+            reads: Vec::new(),
             instantiated: None,
             input,
             budget,
@@ -130,8 +137,8 @@ impl State {
         self.check_calls()
     }
 
-    /// The limit of host calls, when it has been passed. WASI's functions cannot be stopped one by one; they are
-    /// counted, and this is checked at each tick.
+    /// The limit of host calls, or of what is outside, when it has been passed. WASI's functions cannot be stopped one by one; they are
+    /// counted, and this is checked at each tick, as is what its tasks outside came to.
     pub(crate) fn check_calls(&self) -> Result<(), LimitHit> {
         let (used, allowed) = (self.host_calls, self.budget.host_calls);
         if used > allowed {
@@ -141,7 +148,7 @@ impl State {
                 allowed,
             })
         } else {
-            Ok(())
+            self.outside.check()
         }
     }
 

@@ -3613,6 +3613,511 @@ pub mod hookbox {
                 }
             }
         }
+        /// Reads of the cluster beyond snapshots, under the identity of the hook's tenant. Each must be granted, for its group,
+        /// kind, namespace and verb, and the cluster's own access control has its say. A watched object costs nothing to read;
+        /// one that is read here costs a request and a wait each time.
+        ///
+        /// Codes of refusals: `not-granted` (the message says which grant to ask for), `forbidden` (the cluster's access control),
+        /// `unknown-kind`, `invalid-argument`, `expired` (of a listing: begin anew), `too-large` (select less), `unavailable`
+        /// (trying again later makes sense), `no-cluster`.
+        #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
+        pub mod cluster {
+            #[used]
+            #[doc(hidden)]
+            static __FORCE_SECTION_REF: fn() = super::super::super::__link_custom_section_describing_imports;
+            use super::super::super::_rt;
+            pub type Json = super::super::super::hookbox::hook::types::Json;
+            pub type Refusal = super::super::super::hookbox::hook::types::Refusal;
+            /// Which objects to list.
+            #[derive(Clone)]
+            pub struct Selection {
+                /// In which namespace; none for all of them, and for cluster-scoped objects.
+                pub namespace: ::core::option::Option<_rt::String>,
+                /// As kubectl's `--selector` has it.
+                pub label_selector: ::core::option::Option<_rt::String>,
+                /// As kubectl's `--field-selector` has it.
+                pub field_selector: ::core::option::Option<_rt::String>,
+                /// Objects of one page at most; none, and more than 500, mean 500.
+                pub limit: ::core::option::Option<u32>,
+                /// Where to go on: `next` of the page before, with the same selection.
+                pub after: ::core::option::Option<_rt::String>,
+            }
+            impl ::core::fmt::Debug for Selection {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("Selection")
+                        .field("namespace", &self.namespace)
+                        .field("label-selector", &self.label_selector)
+                        .field("field-selector", &self.field_selector)
+                        .field("limit", &self.limit)
+                        .field("after", &self.after)
+                        .finish()
+                }
+            }
+            /// Some of the objects that were asked for.
+            #[derive(Clone)]
+            pub struct Page {
+                /// The objects, in the cluster's order.
+                pub objects: _rt::Vec<Json>,
+                /// Where to go on; none when this was the last page.
+                pub next: ::core::option::Option<_rt::String>,
+                /// The state of the cluster that all pages of a listing show.
+                pub resource_version: ::core::option::Option<_rt::String>,
+            }
+            impl ::core::fmt::Debug for Page {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("Page")
+                        .field("objects", &self.objects)
+                        .field("next", &self.next)
+                        .field("resource-version", &self.resource_version)
+                        .finish()
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// One object; none when there is none. `namespace` is none for cluster-scoped objects.
+            #[allow(async_fn_in_trait)]
+            pub fn get(
+                api_version: &str,
+                kind: &str,
+                namespace: ::core::option::Option<&str>,
+                name: &str,
+            ) -> ::core::result::Result<::core::option::Option<Json>, Refusal> {
+                unsafe {
+                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                    struct RetArea(
+                        [::core::mem::MaybeUninit<
+                            u8,
+                        >; 5 * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let mut ret_area = RetArea(
+                        [::core::mem::MaybeUninit::uninit(); 5
+                            * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let vec0 = api_version;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    let vec1 = kind;
+                    let ptr1 = vec1.as_ptr().cast::<u8>();
+                    let len1 = vec1.len();
+                    let (result3_0, result3_1, result3_2) = match namespace {
+                        Some(e) => {
+                            let vec2 = e;
+                            let ptr2 = vec2.as_ptr().cast::<u8>();
+                            let len2 = vec2.len();
+                            (1i32, ptr2.cast_mut(), len2)
+                        }
+                        None => (0i32, ::core::ptr::null_mut(), 0usize),
+                    };
+                    let vec4 = name;
+                    let ptr4 = vec4.as_ptr().cast::<u8>();
+                    let len4 = vec4.len();
+                    let ptr5 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "hookbox:hook/cluster@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "get"]
+                        fn wit_import6(
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                            _: usize,
+                            _: i32,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                        );
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import6(
+                        _: *mut u8,
+                        _: usize,
+                        _: *mut u8,
+                        _: usize,
+                        _: i32,
+                        _: *mut u8,
+                        _: usize,
+                        _: *mut u8,
+                        _: usize,
+                        _: *mut u8,
+                    ) {
+                        unreachable!()
+                    }
+                    wit_import6(
+                        ptr0.cast_mut(),
+                        len0,
+                        ptr1.cast_mut(),
+                        len1,
+                        result3_0,
+                        result3_1,
+                        result3_2,
+                        ptr4.cast_mut(),
+                        len4,
+                        ptr5,
+                    );
+                    let l7 = i32::from(*ptr5.add(0).cast::<u8>());
+                    let result18 = match l7 {
+                        0 => {
+                            let e = {
+                                let l8 = i32::from(
+                                    *ptr5.add(::core::mem::size_of::<*const u8>()).cast::<u8>(),
+                                );
+                                match l8 {
+                                    0 => None,
+                                    1 => {
+                                        let e = {
+                                            let l9 = *ptr5
+                                                .add(2 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<*mut u8>();
+                                            let l10 = *ptr5
+                                                .add(3 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len11 = l10;
+                                            let bytes11 = _rt::Vec::from_raw_parts(
+                                                l9.cast(),
+                                                len11,
+                                                len11,
+                                            );
+                                            _rt::string_lift(bytes11)
+                                        };
+                                        Some(e)
+                                    }
+                                    _ => _rt::invalid_enum_discriminant(),
+                                }
+                            };
+                            Ok(e)
+                        }
+                        1 => {
+                            let e = {
+                                let l12 = *ptr5
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l13 = *ptr5
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len14 = l13;
+                                let bytes14 = _rt::Vec::from_raw_parts(
+                                    l12.cast(),
+                                    len14,
+                                    len14,
+                                );
+                                let l15 = *ptr5
+                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l16 = *ptr5
+                                    .add(4 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len17 = l16;
+                                let bytes17 = _rt::Vec::from_raw_parts(
+                                    l15.cast(),
+                                    len17,
+                                    len17,
+                                );
+                                super::super::super::hookbox::hook::types::Refusal {
+                                    code: _rt::string_lift(bytes14),
+                                    message: _rt::string_lift(bytes17),
+                                }
+                            };
+                            Err(e)
+                        }
+                        _ => _rt::invalid_enum_discriminant(),
+                    };
+                    result18
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// One page of objects.
+            #[allow(async_fn_in_trait)]
+            pub fn list(
+                api_version: &str,
+                kind: &str,
+                selection: &Selection,
+            ) -> ::core::result::Result<Page, Refusal> {
+                unsafe {
+                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                    struct RetArea(
+                        [::core::mem::MaybeUninit<
+                            u8,
+                        >; 8 + 16 * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let mut ret_area = RetArea(
+                        [::core::mem::MaybeUninit::uninit(); 8
+                            + 16 * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let ptr0 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    let vec1 = api_version;
+                    let ptr1 = vec1.as_ptr().cast::<u8>();
+                    let len1 = vec1.len();
+                    *ptr0.add(::core::mem::size_of::<*const u8>()).cast::<usize>() = len1;
+                    *ptr0.add(0).cast::<*mut u8>() = ptr1.cast_mut();
+                    let vec2 = kind;
+                    let ptr2 = vec2.as_ptr().cast::<u8>();
+                    let len2 = vec2.len();
+                    *ptr0.add(3 * ::core::mem::size_of::<*const u8>()).cast::<usize>() = len2;
+                    *ptr0
+                        .add(2 * ::core::mem::size_of::<*const u8>())
+                        .cast::<*mut u8>() = ptr2.cast_mut();
+                    let Selection {
+                        namespace: namespace3,
+                        label_selector: label_selector3,
+                        field_selector: field_selector3,
+                        limit: limit3,
+                        after: after3,
+                    } = selection;
+                    match namespace3 {
+                        Some(e) => {
+                            *ptr0
+                                .add(4 * ::core::mem::size_of::<*const u8>())
+                                .cast::<u8>() = (1i32) as u8;
+                            let vec4 = e;
+                            let ptr4 = vec4.as_ptr().cast::<u8>();
+                            let len4 = vec4.len();
+                            *ptr0
+                                .add(6 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>() = len4;
+                            *ptr0
+                                .add(5 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>() = ptr4.cast_mut();
+                        }
+                        None => {
+                            *ptr0
+                                .add(4 * ::core::mem::size_of::<*const u8>())
+                                .cast::<u8>() = (0i32) as u8;
+                        }
+                    };
+                    match label_selector3 {
+                        Some(e) => {
+                            *ptr0
+                                .add(7 * ::core::mem::size_of::<*const u8>())
+                                .cast::<u8>() = (1i32) as u8;
+                            let vec5 = e;
+                            let ptr5 = vec5.as_ptr().cast::<u8>();
+                            let len5 = vec5.len();
+                            *ptr0
+                                .add(9 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>() = len5;
+                            *ptr0
+                                .add(8 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>() = ptr5.cast_mut();
+                        }
+                        None => {
+                            *ptr0
+                                .add(7 * ::core::mem::size_of::<*const u8>())
+                                .cast::<u8>() = (0i32) as u8;
+                        }
+                    };
+                    match field_selector3 {
+                        Some(e) => {
+                            *ptr0
+                                .add(10 * ::core::mem::size_of::<*const u8>())
+                                .cast::<u8>() = (1i32) as u8;
+                            let vec6 = e;
+                            let ptr6 = vec6.as_ptr().cast::<u8>();
+                            let len6 = vec6.len();
+                            *ptr0
+                                .add(12 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>() = len6;
+                            *ptr0
+                                .add(11 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>() = ptr6.cast_mut();
+                        }
+                        None => {
+                            *ptr0
+                                .add(10 * ::core::mem::size_of::<*const u8>())
+                                .cast::<u8>() = (0i32) as u8;
+                        }
+                    };
+                    match limit3 {
+                        Some(e) => {
+                            *ptr0
+                                .add(13 * ::core::mem::size_of::<*const u8>())
+                                .cast::<u8>() = (1i32) as u8;
+                            *ptr0
+                                .add(4 + 13 * ::core::mem::size_of::<*const u8>())
+                                .cast::<i32>() = _rt::as_i32(e);
+                        }
+                        None => {
+                            *ptr0
+                                .add(13 * ::core::mem::size_of::<*const u8>())
+                                .cast::<u8>() = (0i32) as u8;
+                        }
+                    };
+                    match after3 {
+                        Some(e) => {
+                            *ptr0
+                                .add(8 + 13 * ::core::mem::size_of::<*const u8>())
+                                .cast::<u8>() = (1i32) as u8;
+                            let vec7 = e;
+                            let ptr7 = vec7.as_ptr().cast::<u8>();
+                            let len7 = vec7.len();
+                            *ptr0
+                                .add(8 + 15 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>() = len7;
+                            *ptr0
+                                .add(8 + 14 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>() = ptr7.cast_mut();
+                        }
+                        None => {
+                            *ptr0
+                                .add(8 + 13 * ::core::mem::size_of::<*const u8>())
+                                .cast::<u8>() = (0i32) as u8;
+                        }
+                    };
+                    let ptr8 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "hookbox:hook/cluster@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "list"]
+                        fn wit_import9(_: *mut u8, _: *mut u8);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import9(_: *mut u8, _: *mut u8) {
+                        unreachable!()
+                    }
+                    wit_import9(ptr0, ptr8);
+                    let l10 = i32::from(*ptr8.add(0).cast::<u8>());
+                    let result31 = match l10 {
+                        0 => {
+                            let e = {
+                                let l11 = *ptr8
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l12 = *ptr8
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let base16 = l11;
+                                let len16 = l12;
+                                let mut result16 = _rt::Vec::with_capacity(len16);
+                                for i in 0..len16 {
+                                    let base = base16
+                                        .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                    let e16 = {
+                                        let l13 = *base.add(0).cast::<*mut u8>();
+                                        let l14 = *base
+                                            .add(::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        let len15 = l14;
+                                        let bytes15 = _rt::Vec::from_raw_parts(
+                                            l13.cast(),
+                                            len15,
+                                            len15,
+                                        );
+                                        _rt::string_lift(bytes15)
+                                    };
+                                    result16.push(e16);
+                                }
+                                _rt::cabi_dealloc(
+                                    base16,
+                                    len16 * (2 * ::core::mem::size_of::<*const u8>()),
+                                    ::core::mem::size_of::<*const u8>(),
+                                );
+                                let l17 = i32::from(
+                                    *ptr8
+                                        .add(3 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<u8>(),
+                                );
+                                let l21 = i32::from(
+                                    *ptr8
+                                        .add(6 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<u8>(),
+                                );
+                                Page {
+                                    objects: result16,
+                                    next: match l17 {
+                                        0 => None,
+                                        1 => {
+                                            let e = {
+                                                let l18 = *ptr8
+                                                    .add(4 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l19 = *ptr8
+                                                    .add(5 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len20 = l19;
+                                                let bytes20 = _rt::Vec::from_raw_parts(
+                                                    l18.cast(),
+                                                    len20,
+                                                    len20,
+                                                );
+                                                _rt::string_lift(bytes20)
+                                            };
+                                            Some(e)
+                                        }
+                                        _ => _rt::invalid_enum_discriminant(),
+                                    },
+                                    resource_version: match l21 {
+                                        0 => None,
+                                        1 => {
+                                            let e = {
+                                                let l22 = *ptr8
+                                                    .add(7 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l23 = *ptr8
+                                                    .add(8 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len24 = l23;
+                                                let bytes24 = _rt::Vec::from_raw_parts(
+                                                    l22.cast(),
+                                                    len24,
+                                                    len24,
+                                                );
+                                                _rt::string_lift(bytes24)
+                                            };
+                                            Some(e)
+                                        }
+                                        _ => _rt::invalid_enum_discriminant(),
+                                    },
+                                }
+                            };
+                            Ok(e)
+                        }
+                        1 => {
+                            let e = {
+                                let l25 = *ptr8
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l26 = *ptr8
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len27 = l26;
+                                let bytes27 = _rt::Vec::from_raw_parts(
+                                    l25.cast(),
+                                    len27,
+                                    len27,
+                                );
+                                let l28 = *ptr8
+                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l29 = *ptr8
+                                    .add(4 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len30 = l29;
+                                let bytes30 = _rt::Vec::from_raw_parts(
+                                    l28.cast(),
+                                    len30,
+                                    len30,
+                                );
+                                super::super::super::hookbox::hook::types::Refusal {
+                                    code: _rt::string_lift(bytes27),
+                                    message: _rt::string_lift(bytes30),
+                                }
+                            };
+                            Err(e)
+                        }
+                        _ => _rt::invalid_enum_discriminant(),
+                    };
+                    result31
+                }
+            }
+        }
     }
 }
 #[rustfmt::skip]
@@ -5330,10 +5835,10 @@ macro_rules! __export_every_hook_impl {
         () = { #[rustfmt::skip] #[cfg(target_arch = "wasm32")] #[unsafe (link_section =
         "component-type:wit-bindgen:0.61.1:hookbox:hook@0.1.0:every-hook:imports and exports")]
         #[doc(hidden)] #[allow(clippy::octal_escapes)] pub static
-        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 3209] = *
+        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 3514] = *
         b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\x88\x18\x01A\x02\x01\
-A\x1d\x01B\x08\x01s\x04\0\x04json\x03\0\0\x01q\x03\x08back-off\0\0\x05after\x01w\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xb9\x1a\x01A\x02\x01\
+A\x1f\x01B\x08\x01s\x04\0\x04json\x03\0\0\x01q\x03\x08back-off\0\0\x05after\x01w\
 \0\x05never\0\0\x04\0\x05retry\x03\0\x02\x01r\x02\x07messages\x05retry\x03\x04\0\
 \x05error\x03\0\x04\x01r\x02\x04codes\x07messages\x04\0\x07refusal\x03\0\x06\x03\
 \0\x18hookbox:hook/types@0.1.0\x05\0\x02\x03\0\0\x04json\x02\x03\0\0\x07refusal\x01\
@@ -5388,26 +5893,33 @@ o\x02ss\x04\0\x05label\x03\0\x02\x01p\x03\x01ks\x01j\0\x01\x01\x01@\x04\x04names
 \x03\0\x1ahookbox:hook/metrics@0.1.0\x05\x09\x01B\x07\x01m\x04\x05debug\x04info\x04\
 warn\x05error\x04\0\x05level\x03\0\0\x01o\x02ss\x04\0\x05field\x03\0\x02\x01p\x03\
 \x01@\x03\x05level\x01\x07messages\x06fields\x04\x01\0\x04\0\x03log\x01\x05\x03\0\
-\x16hookbox:hook/log@0.1.0\x05\x0a\x02\x03\0\0\x05error\x01B\x09\x02\x03\x02\x01\
-\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\x0b\x04\0\x05error\x03\0\x02\x01p\x01\
-\x01j\x01\x01\x01\x03\x01p\x05\x01@\x03\x04hooks\x07bindings\x07objects\x04\0\x06\
-\x04\0\x06filter\x01\x07\x04\0\x1ahookbox:hook/filters@0.1.0\x05\x0c\x01B\x0f\x02\
-\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\x0b\x04\0\x05error\x03\0\x02\
-\x01ks\x01ps\x01o\x02ss\x01p\x06\x01k\x01\x01r\x05\x07allowed\x7f\x07message\x04\
-\x08warnings\x05\x11audit-annotations\x07\x05patch\x08\x04\0\x08response\x03\0\x09\
-\x01j\x01\x0a\x01\x03\x01@\x03\x04hooks\x07bindings\x07request\x01\0\x0b\x04\0\x08\
-validate\x01\x0c\x04\0\x06mutate\x01\x0c\x04\0\x1chookbox:hook/admission@0.1.0\x05\
-\x0d\x01B\x08\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\x0b\x04\0\
-\x05error\x03\0\x02\x01p\x01\x01j\x01\x04\x01\x03\x01@\x05\x04hooks\x07bindings\x0c\
-from-versions\x0ato-versions\x07objects\x04\0\x05\x04\0\x07convert\x01\x06\x04\0\
-\x1dhookbox:hook/conversion@0.1.0\x05\x0e\x02\x03\0\x02\x0fbinding-context\x01B\x0e\
-\x02\x03\x02\x01\x0b\x04\0\x05error\x03\0\0\x02\x03\x02\x01\x0f\x04\0\x0fbinding\
--context\x03\0\x02\x01r\x02\x04names\x06configs\x04\0\x04hook\x03\0\x04\x01p\x05\
-\x01@\0\0\x06\x04\0\x08describe\x01\x07\x01i\x03\x01p\x08\x01j\0\x01\x01\x01@\x02\
-\x04hooks\x08contexts\x09\0\x0a\x04\0\x03run\x01\x0b\x04\0\x18hookbox:hook/hooks\
-@0.1.0\x05\x10\x04\0\x1dhookbox:hook/every-hook@0.1.0\x04\0\x0b\x10\x01\0\x0aeve\
-ry-hook\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.25\
-8.3\x10wit-bindgen-rust\x060.61.1";
+\x16hookbox:hook/log@0.1.0\x05\x0a\x01B\x12\x02\x03\x02\x01\x01\x04\0\x04json\x03\
+\0\0\x02\x03\x02\x01\x02\x04\0\x07refusal\x03\0\x02\x01ks\x01ky\x01r\x05\x09name\
+space\x04\x0elabel-selector\x04\x0efield-selector\x04\x05limit\x05\x05after\x04\x04\
+\0\x09selection\x03\0\x06\x01p\x01\x01r\x03\x07objects\x08\x04next\x04\x10resour\
+ce-version\x04\x04\0\x04page\x03\0\x09\x01k\x01\x01j\x01\x0b\x01\x03\x01@\x04\x0b\
+api-versions\x04kinds\x09namespace\x04\x04names\0\x0c\x04\0\x03get\x01\x0d\x01j\x01\
+\x0a\x01\x03\x01@\x03\x0bapi-versions\x04kinds\x09selection\x07\0\x0e\x04\0\x04l\
+ist\x01\x0f\x03\0\x1ahookbox:hook/cluster@0.1.0\x05\x0b\x02\x03\0\0\x05error\x01\
+B\x09\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\x0c\x04\0\x05err\
+or\x03\0\x02\x01p\x01\x01j\x01\x01\x01\x03\x01p\x05\x01@\x03\x04hooks\x07binding\
+s\x07objects\x04\0\x06\x04\0\x06filter\x01\x07\x04\0\x1ahookbox:hook/filters@0.1\
+.0\x05\x0d\x01B\x0f\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\x0c\
+\x04\0\x05error\x03\0\x02\x01ks\x01ps\x01o\x02ss\x01p\x06\x01k\x01\x01r\x05\x07a\
+llowed\x7f\x07message\x04\x08warnings\x05\x11audit-annotations\x07\x05patch\x08\x04\
+\0\x08response\x03\0\x09\x01j\x01\x0a\x01\x03\x01@\x03\x04hooks\x07bindings\x07r\
+equest\x01\0\x0b\x04\0\x08validate\x01\x0c\x04\0\x06mutate\x01\x0c\x04\0\x1chook\
+box:hook/admission@0.1.0\x05\x0e\x01B\x08\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\
+\0\x02\x03\x02\x01\x0c\x04\0\x05error\x03\0\x02\x01p\x01\x01j\x01\x04\x01\x03\x01\
+@\x05\x04hooks\x07bindings\x0cfrom-versions\x0ato-versions\x07objects\x04\0\x05\x04\
+\0\x07convert\x01\x06\x04\0\x1dhookbox:hook/conversion@0.1.0\x05\x0f\x02\x03\0\x02\
+\x0fbinding-context\x01B\x0e\x02\x03\x02\x01\x0c\x04\0\x05error\x03\0\0\x02\x03\x02\
+\x01\x10\x04\0\x0fbinding-context\x03\0\x02\x01r\x02\x04names\x06configs\x04\0\x04\
+hook\x03\0\x04\x01p\x05\x01@\0\0\x06\x04\0\x08describe\x01\x07\x01i\x03\x01p\x08\
+\x01j\0\x01\x01\x01@\x02\x04hooks\x08contexts\x09\0\x0a\x04\0\x03run\x01\x0b\x04\
+\0\x18hookbox:hook/hooks@0.1.0\x05\x11\x04\0\x1dhookbox:hook/every-hook@0.1.0\x04\
+\0\x0b\x10\x01\0\x0aevery-hook\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0d\
+wit-component\x070.258.3\x10wit-bindgen-rust\x060.61.1";
         };
     };
 }
@@ -5420,9 +5932,9 @@ pub use __export_every_hook_impl as __export_component;
 )]
 #[doc(hidden)]
 #[allow(clippy::octal_escapes)]
-pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 2606] = *b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\x8d\x13\x01A\x02\x01\
-A\x13\x01B\x08\x01s\x04\0\x04json\x03\0\0\x01q\x03\x08back-off\0\0\x05after\x01w\
+pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 2911] = *b"\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xbe\x15\x01A\x02\x01\
+A\x15\x01B\x08\x01s\x04\0\x04json\x03\0\0\x01q\x03\x08back-off\0\0\x05after\x01w\
 \0\x05never\0\0\x04\0\x05retry\x03\0\x02\x01r\x02\x07messages\x05retry\x03\x04\0\
 \x05error\x03\0\x04\x01r\x02\x04codes\x07messages\x04\0\x07refusal\x03\0\x06\x03\
 \0\x18hookbox:hook/types@0.1.0\x05\0\x02\x03\0\0\x04json\x02\x03\0\0\x07refusal\x01\
@@ -5477,10 +5989,17 @@ o\x02ss\x04\0\x05label\x03\0\x02\x01p\x03\x01ks\x01j\0\x01\x01\x01@\x04\x04names
 \x03\0\x1ahookbox:hook/metrics@0.1.0\x05\x09\x01B\x07\x01m\x04\x05debug\x04info\x04\
 warn\x05error\x04\0\x05level\x03\0\0\x01o\x02ss\x04\0\x05field\x03\0\x02\x01p\x03\
 \x01@\x03\x05level\x01\x07messages\x06fields\x04\x01\0\x04\0\x03log\x01\x05\x03\0\
-\x16hookbox:hook/log@0.1.0\x05\x0a\x04\0=hookbox:hook/every-hook-with-all-of-its\
--exports-removed@0.1.0\x04\0\x0b0\x01\0*every-hook-with-all-of-its-exports-remov\
-ed\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.3\x10\
-wit-bindgen-rust\x060.61.1";
+\x16hookbox:hook/log@0.1.0\x05\x0a\x01B\x12\x02\x03\x02\x01\x01\x04\0\x04json\x03\
+\0\0\x02\x03\x02\x01\x02\x04\0\x07refusal\x03\0\x02\x01ks\x01ky\x01r\x05\x09name\
+space\x04\x0elabel-selector\x04\x0efield-selector\x04\x05limit\x05\x05after\x04\x04\
+\0\x09selection\x03\0\x06\x01p\x01\x01r\x03\x07objects\x08\x04next\x04\x10resour\
+ce-version\x04\x04\0\x04page\x03\0\x09\x01k\x01\x01j\x01\x0b\x01\x03\x01@\x04\x0b\
+api-versions\x04kinds\x09namespace\x04\x04names\0\x0c\x04\0\x03get\x01\x0d\x01j\x01\
+\x0a\x01\x03\x01@\x03\x0bapi-versions\x04kinds\x09selection\x07\0\x0e\x04\0\x04l\
+ist\x01\x0f\x03\0\x1ahookbox:hook/cluster@0.1.0\x05\x0b\x04\0=hookbox:hook/every\
+-hook-with-all-of-its-exports-removed@0.1.0\x04\0\x0b0\x01\0*every-hook-with-all\
+-of-its-exports-removed\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-c\
+omponent\x070.258.3\x10wit-bindgen-rust\x060.61.1";
 #[inline(never)]
 #[doc(hidden)]
 pub fn __link_custom_section_describing_imports() {

@@ -1,6 +1,7 @@
 //! One hook for each scenario; the hook's name selects it. A part behind `/` in the name is an argument.
 
 mod effects;
+mod grants;
 mod harmless;
 mod hostile;
 
@@ -34,7 +35,8 @@ impl Guest for Component {
         let names = harmless::NAMES
             .iter()
             .chain(hostile::NAMES)
-            .chain(effects::NAMES);
+            .chain(effects::NAMES)
+            .chain(grants::NAMES);
         names.map(|name| hook(name)).collect()
     }
 
@@ -42,6 +44,7 @@ impl Guest for Component {
         None.or_else(|| harmless::run(&hook, &contexts))
             .or_else(|| hostile::run(&hook, contexts.len()))
             .or_else(|| effects::run(&hook))
+            .or_else(|| grants::run(&hook))
             .unwrap_or_else(|| Err(failed(format!("no scenario {hook}"))))
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use hookbox_sandbox::{
-    Answer, Ask, Budget, Effects, LogLevel, LogRecord, Retry, Run, RunError, RunInput, Usage,
+    Answer, Ask, Budget, Effects, LogLevel, LogRecord, Retry, Run, RunError, RunInput,
 };
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
@@ -461,13 +461,8 @@ async fn while_leading(
         biased;
         asked = asked => asked,
         () = term.over() => {
-            let cut = Run {
-                result: Err(RunError::Ended("this replica leads no longer")),
-                surviving: Vec::new(),
-                log: Vec::new(),
-                usage: Usage::default(),
-            };
-            (cut, None)
+            let cut = RunError::Ended("this replica leads no longer");
+            (Run::new(Err(cut)), None)
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a guest may ask of the host: one file for each interface of the contract.
 
+mod cluster;
 mod contexts;
 mod log;
 mod metrics;

@@ -52,7 +52,11 @@ pub(crate) const INTERFACES: &[(&str, &[&str])] = &[
     ),
     ("metrics", &["add", "set", "observe", "expire"]),
     ("log", &["log"]),
+    ("cluster", &["get", "list"]),
 ];
+
+/// Interfaces whose every call needs a grant.
+pub(crate) const GRANTED: &[&str] = &["hookbox:hook/cluster"];
 
 /// The functions of [`HOOKS`] that a component must export.
 pub(crate) const HOOK_FUNCTIONS: &[&str] = &["describe", "run"];
@@ -148,10 +152,9 @@ mod tests {
             let (mut interface, mut resource) = (String::new(), String::new());
             for line in text.lines().map(str::trim) {
                 let word = |at: usize| {
-                    line.split([' ', ':', '{'])
-                        .nth(at)
-                        .unwrap_or_default()
-                        .to_owned()
+                    let word = line.split([' ', ':', '{']).nth(at);
+                    // `%` keeps a name apart from a keyword of WIT, and is no part of it.
+                    word.unwrap_or_default().trim_start_matches('%').to_owned()
                 };
                 if line.starts_with("interface ") {
                     interface = word(1);

@@ -6,7 +6,9 @@ use wasmparser::types::Types;
 use wasmparser::{Parser, Payload, ValidPayload, Validator, WasmFeatures};
 
 use super::LoadError;
-use super::contract::{DENIED, HOOK_FUNCTIONS, HOOKS, INTERFACES, PACKAGE, VERSION, Version, WASI};
+use super::contract::{
+    DENIED, GRANTED, HOOK_FUNCTIONS, HOOKS, INTERFACES, PACKAGE, VERSION, Version, WASI,
+};
 use crate::ask::Export;
 use crate::sandbox::Settings;
 use crate::{Limit, engine};
@@ -18,6 +20,8 @@ pub(crate) struct World {
     pub(crate) exports: Vec<String>,
     /// Imports that refuse every call.
     pub(crate) denied: Vec<String>,
+    /// Imports that refuse every call without a grant.
+    pub(crate) granted: Vec<String>,
 }
 
 impl World {
@@ -51,7 +55,9 @@ pub(crate) fn check(bytes: &[u8], settings: &Settings) -> Result<World, LoadErro
             denied.push(import.clone());
         }
     }
+    let granted = imports.iter().filter(|import| needs_grant(import));
     Ok(World {
+        granted: granted.cloned().collect(),
         imports,
         exports,
         denied,
@@ -229,6 +235,12 @@ fn check_exports(exports: &[String], types: &Types) -> Result<(), LoadError> {
     }))
 }
 
+/// Whether the import is one of which every call needs a grant.
+fn needs_grant(import: &str) -> bool {
+    let plain = import.split_once('@').map_or(import, |(plain, _)| plain);
+    GRANTED.contains(&plain)
+}
+
 /// Whether the import is one that refuses every call; an error when it is not there at all.
 fn check_import(import: &str, types: &Types) -> Result<bool, LoadError> {
     let missing = |host: &str| {
@@ -314,7 +326,7 @@ fn instance<'t>(types: &'t Types, ty: &ComponentEntityType) -> Option<&'t Compon
 
 /// A few names, for a message.
 fn list(names: &[String]) -> String {
-    const SHOWN: usize = 8;
+    const SHOWN: usize = 12;
     let mut text = names
         .iter()
         .take(SHOWN)

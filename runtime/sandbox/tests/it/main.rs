@@ -9,6 +9,7 @@
 )]
 
 mod cache;
+mod grants;
 mod harmless;
 mod hostile;
 mod idle;

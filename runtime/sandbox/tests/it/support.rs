@@ -61,6 +61,7 @@ pub(crate) fn input(pods: usize) -> RunInput {
         snapshots,
         values: Arc::new(json!({"m": {"on": true, "list": []}, "module": {}})),
         config_values: Arc::new(json!({"m": {"on": true}})),
+        ..RunInput::default()
     }
 }
 
