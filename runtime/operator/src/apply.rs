@@ -11,6 +11,7 @@ mod gate;
 pub(crate) mod limiter;
 mod operations;
 pub mod parse;
+mod reserved;
 mod secret;
 mod target;
 mod writer;

@@ -123,6 +123,7 @@ impl Contexts {
                 hub: hub.clone(),
                 kinds: kinds.clone(),
                 listener: heard.clone(),
+                quota: None,
             }));
         }
         for monitor in &monitors {

@@ -227,7 +227,7 @@ async fn program(
         settings,
     } = spec.source
     {
-        if let Some(Tenant { namespace }) = spec.tenant {
+        if let Some(Tenant { namespace, .. }) = spec.tenant {
             return Err(LoadProblem::NativeTenant { name, namespace });
         }
         return match Native::describe(&path, &name, &dir, settings).await {

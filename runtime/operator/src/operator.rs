@@ -205,6 +205,7 @@ impl Operator {
                 }),
                 kinds,
                 writer,
+                tenant: None,
             }
         });
         let journal =

@@ -245,11 +245,102 @@ pub struct HookSpec {
     pub tenant: Option<Tenant>,
 }
 
-/// Whose hooks some are.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// Whose hooks some are: a ServiceAccount, as which they read and write.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Tenant {
-    /// The namespace that its hooks may touch. Their webhooks see requests in this namespace only.
+    /// The ServiceAccount's namespace. The hooks' webhooks see requests in this namespace only.
     pub namespace: String,
+    /// The ServiceAccount's name.
+    pub service_account: String,
+}
+
+/// Why a tenant cannot be one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TenantError {
+    /// The namespace is no name of one.
+    #[error("`{}` is no name of a namespace", .0.escape_debug())]
+    Namespace(String),
+    /// The name is none that a ServiceAccount can have.
+    #[error("`{}` is no name of a ServiceAccount", .0.escape_debug())]
+    ServiceAccount(String),
+}
+
+impl TenantError {
+    /// A stable word for this error.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Namespace(_) => "tenant-namespace",
+            Self::ServiceAccount(_) => "tenant-service-account",
+        }
+    }
+}
+
+impl Tenant {
+    /// A tenant, its names checked.
+    ///
+    /// # Errors
+    /// A name that Kubernetes does not take: with it the user could be read as somebody else.
+    pub fn new(
+        namespace: impl Into<String>,
+        service_account: impl Into<String>,
+    ) -> Result<Self, TenantError> {
+        let tenant = Self {
+            namespace: namespace.into(),
+            service_account: service_account.into(),
+        };
+        tenant.check()?;
+        Ok(tenant)
+    }
+
+    /// Whether both are names that Kubernetes takes: a DNS label, and a DNS subdomain.
+    ///
+    /// # Errors
+    /// The name that is none.
+    pub fn check(&self) -> Result<(), TenantError> {
+        if !is_label(&self.namespace) {
+            return Err(TenantError::Namespace(self.namespace.clone()));
+        }
+        if self.service_account.len() > 253 || !self.service_account.split('.').all(is_label) {
+            return Err(TenantError::ServiceAccount(self.service_account.clone()));
+        }
+        Ok(())
+    }
+
+    /// As whom the API server knows it: `system:serviceaccount:NAMESPACE:NAME`.
+    #[must_use]
+    pub fn user(&self) -> String {
+        format!(
+            "system:serviceaccount:{}:{}",
+            self.namespace, self.service_account
+        )
+    }
+
+    /// The groups that the API server gives every ServiceAccount.
+    #[must_use]
+    pub fn groups(&self) -> [String; 3] {
+        [
+            "system:serviceaccounts".to_owned(),
+            format!("system:serviceaccounts:{}", self.namespace),
+            "system:authenticated".to_owned(),
+        ]
+    }
+}
+
+impl std::fmt::Display for Tenant {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.service_account)
+    }
+}
+
+/// A DNS label: at most 63 lower case letters, digits and `-`, which is neither first nor last.
+fn is_label(text: &str) -> bool {
+    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    (1..=63).contains(&text.len())
+        && text.bytes().all(inner)
+        && !text.starts_with('-')
+        && !text.ends_with('-')
 }
 
 impl From<HookSource> for HookSpec {
@@ -318,6 +409,32 @@ mod tests {
             error.to_string(),
             "the hooks directory `/no/such/hooks` cannot be read"
         );
+    }
+
+    #[test]
+    fn a_tenant_is_one_service_account_and_no_other() {
+        let tenant = Tenant::new("team-a", "cleaner.v1").unwrap();
+        assert_eq!(tenant.user(), "system:serviceaccount:team-a:cleaner.v1");
+        assert_eq!(tenant.groups()[1], "system:serviceaccounts:team-a");
+        let long = "x".repeat(64);
+        for (namespace, name) in [
+            ("", "a"),
+            ("a", ""),
+            ("a.b", "c"),
+            ("a", "b:c"),
+            ("a:b", "c"),
+            ("A", "b"),
+            ("a", "b c"),
+            ("a", "b\r\nimpersonate-user: admin"),
+            ("a", "b..c"),
+            ("-a", "b"),
+            ("a", "b-"),
+            (&long, "b"),
+            ("a", &long),
+            ("a", "ü"),
+        ] {
+            assert!(Tenant::new(namespace, name).is_err(), "{namespace} {name}");
+        }
     }
 
     #[tokio::test]

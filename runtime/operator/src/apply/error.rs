@@ -62,6 +62,9 @@ pub enum Cause {
     /// The kind is cluster-scoped, and a namespace is given.
     #[error("objects of kind `{0}` are cluster-scoped, and a namespace is given")]
     NamespaceGiven(String),
+    /// It is hookbox's own, and the hook is a tenant's.
+    #[error("objects of kind `{0}` that are hookbox's own are not for hooks of tenants")]
+    Reserved(String),
     /// RBAC does not allow it.
     #[error("{message}. {rule}")]
     Forbidden {
@@ -122,6 +125,7 @@ impl Cause {
             Self::Kind(error) => error.code(),
             Self::NamespaceMissing(_) => "namespace-missing",
             Self::NamespaceGiven(_) => "namespace-given",
+            Self::Reserved(_) => "reserved",
             Self::Forbidden { .. } => "forbidden",
             Self::Conflict { .. } => "conflict",
             Self::Api(error) => error.code(),

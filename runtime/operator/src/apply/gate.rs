@@ -8,11 +8,11 @@ use hookbox_jq::{Filter, Jq};
 use hookbox_sandbox::{Effects, MetricOperation, ObjectPatch};
 use serde::Serialize;
 
-use super::{check, display_ref, object_ref, operation, secret};
+use super::{check, display_ref, object_ref, operation, reserved, secret};
 use crate::metrics;
 
-/// What one run may ask for. The sandbox's budget bounds the sum; these bound the parts. Grants, quotas and a
-/// tenant's reach belong here too, once there are tenants.
+/// What one run may ask for. The sandbox's budget bounds the sum; these bound the parts. A tenant's quota bounds the sum
+/// over time, and RBAC its reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -137,6 +137,8 @@ impl Checked {
 pub struct Gate {
     jq: Option<Jq>,
     limits: Limits,
+    /// Whether it is for the hooks of tenants.
+    tenants: bool,
 }
 
 impl fmt::Debug for Gate {
@@ -154,7 +156,16 @@ impl Gate {
         Self {
             jq,
             limits: Limits::default(),
+            tenants: false,
         }
+    }
+
+    /// The same gate for hooks of tenants: what is hookbox's own (all of the group `hookbox.dev`, and its definitions) they
+    /// must not touch, whatever RBAC says.
+    #[must_use]
+    pub fn for_tenants(mut self) -> Self {
+        self.tenants = true;
+        self
     }
 
     /// The same gate with other limits.
@@ -244,6 +255,11 @@ impl Gate {
                     self.limits.patch_bytes
                 ),
             );
+            return None;
+        }
+        if self.tenants && reserved::seems_ours(&object_ref(patch)) {
+            let message = "it is hookbox's own, and not for hooks of tenants".to_owned();
+            add("reserved", "", message);
             return None;
         }
         let faults = check::patch(patch);

@@ -75,7 +75,7 @@ impl Writer {
         patch: &ObjectPatch,
         manifest: &Value,
     ) -> Result<Applied, Cause> {
-        let target = Target::find(&self.kinds, object_ref(patch)).await?;
+        let target = Target::find(&self.kinds, object_ref(patch), self.is_tenants()).await?;
         let body = self.send(target.create(manifest, &self.query())?).await?;
         self.written(patch, target, Verb::Create, None, &body)
     }
@@ -86,7 +86,7 @@ impl Writer {
         patch: &ObjectPatch,
         manifest: &Value,
     ) -> Result<Applied, Cause> {
-        let target = Target::find(&self.kinds, object_ref(patch)).await?;
+        let target = Target::find(&self.kinds, object_ref(patch), self.is_tenants()).await?;
         match self.send(target.create(manifest, &self.query())?).await {
             Ok(body) => self.written(patch, target, Verb::Create, None, &body),
             Err(cause) if is_already_exists(&cause) => {
@@ -102,7 +102,7 @@ impl Writer {
         patch: &ObjectPatch,
         manifest: &Value,
     ) -> Result<Applied, Cause> {
-        let target = Target::find(&self.kinds, object_ref(patch)).await?;
+        let target = Target::find(&self.kinds, object_ref(patch), self.is_tenants()).await?;
         let mut pauses = Pauses::new(self.settings.conflict_retries);
         let mut exists = false;
         loop {

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::error::Cause;
+use super::reserved;
 use crate::api::ApiError;
 use crate::kinds::{Kind, Kinds};
 use crate::rule::Rule;
@@ -34,10 +35,19 @@ pub(super) struct WriteQuery {
 
 impl Target {
     /// Finds the resource of the object's kind, and checks that the namespace fits it.
-    pub(super) async fn find(kinds: &Kinds, mut object: ObjectRef) -> Result<Self, Cause> {
+    /// With `tenants`, what is hookbox's own is not found.
+    pub(super) async fn find(
+        kinds: &Kinds,
+        mut object: ObjectRef,
+        tenants: bool,
+    ) -> Result<Self, Cause> {
         let kind = kinds
             .resolve(object.api_version.as_deref(), &object.kind)
             .await?;
+        // Here, where it is known what the kind's name means.
+        if tenants && reserved::is_ours(&kind.resource.group, &kind.resource.plural, &object.name) {
+            return Err(Cause::Reserved(kind.resource.kind));
+        }
         let namespace = object.namespace.take().filter(|n| !n.is_empty());
         match (&namespace, kind.namespaced) {
             (None, true) => return Err(Cause::NamespaceMissing(kind.resource.kind)),

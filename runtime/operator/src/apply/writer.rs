@@ -12,9 +12,12 @@ use super::secret;
 use super::target::{Call, WriteQuery};
 use super::{Applied, Checked, object_ref, operation};
 use crate::api::{self, ApiError};
+use crate::identity::impersonating;
 use crate::kinds::Kinds;
 use crate::leader::{self, Over, Term};
+use crate::quota::Quota;
 use crate::rule::Rule;
+use crate::source::Tenant;
 
 /// Patches in a row that the API server did not answer; the rest of the run is not tried then.
 const SILENCES: u32 = 3;
@@ -87,6 +90,8 @@ pub struct Writer {
     limiter: Arc<Limiter>,
     /// Nothing is written outside of it.
     term: Option<Term>,
+    /// What the tenant may use as which is written.
+    quota: Option<Arc<Quota>>,
 }
 
 impl std::fmt::Debug for Writer {
@@ -139,7 +144,25 @@ impl Writer {
             settings: Arc::new(settings),
             limiter,
             term: None,
+            quota: None,
         }
+    }
+
+    /// A writer of the same kind that writes as a tenant, at a rate of its own and within the tenant's quota. What is
+    /// hookbox's own it does not write, whatever RBAC says.
+    #[must_use]
+    pub fn for_tenant(&self, tenant: &Tenant, quota: &Arc<Quota>) -> Self {
+        Self {
+            client: impersonating(&self.client, tenant),
+            limiter: Arc::new(Limiter::new(self.settings.qps, self.settings.burst)),
+            quota: Some(quota.clone()),
+            ..self.clone()
+        }
+    }
+
+    /// Whether it writes as a tenant.
+    pub(super) fn is_tenants(&self) -> bool {
+        self.quota.is_some()
     }
 
     /// The same writer, for a leader's term: each request waits until the term holds, and none is sent once it is over.
@@ -261,6 +284,9 @@ impl Writer {
         let mut busy = 0;
         loop {
             self.limiter.take().await;
+            if let Some(quota) = &self.quota {
+                quota.api_call().await;
+            }
             let mut request = http::Request::new(body.clone());
             *request.method_mut() = head.method.clone();
             *request.uri_mut() = head.uri.clone();

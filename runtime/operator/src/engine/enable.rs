@@ -106,6 +106,7 @@ impl Engine {
                 hub: cluster.hub.clone(),
                 kinds: cluster.kinds.clone(),
                 listener: Arc::new(EngineListener(Arc::downgrade(self))),
+                quota: self.quota().cloned(),
             }))
         });
         Some(monitor.clone())
@@ -149,6 +150,15 @@ impl Engine {
     pub(super) fn snapshots_are_whole(&self, hook: HookIndex, snapshots: &[String]) -> bool {
         let needed = self.needed(hook, snapshots);
         needed.len() == snapshots.len() && needed.iter().all(|m| m.phase().is_whole())
+    }
+
+    /// A binding's objects are known again, after they had to be forgotten: the hook sees them as after a start. Not where
+    /// another replica leads, whose hooks saw them all the time.
+    pub(super) fn synchronize_again(&self, id: MonitorId) {
+        if let (true, Some(monitor)) = (*self.leads.borrow(), self.monitor(id)) {
+            let run = self.synchronization(id.hook, &monitor);
+            self.push_head(id.hook, vec![run]);
+        }
     }
 
     /// Starts a hook's schedules.

@@ -161,7 +161,7 @@ impl Engine {
                     );
                 }
             }
-            Notice::Enabled { objects } => {
+            Notice::Enabled { objects, again } => {
                 self.readiness
                     .without_no_more(&binding_key(&hook.name, id.binding));
                 tracing::info!(
@@ -178,6 +178,9 @@ impl Engine {
                         objects: *objects,
                     }
                 });
+                if *again {
+                    self.synchronize_again(id);
+                }
             }
             Notice::NotEnabled { error, retry_in } => {
                 let message = api::chain(*error);

@@ -28,6 +28,7 @@ use crate::apply::{Gate, Writer};
 use crate::clock::Clock;
 use crate::event::OperatorEvent;
 use crate::http::Readiness;
+use crate::identity::TenantSide;
 use crate::journal::{Journal, JournalError, JournalSettings};
 use crate::kinds::Kinds;
 use crate::live::Recent;
@@ -35,6 +36,7 @@ use crate::load::Hook;
 use crate::metrics::{HookMetrics, SelfMetrics};
 use crate::monitor::{Monitor, MonitorId};
 use crate::queue::{HookIndex, HookRun, Queue, Reason, Task, TokenBucket, Work};
+use crate::quota::Quota;
 use crate::running::{QueueView, TaskView};
 use crate::schedule::Scheduler;
 use crate::watch::Hub;
@@ -54,11 +56,14 @@ const MANY_TASKS: usize = 20;
 const JOURNAL_TIME: Duration = Duration::from_secs(5);
 
 /// The cluster, where there is one.
+#[derive(Clone)]
 pub(crate) struct ClusterSide {
     pub(crate) client: Client,
     pub(crate) hub: Hub,
     pub(crate) kinds: Kinds,
     pub(crate) writer: Writer,
+    /// Whose side it is; none: the operator's own. See [`Identities`](crate::identity::Identities).
+    pub(crate) tenant: Option<TenantSide>,
 }
 
 /// All that the parts of an operator share.
@@ -255,6 +260,12 @@ impl Engine {
 
     pub(crate) fn hook(&self, index: HookIndex) -> Option<&Hook> {
         self.hooks.get(index)
+    }
+
+    /// What the tenant may use whose engine this is; none for the operator's own.
+    pub(crate) fn quota(&self) -> Option<&Arc<Quota>> {
+        let tenant = self.cluster.as_ref()?.tenant.as_ref()?;
+        Some(&tenant.quota)
     }
 
     fn scheduler(&self) -> MutexGuard<'_, Option<Scheduler>> {

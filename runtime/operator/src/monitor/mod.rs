@@ -18,6 +18,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::filter::{Filter, FilterError};
 use crate::kinds::{KindError, Kinds};
 use crate::queue::{BindingIndex, Cause, HookIndex, Reason};
+use crate::quota::{NoRoom, Quota};
 use crate::snapshot::{Frozen, Keeps, Key, Store};
 use crate::watch::{Hub, WatchError};
 
@@ -101,6 +102,9 @@ pub enum Notice<'a> {
     Enabled {
         /// How many.
         objects: usize,
+        /// Whether it was enabled before, and has forgotten its objects since. The monitor is locked again, and the hook
+        /// is owed another Synchronization.
+        again: bool,
     },
     /// The binding could not be enabled; it is tried again.
     NotEnabled {
@@ -135,6 +139,17 @@ pub enum EnableError {
         #[source]
         source: FilterError,
     },
+    /// The tenant may not see the objects any more. The text says why.
+    #[error("{message}")]
+    Revoked {
+        /// A stable word.
+        code: &'static str,
+        /// Why.
+        message: String,
+    },
+    /// The objects are more than the tenant may hold.
+    #[error(transparent)]
+    NoRoom(#[from] NoRoom),
     /// A list failed. The text says why.
     #[error("{message}")]
     List {
@@ -153,8 +168,14 @@ impl EnableError {
             Self::Kind(error) => error.code(),
             Self::NotWatchable { .. } => "not-watchable",
             Self::Filter { .. } => "filter",
-            Self::List { code, .. } => code,
+            Self::List { code, .. } | Self::Revoked { code, .. } => code,
+            Self::NoRoom(error) => error.code(),
         }
+    }
+
+    /// Whether what is known of the objects has to be forgotten.
+    fn forgets(&self) -> bool {
+        matches!(self, Self::Revoked { .. } | Self::NoRoom(_))
     }
 }
 
@@ -204,6 +225,8 @@ pub struct MonitorSpec {
     pub kinds: Kinds,
     /// Who hears of changes.
     pub listener: Arc<dyn Listener>,
+    /// What the hook's tenant may use; none: the hook is the operator's own.
+    pub quota: Option<Arc<Quota>>,
 }
 
 impl std::fmt::Debug for MonitorSpec {
@@ -242,6 +265,8 @@ struct State {
     buffer: Vec<Reason>,
     /// Its objects are known, or were before their kind went.
     enabled: bool,
+    /// They were known, and had to be forgotten.
+    forgot: bool,
     /// What its objects are; none before it is found.
     resource: Option<ApiResource>,
 }
@@ -278,6 +303,28 @@ impl Shared {
         if changed {
             self.progressed.notify_waiters();
         }
+    }
+
+    /// Forgets the objects, with no word of it to the hook: they are there still. What waits to be told of them too.
+    fn forget(&self) {
+        // First: whoever takes a snapshot and sees after it that the monitor is whole has taken a whole one.
+        self.advance(|progress| {
+            progress.phase = Phase::Retrying;
+            progress.seen = None;
+        });
+        let mut state = self.state();
+        state.forgot |= state.enabled;
+        state.enabled = false;
+        state.locked = true;
+        state.buffer = Vec::new();
+        let store = std::mem::replace(&mut state.store, self.empty_store());
+        drop(state);
+        drop(store);
+        self.notice(Notice::Handled {
+            took: Duration::ZERO,
+            objects: 0,
+            bytes: 0,
+        });
     }
 
     fn notice(&self, notice: Notice<'_>) {
@@ -327,6 +374,7 @@ impl Monitor {
                 standing_by: false,
                 buffer: Vec::new(),
                 enabled: false,
+                forgot: false,
                 resource: None,
             }),
             progress: Mutex::new(Progress {

@@ -264,7 +264,7 @@ impl<'a> Scopes<'a> {
                 watch.seen = resource_version.parse().ok();
                 Vec::new()
             }
-            WatchEvent::Failed(_) | WatchEvent::Asked(_) => Vec::new(),
+            WatchEvent::Failed(_) | WatchEvent::Revoked(_) | WatchEvent::Asked(_) => Vec::new(),
         }
     }
 

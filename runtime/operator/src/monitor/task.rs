@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hookbox_config::WatchEvent as Happened;
+use hookbox_sandbox::WorkerTime;
 use tokio::time::Instant;
 
 use super::changes::Difference;
@@ -16,6 +17,7 @@ use crate::backoff::Backoff;
 use crate::filter::{FilterError, FilterResult};
 use crate::kinds::{Kind, KindError};
 use crate::object::Object;
+use crate::quota::Quota;
 use crate::snapshot::{Change, Key, New};
 use crate::watch::{Feed, Room, WatchError, WatchEvent};
 
@@ -38,6 +40,9 @@ pub(super) async fn run(shared: Arc<Shared>) {
             }
             Err(error) => error,
         };
+        if error.forgets() {
+            shared.forget();
+        }
         let pause = backoff.next_pause();
         shared.notice(Notice::NotEnabled {
             error: &error,
@@ -99,6 +104,7 @@ async fn follow(
         true => Feed::lending(Room::default()),
         false => Feed::new(Room::default()),
     };
+    let mut held = shared.spec.quota.as_ref().map(Quota::hold);
     let secret = kind.resource.group.is_empty() && kind.resource.kind == "Secret";
     let scopes = Scopes::start(&shared.spec.hub, &shared.spec.config, kind, events, !again);
     let mut follower = Follower {
@@ -109,6 +115,15 @@ async fn follow(
     };
     loop {
         let batch = feed.next(BATCH).await;
+        if let Some(quota) = shared
+            .spec
+            .quota
+            .as_ref()
+            .filter(|_| !shared.spec.filter.is_none())
+        {
+            // What comes meanwhile waits; the watches go on without it.
+            quota.cpu().await;
+        }
         let started = Instant::now();
         let results = follower.filter(&batch).await;
         let mut results = results.into_iter().peekable();
@@ -123,9 +138,19 @@ async fn follow(
                 follower.failed(error)?;
                 continue;
             }
+            if let WatchEvent::Revoked(error) = &event {
+                return Err(EnableError::Revoked {
+                    code: error.code(),
+                    message: error.text(),
+                });
+            }
             follower.handle(scope, event, &mut results)?;
         }
         follower.put_all(&mut first_list);
+        if let Some(held) = &mut held {
+            let bytes = shared.state().store.bytes();
+            held.set(bytes).map_err(EnableError::NoRoom)?;
+        }
         follower.handled(started, backoff);
     }
 }
@@ -173,7 +198,12 @@ impl Follower<'_> {
             }
         }
         let started = Instant::now();
-        let mut given = filter.apply(&asked).await.into_iter();
+        let worker = WorkerTime::default();
+        let given = worker.count(filter.apply(&asked)).await;
+        if let Some(quota) = &self.shared.spec.quota {
+            quota.charge_cpu(worker.spent());
+        }
+        let mut given = given.into_iter();
         if !asked.is_empty() {
             self.shared.notice(Notice::Filtered {
                 objects: asked.len(),
@@ -205,7 +235,9 @@ impl Follower<'_> {
             WatchError::List { source, .. } | WatchError::Watch { source, .. } => {
                 source.is_not_found()
             }
-            WatchError::Broken { .. } => false,
+            WatchError::Broken { .. }
+            | WatchError::Denied { .. }
+            | WatchError::Unchecked { .. } => false,
         };
         if gone {
             self.shared.spec.kinds.forget();
@@ -351,7 +383,7 @@ impl Follower<'_> {
                     loan.lend(lent);
                 }
             }
-            WatchEvent::Failed(_) => {}
+            WatchEvent::Failed(_) | WatchEvent::Revoked(_) => {}
         }
         Ok(())
     }
@@ -447,10 +479,12 @@ impl Follower<'_> {
 
     fn handled(&mut self, started: Instant, backoff: &mut Backoff) {
         let now = !self.enabled() && self.scopes.all_listed();
+        let mut again = false;
         let (objects, bytes) = {
             let mut state = self.shared.state();
             if now {
                 state.enabled = true;
+                again = std::mem::take(&mut state.forgot);
                 self.same = true;
                 // What an earlier attempt left of namespaces that are no longer selected is out of sight.
                 for key in state.store.keys_where(|key| !self.scopes.cover(key)) {
@@ -466,8 +500,8 @@ impl Follower<'_> {
         });
         if now {
             backoff.reset();
-            self.shared.notice(Notice::Enabled { objects });
             self.shared.advance(|p| p.phase = Phase::Enabled);
+            self.shared.notice(Notice::Enabled { objects, again });
         }
         let seen = self.scopes.seen();
         self.shared.advance(|p| p.seen = seen);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use kube::client::Client;
 use kube::core::Request;
 use kube::core::params::{ListParams, WatchParams};
+use tokio::sync::watch as channel;
 
 use super::lines::Lines;
 use super::wire::{self, Line, WireError};
@@ -46,9 +47,38 @@ pub(super) trait Sink: Send + Sync {
     fn send(&self, event: WatchEvent) -> impl Future<Output = Result<(), Gone>> + Send;
 }
 
+/// As whom requests are made.
+#[derive(Clone)]
+pub(super) enum Identity {
+    /// Always the same.
+    One(Client),
+    /// Whoever holds the watch at the time.
+    Holder(channel::Receiver<Client>),
+}
+
+impl Identity {
+    /// The one of the moment, from which changes count.
+    fn client(&mut self) -> Client {
+        match self {
+            Self::One(client) => client.clone(),
+            Self::Holder(holder) => holder.borrow_and_update().clone(),
+        }
+    }
+
+    /// Waits until it is another one.
+    async fn changed(&mut self) {
+        if let Self::Holder(holder) = self
+            && holder.changed().await.is_ok()
+        {
+            return;
+        }
+        std::future::pending().await
+    }
+}
+
 /// A collection and what was learned of its server.
 pub(super) struct Collection {
-    client: Client,
+    identity: Identity,
     spec: WatchSpec,
     request: Request,
     form: wire::Form,
@@ -63,16 +93,13 @@ pub(super) struct Collection {
 }
 
 impl Collection {
-    pub(super) fn new(client: Client, spec: WatchSpec) -> Self {
+    pub(super) fn new(identity: Identity, spec: WatchSpec) -> Self {
         let request = Request::new(spec.path());
-        let what = match &spec.namespace {
-            Some(namespace) => format!("{} in namespace `{namespace}`", spec.resource.plural),
-            None => spec.resource.plural.clone(),
-        };
+        let what = spec.what();
         let backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(30));
         Self {
             form: wire::Form::of(&spec),
-            client,
+            identity,
             spec,
             request,
             what,
@@ -85,7 +112,7 @@ impl Collection {
 
     /// Opens a watch from a resource version; with `initial`, one that lists first.
     pub(super) async fn watch(
-        &self,
+        &mut self,
         resource_version: &str,
         initial: bool,
     ) -> Result<Lines, ApiError> {
@@ -107,7 +134,8 @@ impl Collection {
         if self.spec.metadata_only {
             headers.insert(http::header::ACCEPT, ONE_METADATA);
         }
-        Ok(Lines::new(api::open(&self.client, request, ANSWER).await?))
+        let client = self.identity.client();
+        Ok(Lines::new(api::open(&client, request, ANSWER).await?))
     }
 
     /// The next line of a watch; none at its end or when the connection is dead.
@@ -117,7 +145,19 @@ impl Collection {
         } else {
             Duration::from_secs(u64::from(WATCH_SECONDS + WATCH_SECONDS / 4)) + GRACE
         };
-        let Ok(read) = tokio::time::timeout(patience, lines.next()).await else {
+        let identity = &mut self.identity;
+        let read = async {
+            match identity {
+                Identity::One(_) => lines.next().await,
+                Identity::Holder(_) => tokio::select! {
+                    biased;
+                    // It is taken up as somebody else.
+                    () = identity.changed() => Ok(None),
+                    line = lines.next() => line,
+                },
+            }
+        };
+        let Ok(read) = tokio::time::timeout(patience, read).await else {
             tracing::info!(
                 collection = self.what,
                 seconds = patience.as_secs(),
@@ -145,7 +185,7 @@ impl Collection {
     }
 
     /// One page of a list, from `next` on.
-    pub(super) async fn page(&self, next: &str) -> Result<wire::Page, ApiError> {
+    pub(super) async fn page(&mut self, next: &str) -> Result<wire::Page, ApiError> {
         let params = ListParams {
             label_selector: self.spec.labels.clone(),
             field_selector: self.spec.fields.clone(),
@@ -158,18 +198,14 @@ impl Collection {
             let headers = request.headers_mut();
             headers.insert(http::header::ACCEPT, METADATA_LIST);
         }
-        let body = api::send(&self.client, request, ANSWER).await?;
+        let client = self.identity.client();
+        let body = api::send(&client, request, ANSWER).await?;
         wire::page(&body, &self.form).map_err(|e| ApiError::Answer(serde::de::Error::custom(e)))
     }
 
-    /// What is missing where RBAC forbids it. A watch is of no use without a list, nor the other way round.
+    /// What is missing where RBAC forbids it.
     fn rule(&self, error: &ApiError) -> Option<Rule> {
-        error.is_denied().then(|| Rule {
-            verbs: &["list", "watch"],
-            group: self.spec.resource.group.clone(),
-            resource: self.spec.resource.plural.clone(),
-            namespace: self.spec.namespace.clone(),
-        })
+        error.is_denied().then(|| self.spec.rule())
     }
 
     pub(super) fn not_listed(&self, source: ApiError) -> WatchError {
@@ -224,6 +260,7 @@ pub(super) fn is_lost(error: &WatchError) -> bool {
         WatchError::List { source, .. } | WatchError::Watch { source, .. } => {
             source.status() == Some(410)
         }
+        WatchError::Denied { .. } | WatchError::Unchecked { .. } => false,
     }
 }
 

@@ -5,6 +5,7 @@
 //! next to nothing, where tokio's channel holds a block of slots: there may be ten thousand.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -39,7 +40,21 @@ pub struct Feed(Arc<Shared>);
 
 /// The end of the watches. Clones are the same.
 #[derive(Debug, Clone)]
-pub struct Events(Arc<Shared>);
+pub struct Events {
+    shared: Arc<Shared>,
+    /// Where it is there and closed, nothing goes in any more.
+    gate: Option<Gate>,
+}
+
+/// Closes an end of the watches. Clones are the same.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Gate(Arc<AtomicBool>);
+
+impl Gate {
+    fn is_closed(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
 
 #[derive(Debug)]
 struct Shared {
@@ -86,7 +101,11 @@ impl Feed {
             filled: Notify::new(),
             emptied: Notify::new(),
         });
-        (Events(Arc::clone(&shared)), Self(shared))
+        let events = Events {
+            shared: Arc::clone(&shared),
+            gate: None,
+        };
+        (events, Self(shared))
     }
 
     /// The events that wait, at most so many; waits for the first. Nothing is lost when this is given up.
@@ -120,15 +139,48 @@ impl Drop for Feed {
 impl Events {
     /// Whether the listener lends what it knows.
     pub(super) fn lends(&self) -> bool {
-        self.0.lends
+        self.shared.lends
+    }
+
+    /// The same end with a gate of its own, which is open.
+    pub(super) fn gated(&self) -> (Self, Gate) {
+        let gate = Gate::default();
+        let events = Self {
+            shared: Arc::clone(&self.shared),
+            gate: Some(gate.clone()),
+        };
+        (events, gate)
+    }
+
+    /// Closes the gate, takes out all that waits of this watch, and puts `last` first. Nothing that came through the gate
+    /// is heard of after it.
+    pub(super) fn revoke(&self, gate: &Gate, tag: Tag, last: WatchEvent) {
+        gate.0.store(true, Ordering::Release);
+        let taken: VecDeque<_> = {
+            let mut waiting = self.shared.waiting();
+            if waiting.closed {
+                return;
+            }
+            let (taken, left) = std::mem::take(&mut waiting.events)
+                .into_iter()
+                .partition(|(of, _)| *of == tag);
+            waiting.events = left;
+            waiting.bytes = waiting.events.iter().map(|(_, e)| e.bytes()).sum();
+            waiting.events.push_front((tag, last));
+            taken
+        };
+        drop(taken);
+        self.shared.filled.notify_one();
+        self.shared.emptied.notify_waiters();
     }
 
     /// Puts an event in, if there is room.
     pub(super) fn try_send(&self, tag: Tag, event: &WatchEvent) -> Result<(), Refused> {
         let bytes = event.bytes();
         {
-            let (room, mut waiting) = (self.0.room, self.0.waiting());
-            if waiting.closed {
+            let (room, mut waiting) = (self.shared.room, self.shared.waiting());
+            // Looked at under the lock: what comes after the gate was closed comes after what is said of that.
+            if waiting.closed || self.gate.as_ref().is_some_and(Gate::is_closed) {
                 return Err(Refused::Gone);
             }
             let most = match event {
@@ -142,7 +194,7 @@ impl Events {
             waiting.bytes += bytes;
             waiting.events.push_back((tag, event.clone()));
         }
-        self.0.filled.notify_one();
+        self.shared.filled.notify_one();
         Ok(())
     }
 
@@ -152,7 +204,7 @@ impl Events {
         tokio::task::consume_budget().await;
         loop {
             // Made before looking, so that no room that comes meanwhile goes unnoticed.
-            let emptied = self.0.emptied.notified();
+            let emptied = self.shared.emptied.notified();
             match self.try_send(tag, event) {
                 Ok(()) => return Ok(()),
                 Err(Refused::Gone) => return Err(Gone),
@@ -257,6 +309,29 @@ mod tests {
         assert_eq!(feed.next(1).await.len(), 1);
         waits.await.unwrap();
         assert_eq!(feed.next(9).await.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_revoked_is_not_heard_of_any_more() {
+        let (events, mut feed) = Feed::new(SMALL);
+        let (gated, gate) = events.gated();
+        events.try_send(1, &applied(10)).unwrap();
+        gated.try_send(2, &applied(80)).unwrap();
+        let second = listed(1);
+        let mut waits = std::pin::pin!(gated.send(2, &second));
+        assert!(futures::poll!(&mut waits).is_pending());
+        events.revoke(&gate, 2, WatchEvent::Restarted);
+        assert!(waits.await.is_err());
+        assert_eq!(gated.try_send(2, &applied(1)), Err(Refused::Gone));
+        let batch = feed.next(9).await;
+        assert!(matches!(
+            &*batch,
+            [(2, WatchEvent::Restarted), (1, WatchEvent::Applied(_))]
+        ));
+        assert_eq!(feed.0.waiting().bytes, 0);
+        // Another gate is another one's.
+        let (again, _gate) = events.gated();
+        again.try_send(2, &applied(1)).unwrap();
     }
 
     #[tokio::test]

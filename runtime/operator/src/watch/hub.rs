@@ -14,20 +14,23 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use kube::Client;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch as channel};
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::collection::{Collection, Gone, Sink};
+use super::collection::{Collection, Gone, Identity, Sink};
 use super::feed::{Events, Refused};
 use super::states::{States, Watching};
-use super::{Lent, Loan, WatchEvent, WatchSpec, follow};
+use super::tenants::{Guard, TenantHub, View, Who};
+use super::{Lent, Loan, WatchError, WatchEvent, WatchSpec, follow};
 use crate::snapshot::Texts;
 
 /// Changes that may be put aside for a subscriber while it lists.
 const ASIDE: usize = 100_000;
 /// How long in all a list that several share waits for one subscriber.
 const LIST_WAIT: Duration = Duration::from_secs(2);
+/// How long it waits in all, where there are many.
+const LIST_WAIT_ALL: Duration = Duration::from_secs(10);
 
 /// After this time what was written is taken to have come by the watch.
 const SETTLED: Duration = Duration::from_secs(2);
@@ -52,12 +55,12 @@ pub struct Hub {
 
 #[derive(Clone)]
 enum Source {
-    Server(Arc<Watches>),
+    Server(Arc<Watches>, Client),
+    Tenant(View),
     States(States),
 }
 
-struct Watches {
-    client: Client,
+pub(super) struct Watches {
     open: Mutex<HashMap<WatchSpec, Weak<Watch>>>,
     deaths: Deaths,
     /// When something was last written, that is known of.
@@ -83,12 +86,37 @@ impl Hub {
         client: Client,
         deaths: impl Fn(&WatchSpec, u32) + Send + Sync + 'static,
     ) -> Self {
-        Self::over(Source::Server(Arc::new(Watches {
-            client,
+        let watches = Watches {
             open: Mutex::default(),
             deaths: Arc::new(deaths),
             acted: Mutex::default(),
-        })))
+        };
+        Self::over(Source::Server(Arc::new(watches), client))
+    }
+
+    /// A hub of tenants, without watches. It has none of this one's: what the operator itself may see is not for tenants.
+    /// Texts of objects are kept once for all.
+    #[must_use]
+    pub fn for_tenants(&self) -> TenantHub {
+        let deaths = match &self.source {
+            Source::Server(watches, _) => watches.deaths.clone(),
+            Source::Tenant(view) => view.watches.deaths.clone(),
+            Source::States(_) => Arc::new(|_: &WatchSpec, _| {}) as Deaths,
+        };
+        let watches = Watches {
+            open: Mutex::default(),
+            deaths,
+            acted: Mutex::default(),
+        };
+        TenantHub::new(Arc::new(watches), self.texts.clone())
+    }
+
+    /// What a tenant sees of its hub.
+    pub(super) fn of_tenant(view: View, texts: Texts) -> Self {
+        Self {
+            source: Source::Tenant(view),
+            texts,
+        }
     }
 
     /// A hub that watches objects which the program holds itself.
@@ -113,19 +141,19 @@ impl Hub {
     /// Something was, or may have been, written to the cluster just now: whoever subscribes next has to see it in its
     /// first list.
     pub fn acted(&self) {
-        if let Source::Server(watches) = &self.source {
-            *lock(&watches.acted) = Some(Instant::now());
+        match &self.source {
+            Source::Server(watches, _) => watches.acted(),
+            Source::Tenant(view) => view.watches.acted(),
+            Source::States(_) => {}
         }
     }
 
-    /// Watches that are open.
+    /// Watches that are open; for a tenant, those of all tenants.
     #[must_use]
     pub fn open(&self) -> usize {
         match &self.source {
-            Source::Server(watches) => lock(&watches.open)
-                .values()
-                .filter(|w| w.strong_count() > 0)
-                .count(),
+            Source::Server(watches, _) => watches.count(),
+            Source::Tenant(view) => view.watches.count(),
             Source::States(states) => states.watches(),
         }
     }
@@ -134,22 +162,43 @@ impl Hub {
     #[must_use]
     pub fn watch(&self, spec: WatchSpec, tag: Tag, events: Events) -> Subscription {
         Subscription(match &self.source {
-            Source::Server(watches) => Part::Watch(watches.join(spec, tag, events)),
+            Source::Server(watches, client) => {
+                Part::Watch(watches.join(spec, tag, events, client, None))
+            }
+            Source::Tenant(view) => Part::Tenant(view.watch(spec, tag, events)),
             Source::States(states) => Part::States(states.watch(spec, tag, events)),
         })
     }
 }
 
 impl Watches {
-    fn join(&self, spec: WatchSpec, tag: Tag, events: Events) -> Membership {
+    fn acted(&self) {
+        *lock(&self.acted) = Some(Instant::now());
+    }
+
+    pub(super) fn count(&self) -> usize {
+        let open = lock(&self.open);
+        open.values().filter(|w| w.strong_count() > 0).count()
+    }
+
+    /// Takes part in a watch, which is opened by `client` where there is none. A tenant (`who`) may have to take it over.
+    pub(super) fn join(
+        &self,
+        spec: WatchSpec,
+        tag: Tag,
+        events: Events,
+        client: &Client,
+        who: Option<&Arc<Who>>,
+    ) -> Membership {
         let mut watches = lock(&self.open);
         if let Some(watch) = watches.get(&spec).and_then(Weak::upgrade) {
-            let id = watch.join(tag, events, *lock(&self.acted));
+            let id = watch.join(tag, events, *lock(&self.acted), who.cloned());
             return Membership { watch, id };
         }
         watches.retain(|_, watch| watch.strong_count() > 0);
         let deaths = self.deaths.clone();
-        let watch = Watch::start(self.client.clone(), spec.clone(), deaths, tag, events);
+        let client = client.clone();
+        let watch = Watch::start(client, spec.clone(), deaths, tag, events, who.cloned());
         watches.insert(spec, Arc::downgrade(&watch));
         Membership { watch, id: 0 }
     }
@@ -165,18 +214,24 @@ pub struct Subscription(
 #[expect(dead_code, reason = "ends the subscription when it is dropped")]
 enum Part {
     Watch(Membership),
+    Tenant(Guard),
     States(Watching),
 }
 
 #[derive(Debug)]
-struct Membership {
+pub(super) struct Membership {
     watch: Arc<Watch>,
     id: u64,
 }
 
 impl Drop for Membership {
     fn drop(&mut self) {
-        let gone = self.watch.members().all.remove(&self.id);
+        let gone = {
+            let mut members = self.watch.members();
+            let gone = members.all.remove(&self.id);
+            self.watch.hand_over(&mut members, self.id);
+            gone
+        };
         // Not while the members are locked: this ends the member's own list.
         drop(gone);
     }
@@ -187,8 +242,12 @@ struct Members {
     all: BTreeMap<u64, Member>,
     /// Number of the last one that came.
     last: u64,
+    /// Number of the one as whom the watch is open, where each is somebody else.
+    holder: u64,
     /// The watch lists right now, or will.
     in_list: bool,
+    /// How long its own list has waited for all of them.
+    waited: Duration,
 }
 
 impl Members {
@@ -215,6 +274,8 @@ struct Member {
     waited: Duration,
     /// When something was last written before it came.
     acted: Option<Instant>,
+    /// Which tenant it is; none: the operator.
+    who: Option<Arc<Who>>,
 }
 
 enum State {
@@ -231,7 +292,8 @@ enum State {
 }
 
 struct Watch {
-    client: Client,
+    /// As whom it is open.
+    client: channel::Sender<Client>,
     spec: WatchSpec,
     members: Mutex<Members>,
     /// Before its first list.
@@ -254,23 +316,32 @@ impl Watch {
         deaths: Deaths,
         tag: Tag,
         events: Events,
+        who: Option<Arc<Who>>,
     ) -> Arc<Self> {
         deaths(&spec, 0);
+        let (holder, held) = channel::channel(client.clone());
+        let identity = match who {
+            Some(_) => Identity::Holder(held),
+            None => Identity::One(client),
+        };
         let first = Member {
             tag,
             events,
             state: State::Live { from: 0 },
             waited: Duration::ZERO,
             acted: None,
+            who,
         };
         let watch = Arc::new(Self {
-            client: client.clone(),
+            client: holder,
             spec: spec.clone(),
             began: Instant::now(),
             members: Mutex::new(Members {
                 all: BTreeMap::from([(0, first)]),
                 last: 0,
+                holder: 0,
                 in_list: true,
+                waited: Duration::ZERO,
             }),
             task: Mutex::default(),
         });
@@ -279,7 +350,7 @@ impl Watch {
             {
                 let spec = spec.clone();
                 move || {
-                    let collection = Collection::new(client.clone(), spec.clone());
+                    let collection = Collection::new(identity.clone(), spec.clone());
                     follow::run(collection, Fan(fan.clone()))
                 }
             },
@@ -299,7 +370,39 @@ impl Watch {
         lock(&self.members)
     }
 
-    fn join(self: &Arc<Self>, tag: Tag, events: Events, acted: Option<Instant>) -> u64 {
+    /// Opens the watch as somebody else, where the one as whom it is open has left.
+    fn hand_over(&self, members: &mut Members, left: u64) {
+        if members.holder != left {
+            return;
+        }
+        let next = members.all.iter().next();
+        if let Some((id, who)) = next.and_then(|(id, member)| Some((*id, member.who.as_ref()?))) {
+            let client = who.client.clone();
+            members.holder = id;
+            self.client.send_replace(client);
+        }
+    }
+
+    /// RBAC refused the watch: that is for the one as whom it is open, and for nobody else. Whether it was for one.
+    fn refused(&self, error: &WatchError) -> bool {
+        let members = self.members();
+        let holder = members.all.get(&members.holder);
+        match holder.and_then(|member| member.who.as_ref()) {
+            Some(who) => {
+                who.refused(&self.spec, error);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn join(
+        self: &Arc<Self>,
+        tag: Tag,
+        events: Events,
+        acted: Option<Instant>,
+        who: Option<Arc<Who>>,
+    ) -> u64 {
         let mut members = self.members();
         members.last += 1;
         let id = members.last;
@@ -307,7 +410,8 @@ impl Watch {
             State::Waiting
         } else {
             let answer = self.ask(&members, acted);
-            self.listing(id, tag, events.clone(), answer)
+            let own = self.own(tag, &events, who.as_ref());
+            self.listing(id, own, answer)
         };
         let member = Member {
             tag,
@@ -315,6 +419,7 @@ impl Watch {
             state,
             waited: Duration::ZERO,
             acted,
+            who,
         };
         members.all.insert(id, member);
         id
@@ -326,16 +431,23 @@ impl Watch {
         known.then(|| members.ask()).flatten()
     }
 
+    fn own(self: &Arc<Self>, tag: Tag, events: &Events, who: Option<&Arc<Who>>) -> Own {
+        Own {
+            tag,
+            events: events.clone(),
+            who: who.cloned(),
+            watch: Arc::downgrade(self),
+        }
+    }
+
     /// Lets a member list for itself, unless it is answered. Called with the members locked, so that nothing passes it
     /// by.
     fn listing(
         self: &Arc<Self>,
         id: u64,
-        tag: Tag,
-        events: Events,
+        own: Own,
         answer: Option<oneshot::Receiver<Lent>>,
     ) -> State {
-        let own = Own { tag, events };
         let list = tokio::spawn(level(Arc::downgrade(self), id, own, answer));
         State::Listing {
             aside: Vec::new(),
@@ -364,7 +476,8 @@ impl Watch {
                     collection = self.spec.resource.plural,
                     "a binding is far behind its watch; it is listed again"
                 );
-                member.state = self.listing(*id, member.tag, member.events.clone(), None);
+                let own = self.own(member.tag, &member.events, member.who.as_ref());
+                member.state = self.listing(*id, own, None);
             }
         }
     }
@@ -373,14 +486,21 @@ impl Watch {
     /// list for itself later.
     async fn wait_for(&self, id: u64, tag: Tag, events: &Events, event: &WatchEvent) {
         loop {
-            let left = match self.members().all.get(&id) {
-                Some(member) => LIST_WAIT.saturating_sub(member.waited),
-                None => return,
+            let left = {
+                let members = self.members();
+                let Some(member) = members.all.get(&id) else {
+                    return;
+                };
+                let left = LIST_WAIT.saturating_sub(member.waited);
+                left.min(LIST_WAIT_ALL.saturating_sub(members.waited))
             };
             let started = Instant::now();
             let sent = tokio::time::timeout(left, events.send(tag, event)).await;
             let mut members = self.members();
             let alone = members.all.len() == 1;
+            if !alone {
+                members.waited += started.elapsed();
+            }
             let Some(member) = members.all.get_mut(&id) else {
                 return;
             };
@@ -400,10 +520,17 @@ impl Watch {
 
     /// Gives a part of the watch's own list, or of its failures, to all who can take it; the others list for themselves.
     async fn list(self: &Arc<Self>, event: WatchEvent) {
+        if let WatchEvent::Failed(error) = &event
+            && error.is_denied()
+            && self.refused(error)
+        {
+            return;
+        }
         let everybody: Vec<(u64, Tag, Events)> = {
             let mut members = self.members();
             if matches!(event, WatchEvent::Restarted) {
                 members.in_list = true;
+                members.waited = Duration::ZERO;
                 // Whoever waits or lists takes part in this list instead.
                 for member in members.all.values_mut() {
                     member.state = State::Live { from: 0 };
@@ -442,8 +569,8 @@ impl Watch {
             for (id, acted) in waiting {
                 let answer = self.ask(&members, acted);
                 if let Some(member) = members.all.get_mut(&id) {
-                    let events = member.events.clone();
-                    member.state = self.listing(id, member.tag, events, answer);
+                    let own = self.own(member.tag, &member.events, member.who.as_ref());
+                    member.state = self.listing(id, own, answer);
                 }
             }
         }
@@ -473,8 +600,8 @@ impl Sink for Fan {
             | WatchEvent::Listed(_)
             | WatchEvent::ListDone { .. }
             | WatchEvent::Failed(_) => watch.list(event).await,
-            // Between subscribers only.
-            WatchEvent::Asked(_) => {}
+            // Not of the collection.
+            WatchEvent::Asked(_) | WatchEvent::Revoked(_) => {}
         }
         Ok(())
     }
@@ -484,10 +611,19 @@ impl Sink for Fan {
 struct Own {
     tag: Tag,
     events: Events,
+    who: Option<Arc<Who>>,
+    watch: Weak<Watch>,
 }
 
 impl Sink for Own {
     async fn send(&self, event: WatchEvent) -> Result<(), Gone> {
+        if let (WatchEvent::Failed(error), Some(who)) = (&event, &self.who)
+            && error.is_denied()
+        {
+            let watch = self.watch.upgrade().ok_or(Gone)?;
+            who.refused(&watch.spec, error);
+            return Ok(());
+        }
         self.events.send(self.tag, &event).await
     }
 }
@@ -516,10 +652,14 @@ async fn level(watch: Weak<Watch>, id: u64, sink: Own, answer: Option<oneshot::R
     let known = match lent {
         Some(Ok(lent)) => borrowed(lent, &sink).await,
         _ => {
-            let Some(mut collection) = watch
-                .upgrade()
-                .map(|w| Collection::new(w.client.clone(), w.spec.clone()))
-            else {
+            let Some(mut collection) = watch.upgrade().map(|watch| {
+                // As itself, whoever holds the watch.
+                let client = match &sink.who {
+                    Some(who) => who.client.clone(),
+                    None => watch.client.borrow().clone(),
+                };
+                Collection::new(Identity::One(client), watch.spec.clone())
+            }) else {
                 return;
             };
             let listed = collection.list(&sink).await;

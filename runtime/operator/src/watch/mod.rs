@@ -13,6 +13,7 @@ mod lines;
 mod list;
 mod loan;
 mod states;
+mod tenants;
 mod wire;
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ pub use feed::{Events, Feed, Room};
 pub use hub::{Hub, Subscription, Tag};
 pub use loan::{Lent, Loan};
 pub use states::States;
+pub use tenants::TenantHub;
 
 /// What to watch.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -44,6 +46,24 @@ pub struct WatchSpec {
 }
 
 impl WatchSpec {
+    /// The collection, for a person.
+    fn what(&self) -> String {
+        match &self.namespace {
+            Some(namespace) => format!("{} in namespace `{namespace}`", self.resource.plural),
+            None => self.resource.plural.clone(),
+        }
+    }
+
+    /// The rule that would allow it. A watch is of no use without a list, nor the other way round.
+    fn rule(&self) -> Rule {
+        Rule {
+            verbs: &["list", "watch"],
+            group: self.resource.group.clone(),
+            resource: self.resource.plural.clone(),
+            namespace: self.namespace.clone(),
+        }
+    }
+
     fn path(&self) -> String {
         <DynamicObject as kube::Resource>::url_path(&self.resource, self.namespace.as_deref())
     }
@@ -72,6 +92,9 @@ pub enum WatchEvent {
     },
     /// Something failed; the watch tries again by itself.
     Failed(Arc<WatchError>),
+    /// The subscriber may not see the collection any more: what it knows of it is to be forgotten. Should it be allowed
+    /// again, a list follows.
+    Revoked(Arc<WatchError>),
     /// Another subscriber asks for what this one knows of the collection. Only told where it said that it lends.
     Asked(Loan),
 }
@@ -124,6 +147,28 @@ pub enum WatchError {
         #[source]
         source: ApiError,
     },
+    /// A tenant may not see the collection.
+    #[error("{user} may not list and watch {what}{}", said(.reason))]
+    Denied {
+        /// The collection.
+        what: String,
+        /// As whom it was asked for.
+        user: String,
+        /// The rule that would allow it.
+        rule: Rule,
+        /// What the API server says, if anything.
+        reason: String,
+    },
+    /// Whether a tenant may see the collection cannot be found out.
+    #[error("whether {user} may list and watch {what} could not be checked: {reason}")]
+    Unchecked {
+        /// The collection.
+        what: String,
+        /// As whom it was asked for.
+        user: String,
+        /// Why.
+        reason: String,
+    },
     /// The connection broke.
     #[error("the watch of {what} broke")]
     Broken {
@@ -146,7 +191,8 @@ impl WatchError {
             }
             | Self::Watch {
                 rule: Some(rule), ..
-            } => format!("{text}. {rule}"),
+            }
+            | Self::Denied { rule, .. } => format!("{text}. {rule}"),
             _ => text,
         }
     }
@@ -160,6 +206,23 @@ impl WatchError {
                 _ => source.code(),
             },
             Self::Broken { .. } => "broken",
+            Self::Denied { .. } => "forbidden",
+            Self::Unchecked { .. } => "access-unchecked",
         }
+    }
+
+    /// Whether RBAC forbids it.
+    fn is_denied(&self) -> bool {
+        match self {
+            Self::List { source, .. } | Self::Watch { source, .. } => source.is_denied(),
+            _ => false,
+        }
+    }
+}
+
+fn said(reason: &str) -> String {
+    match reason {
+        "" => String::new(),
+        reason => format!(": {reason}"),
     }
 }

@@ -278,6 +278,7 @@ mod tests {
                         format!("progress@{resource_version}")
                     }
                     WatchEvent::Failed(_) => "failed".to_owned(),
+                    WatchEvent::Revoked(_) => "revoked".to_owned(),
                     WatchEvent::Asked(_) => "asked".to_owned(),
                 });
             }

@@ -48,6 +48,7 @@ async fn what_went_before_the_first_list_was_done_is_not_held() {
         hub: Hub::new(cluster.client()),
         kinds: Kinds::new(cluster.client()),
         listener: Arc::new(Nobody),
+        quota: None,
     });
     tokio::time::sleep(Duration::from_secs(30)).await;
     assert_eq!(monitor.held().0, 500, "one page is here, one on its way");

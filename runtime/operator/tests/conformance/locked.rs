@@ -88,6 +88,7 @@ async fn what_changes_after_the_synchronization_read_its_objects_fires_once_it_s
         hub: Hub::new(cluster.client()),
         kinds: Kinds::new(cluster.client()),
         listener: Arc::new(fired.clone()),
+        quota: None,
     });
     let seen = async |revision: u64| {
         let up = monitor.reached(|p| p.seen.is_some_and(|seen| seen >= revision));

@@ -212,6 +212,7 @@ async fn a_version_of_an_object_is_filtered_once() {
         hub: Hub::new(cluster.client()),
         kinds: Kinds::new(cluster.client()),
         listener: Arc::new(counter.clone()),
+        quota: None,
     });
     let filtered = || counter.filtered.load(Ordering::Relaxed);
     patiently("a failure", monitor.reached(|p| p.phase == Phase::Retrying)).await;

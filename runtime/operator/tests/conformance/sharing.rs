@@ -44,6 +44,7 @@ fn monitor(cluster: &Cluster, hub: &Hub, filter: Filter, more: Value) -> Monitor
         hub: hub.clone(),
         kinds: Kinds::new(cluster.client()),
         listener: Arc::new(Nobody),
+        quota: None,
     })
 }
 

@@ -61,7 +61,9 @@ impl Heard {
                 WatchEvent::Applied(object) => format!("applied {}", name(object)),
                 WatchEvent::Deleted(object) => format!("deleted {}", name(object)),
                 WatchEvent::Failed(error) => format!("failed {}", error.code()),
-                WatchEvent::Progress { .. } | WatchEvent::Asked(_) => continue,
+                WatchEvent::Progress { .. } | WatchEvent::Asked(_) | WatchEvent::Revoked(_) => {
+                    continue;
+                }
             };
         }
     }
@@ -337,7 +339,10 @@ impl Known {
             WatchEvent::Deleted(object) => {
                 self.objects.remove(&object.name);
             }
-            WatchEvent::Progress { .. } | WatchEvent::Failed(_) | WatchEvent::Asked(_) => {}
+            WatchEvent::Progress { .. }
+            | WatchEvent::Failed(_)
+            | WatchEvent::Asked(_)
+            | WatchEvent::Revoked(_) => {}
         }
     }
 }

@@ -44,7 +44,7 @@ impl Writer {
         object: &ObjectRef,
         propagation: &'static str,
     ) -> Result<Applied, Cause> {
-        let target = Target::find(&self.kinds, object.clone()).await?;
+        let target = Target::find(&self.kinds, object.clone(), self.is_tenants()).await?;
         let before = match self.before(&target).await {
             Err(cause) if is_not_found(&cause) => {
                 return Ok(untouched(patch, target, Verb::Delete, None));

@@ -59,7 +59,7 @@ impl Writer {
         document: &Value,
         options: &PatchOptions,
     ) -> Result<Applied, Cause> {
-        let target = Target::find(&self.kinds, object.clone()).await?;
+        let target = Target::find(&self.kinds, object.clone(), self.is_tenants()).await?;
         let retries = if document.to_string().contains("resourceVersion") {
             0
         } else {
@@ -100,7 +100,7 @@ impl Writer {
         filter: &Filter,
         options: &PatchOptions,
     ) -> Result<Applied, Cause> {
-        let target = Target::find(&self.kinds, object.clone()).await?;
+        let target = Target::find(&self.kinds, object.clone(), self.is_tenants()).await?;
         let mut pauses = Pauses::new(self.settings.conflict_retries);
         loop {
             match self.filter_and_replace(&target, filter, options).await {

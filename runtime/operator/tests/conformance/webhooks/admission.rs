@@ -291,6 +291,7 @@ async fn a_tenants_webhook_answers_for_its_namespace_only() {
     let bench = serve_with(&cluster, &hooks, options(), |options| {
         options.hooks[0].tenant = Some(hookbox_operator::Tenant {
             namespace: "team".to_owned(),
+            service_account: "hooks".to_owned(),
         });
     })
     .await;

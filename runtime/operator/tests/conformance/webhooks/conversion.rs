@@ -229,6 +229,7 @@ async fn tenants_do_not_convert() {
     let bench = serve_with(&cluster, &[("convert", config)], options(), |options| {
         options.hooks[0].tenant = Some(hookbox_operator::Tenant {
             namespace: "team".to_owned(),
+            service_account: "hooks".to_owned(),
         });
     })
     .await;
