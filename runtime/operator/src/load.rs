@@ -7,7 +7,9 @@ use std::sync::Arc;
 use futures::StreamExt;
 use hookbox_config::{ConfigVersion, Document, HookConfig, Offence, Offences};
 use hookbox_jq::{Jq, JqError};
-use hookbox_sandbox::{Budget, Component, Export, HookDefinition, LoadError, RunError, Sandbox};
+use hookbox_sandbox::{
+    Budget, Component, Export, HookDefinition, Lane, LoadError, RunError, Sandbox,
+};
 
 use crate::filter::{Filter, GuestFilter};
 use crate::native::{Native, NativeError};
@@ -257,13 +259,19 @@ async fn component(
             name: name(),
             source,
         })?;
-    let component = sandbox
-        .load(bytes)
-        .await
-        .map_err(|source| LoadProblem::Component {
-            name: name(),
-            source,
-        })?;
+    // The turns of tenants are by namespace: else there would be as many lanes as ServiceAccounts can be made.
+    let lane = match &spec.tenant {
+        Some(tenant) => Lane::of(&tenant.namespace),
+        None => Lane::default(),
+    };
+    let component =
+        sandbox
+            .load_in(&lane, bytes)
+            .await
+            .map_err(|source| LoadProblem::Component {
+                name: name(),
+                source,
+            })?;
     let definitions = match spec.definitions {
         Some(definitions) => definitions,
         None => component

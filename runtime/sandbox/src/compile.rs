@@ -11,6 +11,7 @@ use crate::clock;
 use crate::component::{Component, Exports, Inner, LoadReport, LoadSource};
 use crate::load::{Digest, LoadError, world};
 use crate::sandbox::{Shared, Slot};
+use crate::turns::Lane;
 
 /// Stack of a thread that loads: validating and compiling recurse over a component that may nest deeply.
 const STACK: usize = 16 << 20;
@@ -37,14 +38,12 @@ pub(crate) async fn on_thread<T: Send + 'static>(
 /// Check, compile (or find compiled) and prepare.
 pub(crate) async fn prepare(
     shared: &Arc<Shared>,
+    lane: &Lane,
     bytes: Arc<Vec<u8>>,
     digest: Digest,
     slot: Arc<Slot>,
 ) -> Result<Component, LoadError> {
-    let turn = Arc::clone(&shared.compilations)
-        .acquire_owned()
-        .await
-        .map_err(|_| LoadError::Host("the sandbox is closed".to_owned()))?;
+    let turn = shared.compilations.take(lane).await;
     let allowed = shared.settings.compile_time;
     let work = {
         let shared = Arc::clone(shared);

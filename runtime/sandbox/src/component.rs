@@ -13,6 +13,7 @@ use crate::load::Digest;
 use crate::load::world::World;
 use crate::sandbox::{Shared, Slot};
 use crate::state::State;
+use crate::turns::Lane;
 use crate::validate::{hook_name, quote};
 use crate::{Budget, HookDefinition, HookError, Run, RunError, RunInput};
 
@@ -49,6 +50,7 @@ pub struct LoadReport {
 pub struct Component {
     inner: Arc<Inner>,
     report: Arc<LoadReport>,
+    lane: Lane,
 }
 
 pub(crate) struct Inner {
@@ -118,6 +120,7 @@ impl Component {
         Self {
             inner: Arc::new(inner),
             report: Arc::new(report),
+            lane: Lane::default(),
         }
     }
 
@@ -130,7 +133,23 @@ impl Component {
         Self {
             inner,
             report: Arc::new(report),
+            lane: Lane::default(),
         }
+    }
+
+    /// The same component, whose runs have their turns in this lane.
+    #[must_use]
+    pub fn in_lane(&self, lane: &Lane) -> Self {
+        Self {
+            lane: lane.clone(),
+            ..self.clone()
+        }
+    }
+
+    /// In which lane its runs have their turns.
+    #[must_use]
+    pub fn lane(&self) -> &Lane {
+        &self.lane
     }
 
     pub(crate) fn downgrade(&self) -> Weak<Inner> {
@@ -188,8 +207,14 @@ impl Component {
     /// # Errors
     /// When the call fails, comes to a limit, or what it returns is not as the contract has it.
     pub async fn describe(&self, budget: &Budget) -> Result<Vec<HookDefinition>, RunError> {
-        let (outcome, _) =
-            execute::execute(&self.inner, Call::Describe, RunInput::default(), budget).await;
+        let (outcome, _) = execute::execute(
+            &self.inner,
+            &self.lane,
+            Call::Describe,
+            RunInput::default(),
+            budget,
+        )
+        .await;
         let Outcome::Hooks(hooks) = outcome? else {
             return Err(RunError::Description("no answer".to_owned()));
         };
@@ -230,7 +255,8 @@ impl Component {
             return (Run::new(Err(error)), None);
         }
         let call = Call::Ask { hook, ask };
-        let (outcome, mut run) = execute::execute(&self.inner, call, input, budget).await;
+        let (outcome, mut run) =
+            execute::execute(&self.inner, &self.lane, call, input, budget).await;
         match outcome {
             Ok(Outcome::Answer(answer)) => (run, Some(answer)),
             Ok(_) => {
@@ -263,7 +289,7 @@ impl Component {
             binding,
             objects: &objects,
         };
-        match execute::execute(&self.inner, call, RunInput::default(), budget).await {
+        match execute::execute(&self.inner, &self.lane, call, RunInput::default(), budget).await {
             (Ok(Outcome::Filtered(results)), _) => Ok(results),
             (Ok(_), _) => Err(RunError::Answer("to something else".to_owned())),
             (Err(error), _) => Err(error),

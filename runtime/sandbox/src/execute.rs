@@ -11,6 +11,7 @@ use crate::budget::{Limit, LimitHit};
 use crate::component::Inner;
 use crate::effects::{ObjectPatch, PatchOptions};
 use crate::state::State;
+use crate::turns::Lane;
 use crate::{
     Budget, Effects, HookDefinition, HookError, Retry, Run, RunError, RunInput, Usage, clock, fault,
 };
@@ -49,14 +50,12 @@ pub(crate) enum Outcome {
 /// Make an instance, call it, and drop it. The run that comes back holds the effects, whatever the outcome.
 pub(crate) async fn execute(
     component: &Inner,
+    lane: &Lane,
     call: Call<'_>,
     input: RunInput,
     budget: &Budget,
 ) -> (Result<Outcome, RunError>, Run) {
-    let Ok(_turn) = component.shared.runs.acquire().await else {
-        let error = RunError::Instantiate("the sandbox is closed".to_owned());
-        return (Err(error.clone()), Run::new(Err(error)));
-    };
+    let _turn = component.shared.runs.take(lane).await;
     // Until the guest's stack is gone.
     let _ticking = component.shared.ticker.ticking();
     let started = clock::now();
@@ -69,8 +68,15 @@ pub(crate) async fn execute(
     let mut store = store(component, State::new(input, budget), call_bytes);
     let cpu = Arc::clone(&store.data().cpu);
 
-    let answer =
-        tokio::time::timeout(wall_clock, cpu.count(answer(component, call, &mut store))).await;
+    let answer = cpu.count(answer(component, call, &mut store));
+    let answer = match lane.is_own() {
+        true => tokio::time::timeout(wall_clock, answer).await,
+        // A tick is the longest that one tenant's run keeps another's from a processor.
+        false => {
+            let workers = &component.shared.workers;
+            tokio::time::timeout(wall_clock, workers.drive(lane, answer)).await
+        }
+    };
 
     // The future that held the store is gone, and the guest's stack with it.
     let state = store.into_data();

@@ -56,6 +56,7 @@ pub mod sandbox;
 pub mod seconds;
 mod state;
 mod ticker;
+pub mod turns;
 mod validate;
 mod wasi;
 
@@ -74,4 +75,5 @@ pub use run::{HookDefinition, HookError, LogLevel, LogRecord, Retry, Run, RunErr
 pub use said::{Said, said};
 pub use sandbox::{Sandbox, SandboxError, Settings};
 pub use ticker::Ticking;
+pub use turns::Lane;
 pub use validate::MAX_BUCKETS;

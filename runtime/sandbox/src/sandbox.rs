@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
 use wasmtime::Engine;
 use wasmtime::component::{HasSelf, Linker};
 
@@ -16,6 +15,7 @@ use crate::component::{Component, Inner};
 use crate::load::{self, Digest, LoadError};
 use crate::state::State;
 use crate::ticker::{Ticker, Ticking};
+use crate::turns::{Lane, Turns};
 use crate::{compile, engine};
 
 /// What a sandbox may use, for all its runs together.
@@ -35,7 +35,7 @@ pub struct Settings {
     /// Time to compile a component. 60 s. A compilation cannot be stopped: when its time is over the load fails, and
     /// the thread runs out by itself. At most as many compile at once as there are processors.
     pub compile_time: Duration,
-    /// Runs at once; others wait for their turn. 64.
+    /// Runs at once; others wait for their turn, which comes to one lane after the other ([`Lane`]). 64.
     pub max_concurrent_runs: u32,
     /// Bytes of memory of a run, above every budget. 512 MiB.
     pub max_memory_per_run: u64,
@@ -97,9 +97,11 @@ pub(crate) struct Shared {
     pub(crate) linker: Linker<State>,
     pub(crate) cache: Option<Cache>,
     /// Turns of runs.
-    pub(crate) runs: Semaphore,
+    pub(crate) runs: Turns,
+    /// Turns on the processors, for runs of tenants: one that computes for long yields to those of other tenants.
+    pub(crate) workers: Turns,
     /// Turns of compilations.
-    pub(crate) compilations: Arc<Semaphore>,
+    pub(crate) compilations: Turns,
     /// Components that are loaded or being loaded, so that each is compiled and held once.
     loaded: Mutex<HashMap<Digest, Weak<Slot>>>,
 }
@@ -120,8 +122,7 @@ impl Sandbox {
             .cache_dir
             .clone()
             .map(|dir| Cache::new(dir, settings.cache_size, &engine));
-        let compilations =
-            std::thread::available_parallelism().map_or(2, |count| count.get().max(2));
+        let workers = std::thread::available_parallelism().map_or(2, |count| count.get().max(2));
         let runs = usize::try_from(settings.max_concurrent_runs.max(1)).unwrap_or(usize::MAX);
         Ok(Self {
             shared: Arc::new(Shared {
@@ -129,8 +130,9 @@ impl Sandbox {
                 ticker,
                 linker,
                 cache,
-                runs: Semaphore::new(runs.min(Semaphore::MAX_PERMITS)),
-                compilations: Arc::new(Semaphore::new(compilations)),
+                runs: Turns::new(runs, runs - runs / 4),
+                workers: Turns::new(workers, workers),
+                compilations: Turns::new(workers, workers / 2),
                 loaded: Mutex::default(),
                 settings,
             }),
@@ -164,6 +166,16 @@ impl Sandbox {
     /// # Errors
     /// See [`LoadError`]; every one of them is the component's fault but [`LoadError::Host`].
     pub async fn load(&self, bytes: Vec<u8>) -> Result<Component, LoadError> {
+        self.load_in(&Lane::default(), bytes).await
+    }
+
+    /// As [`Sandbox::load`], for a tenant, in whose lane the component is compiled and runs: lanes have their turns one
+    /// after the other, and one that is not the operator's own has at most half of all compilations and three quarters of
+    /// all runs at a time.
+    ///
+    /// # Errors
+    /// As [`Sandbox::load`].
+    pub async fn load_in(&self, lane: &Lane, bytes: Vec<u8>) -> Result<Component, LoadError> {
         let shared = Arc::clone(&self.shared);
         load::first_look(&bytes, &shared.settings)?;
         let bytes = Arc::new(bytes);
@@ -174,11 +186,11 @@ impl Sandbox {
         let slot = shared.slot(digest);
         let mut loaded = slot.lock().await;
         if let Some(inner) = loaded.upgrade() {
-            return Ok(Component::again(inner));
+            return Ok(Component::again(inner).in_lane(lane));
         }
-        let component = compile::prepare(&shared, bytes, digest, Arc::clone(&slot)).await?;
+        let component = compile::prepare(&shared, lane, bytes, digest, Arc::clone(&slot)).await?;
         *loaded = component.downgrade();
-        Ok(component)
+        Ok(component.in_lane(lane))
     }
 }
 

@@ -9,6 +9,7 @@ use super::Engine;
 use super::run::{Attempt, Turn};
 use crate::metrics::RunLabels;
 use crate::queue::HookIndex;
+use crate::quota::Resource;
 
 /// Time between two looks whether snapshots are known.
 const LOOK: Duration = Duration::from_millis(20);
@@ -43,6 +44,9 @@ pub enum Unanswered {
     /// The time was over before the hook could be asked.
     #[error("the time was over before the hook's turn came")]
     Late,
+    /// The hook's tenant has used up what it may use.
+    #[error("the quota `{}` of the hook's tenant is used up", .0.field())]
+    OverQuota(Resource),
     /// There is no such hook.
     #[error("there is no hook `{0}`")]
     NoSuchHook(String),
@@ -59,6 +63,7 @@ impl Unanswered {
             Self::Failed { code, .. } => code,
             Self::SnapshotsUnknown => "snapshots-unknown",
             Self::Late => "late",
+            Self::OverQuota(_) => "over-quota",
             Self::NoSuchHook(_) => "no-such-hook",
             Self::Stopping => "stopping",
         }
@@ -103,6 +108,10 @@ impl Engine {
         }
         let turn = self.turn_by(index, until).ok_or(Unanswered::Late)?;
         self.pause(turn).await?;
+        if let Some(quota) = self.quota() {
+            let allowed = quota.run_by(until).await;
+            allowed.map_err(|blocked| Unanswered::OverQuota(blocked.resource))?;
+        }
         let left = until.saturating_duration_since(Instant::now());
         let budget = Budget {
             wall_clock: self.budget.wall_clock.min(left),

@@ -131,7 +131,7 @@ impl Engine {
     }
 
     /// The monitors behind these snapshots.
-    fn needed(&self, hook: HookIndex, snapshots: &[String]) -> Vec<Arc<Monitor>> {
+    pub(super) fn needed(&self, hook: HookIndex, snapshots: &[String]) -> Vec<Arc<Monitor>> {
         let bindings = self
             .hook(hook)
             .map(|h| h.config.kubernetes.as_slice())

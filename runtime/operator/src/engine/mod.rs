@@ -1,5 +1,6 @@
 //! The engine: hooks, their monitors and schedules, and the queues between them and the sandbox.
 
+mod allow;
 mod answer;
 mod enable;
 mod input;
@@ -389,6 +390,9 @@ impl Engine {
 
     /// Brings the metrics of queues up to date.
     pub(crate) fn count_queues(&self, metrics: &SelfMetrics) {
+        if let Some(quota) = self.quota() {
+            metrics.quota(quota);
+        }
         for queue in self.queues.values() {
             let mut tasks: HashMap<HookIndex, usize> = HashMap::new();
             let length = {

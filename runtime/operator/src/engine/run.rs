@@ -135,7 +135,12 @@ impl Engine {
             budget: &self.budget,
             term: Some(term),
         };
-        let input = self.input(index, &run.reasons);
+        let input = tokio::select! {
+            biased;
+            () = self.stop.cancelled(), if self.quota().is_some() => return Done::Stopped,
+            () = term.over(), if self.quota().is_some() => return Done::Stopped,
+            input = self.whole_input(queue, index, &run.reasons) => input,
+        };
         let pause = |retry| match run.allow_failure || term.is_over() {
             true => None,
             false => pause_after(retry, failures),
@@ -209,6 +214,10 @@ impl Engine {
 
         let outcome_effects = outcome.result.map(Arc::new);
         let effects = outcome_effects.as_ref().ok().cloned();
+        if let Some(quota) = self.quota() {
+            let asked = effects.as_deref().map_or(outcome.surviving.len(), effects_in);
+            quota.charge_run(&outcome.usage, asked);
+        }
         let mut patches = Patches::default();
         let result = match outcome_effects {
             Ok(effects) => self.apply(turn, effects, &mut patches).await,
@@ -447,6 +456,17 @@ impl Engine {
             self.metrics.journal(journal.written(), journal.dropped());
         }
     }
+}
+
+/// How many effects these are.
+fn effects_in(effects: &Effects) -> usize {
+    let Effects {
+        object_patches,
+        values,
+        config_values,
+        metrics,
+    } = effects;
+    object_patches.len() + values.len() + config_values.len() + metrics.len()
 }
 
 /// Lets a run end early when its leader leads no longer: its effects could not be applied any more.

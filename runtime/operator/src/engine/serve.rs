@@ -109,6 +109,11 @@ impl Engine {
                     self.unlock(task.hook, &run.unlocks);
                     return Done::Yes;
                 }
+                tokio::select! {
+                    biased;
+                    () = leading.ended.cancelled() => return Done::Stopped,
+                    () = self.quota_allows(queue) => {}
+                }
                 // What came while the hook had to wait is part of this run.
                 let (merged, task) = {
                     let mut state = queue.state();

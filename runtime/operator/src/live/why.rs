@@ -16,6 +16,7 @@ use crate::api;
 use crate::load::Hook;
 use crate::monitor::{MonitorId, Phase};
 use crate::queue::{HookIndex, Status, Task, Work, short};
+use crate::quota::Resource;
 
 /// Tasks of a hook that are told.
 const TASKS: usize = 20;
@@ -309,6 +310,8 @@ fn say_task(found: &Found, now: Instant) -> String {
                     format!("failed and is tried again in {}: {error}", left())
                 }
                 Status::Limited { .. } => format!("waits {} for its rate limit", left()),
+                Status::OverQuota { resource, .. } => over_quota(resource, &left()),
+                Status::Blind { .. } => "waits for snapshots that are not known".to_owned(),
                 Status::Running { since } => {
                     format!("runs since {}", short(now.saturating_duration_since(since)))
                 }
@@ -328,12 +331,23 @@ fn say_task(found: &Found, now: Instant) -> String {
         (None, Status::Limited { .. }) => {
             format!("it {what} in {}, when its rate limit lets it", left())
         }
+        (None, Status::OverQuota { resource, .. }) => {
+            format!("it {what} later: it {}", over_quota(resource, &left()))
+        }
+        (None, Status::Blind { .. }) => {
+            format!("it {what} when the snapshots that it shows are known")
+        }
         (None, Status::Running { since }) => format!(
             "it {what} right now in queue `{queue}`, since {}",
             short(now.saturating_duration_since(since))
         ),
         (None, Status::Idle | Status::Stopped) => format!("it {what} next in queue `{queue}`"),
     }
+}
+
+fn over_quota(resource: Resource, left: &str) -> String {
+    let field = resource.field();
+    format!("waits {left} for its tenant's quota `{field}`")
 }
 
 /// The last run in words. A failure that is tried again is told with its task.

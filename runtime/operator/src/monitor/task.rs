@@ -115,17 +115,14 @@ async fn follow(
     };
     loop {
         let batch = feed.next(BATCH).await;
-        if let Some(quota) = shared
-            .spec
-            .quota
-            .as_ref()
-            .filter(|_| !shared.spec.filter.is_none())
-        {
+        let turn = match &shared.spec.quota {
             // What comes meanwhile waits; the watches go on without it.
-            quota.cpu().await;
-        }
+            Some(quota) if !shared.spec.filter.is_none() => quota.filter().await,
+            _ => None,
+        };
         let started = Instant::now();
         let results = follower.filter(&batch).await;
+        drop(turn);
         let mut results = results.into_iter().peekable();
         let mut first_list = Vec::new();
         for (scope, event) in batch {

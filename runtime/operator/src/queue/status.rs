@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::quota::Resource;
+
 /// What a queue is at. Told in shell-operator's words, where it has any.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Status {
@@ -22,6 +24,20 @@ pub enum Status {
         /// When it may run.
         until: Instant,
     },
+    /// Its tenant has used up what it may use.
+    OverQuota {
+        /// What is used up.
+        resource: Resource,
+        /// Since when it waits.
+        since: Instant,
+        /// When there is some again, as far as is known.
+        until: Instant,
+    },
+    /// What its first task shows is not known: its tenant may not see the objects any more, or holds more than it may.
+    Blind {
+        /// Since when it waits.
+        since: Instant,
+    },
     /// Its first task failed and is done again after a pause.
     Sleeping {
         /// When the pause began.
@@ -38,11 +54,13 @@ impl Status {
     #[must_use]
     pub fn left(&self, now: Instant) -> Option<Duration> {
         match self {
-            Self::Limited { until, .. } => Some(until.saturating_duration_since(now)),
+            Self::Limited { until, .. } | Self::OverQuota { until, .. } => {
+                Some(until.saturating_duration_since(now))
+            }
             Self::Sleeping { since, pause } => {
                 Some((*since + *pause).saturating_duration_since(now))
             }
-            Self::Idle | Self::Running { .. } | Self::Stopped => None,
+            Self::Idle | Self::Running { .. } | Self::Blind { .. } | Self::Stopped => None,
         }
     }
 
@@ -62,6 +80,18 @@ impl Status {
             Self::Limited { since, until } => {
                 let pause = until.saturating_duration_since(*since);
                 format!("rate limit {}", wait(since, pause))
+            }
+            Self::OverQuota {
+                resource,
+                since,
+                until,
+            } => {
+                let pause = until.saturating_duration_since(*since);
+                format!("quota {} {}", resource.field(), wait(since, pause))
+            }
+            Self::Blind { since } => {
+                let gone = now.saturating_duration_since(*since);
+                format!("wait for snapshots since {}", short(gone))
             }
             Self::Sleeping { since, pause } => {
                 let delay = short(*pause);

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use hookbox_sandbox::Usage;
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::Instant;
 
 use self::bucket::Bucket;
@@ -23,6 +23,9 @@ pub use self::settings::{QuotaSettings, Resource};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// Bindings of a tenant that filter objects at a time.
+const FILTERING: usize = 2;
 
 /// What runs use: all that must be there when one begins.
 const RUN: [Resource; 5] = [
@@ -40,6 +43,8 @@ pub struct Quota {
     state: Mutex<State>,
     /// Counts the changes of the settings.
     changed: watch::Sender<u64>,
+    /// Turns of filtering.
+    filtering: Semaphore,
 }
 
 #[derive(Debug)]
@@ -161,6 +166,7 @@ impl Quota {
             tenant: tenant.into(),
             state: Mutex::new(State::new(settings)),
             changed: watch::Sender::new(0),
+            filtering: Semaphore::new(FILTERING),
         })
     }
 
@@ -234,9 +240,12 @@ impl Quota {
         self.charge(Resource::ApiCalls, 1);
     }
 
-    /// Waits until there is CPU time left for something that is no run.
-    pub async fn cpu(&self) {
+    /// Waits until objects may be filtered: there is CPU time left, and no more of the tenant's bindings filter than may at
+    /// a time. So those of other tenants wait for no more than that before them.
+    pub async fn filter(&self) -> Option<SemaphorePermit<'_>> {
+        let turn = self.filtering.acquire().await.ok();
         self.pass(&[Resource::Cpu], None, |_| {}).await;
+        turn
     }
 
     /// Counts CPU time of something that is no run.

@@ -52,7 +52,7 @@ impl Failed {
     /// A stable word.
     fn outcome(&self) -> &'static str {
         match self {
-            Self::Full => "overloaded",
+            Self::Full | Self::Unanswered(Unanswered::OverQuota(_)) => "overloaded",
             Self::Late | Self::Unanswered(Unanswered::Late) => "late",
             Self::Unanswered(Unanswered::Failed { .. }) => "failed",
             Self::Unanswered(
@@ -76,6 +76,9 @@ impl Failed {
                     crate::backoff::seconds(within)
                 ),
             ),
+            Self::Unanswered(error @ Unanswered::OverQuota(_)) => {
+                (429, format!("hook `{hook}` was not asked: {error}"))
+            }
             // As in shell-operator; why is for the log, as it may hold what not everybody shall see.
             Self::Unanswered(Unanswered::Failed { .. }) => (403, "Hook failed".to_owned()),
             Self::Unanswered(error) => (503, format!("hook `{hook}` was not asked: {error}")),
