@@ -215,7 +215,9 @@ impl Engine {
         let outcome_effects = outcome.result.map(Arc::new);
         let effects = outcome_effects.as_ref().ok().cloned();
         if let Some(quota) = self.quota() {
-            let asked = effects.as_deref().map_or(outcome.surviving.len(), effects_in);
+            let asked = effects
+                .as_deref()
+                .map_or(outcome.surviving.len(), effects_in);
             quota.charge_run(&outcome.usage, asked);
         }
         let mut patches = Patches::default();

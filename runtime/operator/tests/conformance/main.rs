@@ -12,6 +12,7 @@ mod definitions;
 mod enabling;
 mod events;
 mod failures;
+mod identity;
 mod journal;
 mod leader;
 mod lists;
