@@ -26,7 +26,9 @@ pub struct Budget {
     pub host_calls: u64,
     /// Number of reads of the cluster, a page of a listing each.
     pub cluster_reads: u64,
-    /// Bytes of all answers of the cluster added up.
+    /// Number of HTTP requests.
+    pub http_requests: u64,
+    /// Bytes of all answers of the cluster and of all bodies of HTTP requests and responses added up.
     pub transfer_bytes: u64,
 }
 
@@ -75,6 +77,7 @@ impl Default for Budget {
             log_bytes: 1 << 20,
             host_calls: 10_000_000,
             cluster_reads: 1000,
+            http_requests: 100,
             transfer_bytes: 64 << 20,
         }
     }
@@ -101,6 +104,8 @@ pub enum Limit {
     HostCalls,
     /// [`Budget::cluster_reads`].
     ClusterReads,
+    /// [`Budget::http_requests`].
+    HttpRequests,
     /// [`Budget::transfer_bytes`], in bytes.
     TransferBytes,
     /// Size of a component file, in bytes.
@@ -135,6 +140,7 @@ impl Limit {
             Self::LogBytes => "log-bytes",
             Self::HostCalls => "host-calls",
             Self::ClusterReads => "cluster-reads",
+            Self::HttpRequests => "http-requests",
             Self::TransferBytes => "transfer-bytes",
             Self::ComponentSize => "component-size",
             Self::CompileTime => "compile-time",
@@ -163,6 +169,7 @@ impl Limit {
             Self::Effects
             | Self::HostCalls
             | Self::ClusterReads
+            | Self::HttpRequests
             | Self::TableElements
             | Self::Handles
             | Self::Functions => "",
@@ -190,6 +197,7 @@ impl fmt::Display for Limit {
             Self::LogBytes => "log bytes",
             Self::HostCalls => "host calls",
             Self::ClusterReads => "cluster reads",
+            Self::HttpRequests => "HTTP requests",
             Self::TransferBytes => "transfer bytes",
             Self::ComponentSize => "component size",
             Self::CompileTime => "compile time",
@@ -233,7 +241,10 @@ pub struct Usage {
     /// Reads of the cluster.
     #[serde(skip_serializing_if = "is_zero")]
     pub cluster_reads: u64,
-    /// Bytes of all answers of the cluster.
+    /// HTTP requests.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub http_requests: u64,
+    /// Bytes of all answers of the cluster and of all bodies of HTTP requests and responses.
     #[serde(skip_serializing_if = "is_zero")]
     pub transfer_bytes: u64,
 }

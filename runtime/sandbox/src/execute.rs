@@ -65,7 +65,12 @@ pub(crate) async fn execute(
         .min(component.shared.settings.max_memory_per_run);
     let wall_clock = budget.wall_clock;
     let call_bytes = call_bytes(&budget);
-    let mut store = store(component, State::new(input, budget), call_bytes);
+    let mut state = State::new(input, budget);
+    if let Err(why) = state.open_files() {
+        let error = RunError::Instantiate(why);
+        return (Err(error.clone()), Run::new(Err(error)));
+    }
+    let mut store = store(component, state, call_bytes);
     let cpu = Arc::clone(&store.data().cpu);
 
     let answer = cpu.count(answer(component, call, &mut store));
@@ -251,7 +256,8 @@ fn finish(
     let allowed = state.budget.log_bytes;
     let log = state.with_log(|log| std::mem::replace(log, crate::log::Log::new(allowed)));
     let (log, log_bytes, last_words) = log.finish();
-    let (cluster_reads, transfer_bytes) = state.outside.used();
+    let (cluster_reads, http_requests, transfer_bytes) = state.outside.used();
+    let (missing_grants, requests) = state.outside.take();
     let usage = Usage {
         wall_clock,
         instantiate: state.instantiated.unwrap_or_default(),
@@ -261,6 +267,7 @@ fn finish(
         host_calls: state.host_calls,
         log_bytes,
         cluster_reads,
+        http_requests,
         transfer_bytes,
     };
     let effects = std::mem::take(&mut state.effects);
@@ -283,7 +290,8 @@ fn finish(
             log,
             usage,
             reads: std::mem::take(&mut state.reads),
-            missing_grants: state.outside.take(),
+            requests,
+            missing_grants,
         },
     )
 }
@@ -316,6 +324,7 @@ impl Run {
             log: Vec::new(),
             usage: Usage::default(),
             reads: Vec::new(),
+            requests: Vec::new(),
             missing_grants: Vec::new(),
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::Capabilities;
 use crate::capabilities::{Files, ReadVerb};
+use crate::http::HttpClient;
 use crate::reads::{ClusterReads, Read};
 
 /// Entries of the environment, and bytes of all of them, that a run is given at most.
@@ -20,6 +21,7 @@ const FOLDERS: usize = 16;
 pub struct Grants {
     capabilities: Capabilities,
     cluster: Option<Arc<dyn ClusterReads>>,
+    http: Option<Arc<HttpClient>>,
 }
 
 /// Why capabilities cannot be granted as they are written.
@@ -56,8 +58,8 @@ impl GrantError {
 }
 
 impl Grants {
-    /// Grants of these capabilities. Reads of the cluster also need who answers them: [`Grants::with_cluster`].
-    /// Nothing is opened yet.
+    /// Grants of these capabilities. Reads of the cluster and HTTP requests also need who does them:
+    /// [`Grants::with_cluster`], [`Grants::with_http`]. Nothing is opened yet.
     ///
     /// # Errors
     /// An entry of the environment that is a pattern, has no value, or is no name; a folder that is no plain path from
@@ -68,6 +70,7 @@ impl Grants {
         Ok(Self {
             capabilities,
             cluster: None,
+            http: None,
         })
     }
 
@@ -75,6 +78,13 @@ impl Grants {
     #[must_use]
     pub fn with_cluster(mut self, cluster: Arc<dyn ClusterReads>) -> Self {
         self.cluster = Some(cluster);
+        self
+    }
+
+    /// With somebody who sends HTTP requests.
+    #[must_use]
+    pub fn with_http(mut self, http: Arc<HttpClient>) -> Self {
+        self.http = Some(http);
         self
     }
 
@@ -88,6 +98,11 @@ impl Grants {
     #[must_use]
     pub fn cluster(&self) -> Option<&Arc<dyn ClusterReads>> {
         self.cluster.as_ref()
+    }
+
+    /// Who sends HTTP requests.
+    pub(crate) fn http(&self) -> Option<&Arc<HttpClient>> {
+        self.http.as_ref()
     }
 
     /// Whether a read of the cluster was granted; else the text that says which grant to ask for.
@@ -127,6 +142,7 @@ impl fmt::Debug for Grants {
         f.debug_struct("Grants")
             .field("capabilities", &self.capabilities)
             .field("cluster", &self.cluster.is_some())
+            .field("http", &self.http.is_some())
             .finish()
     }
 }

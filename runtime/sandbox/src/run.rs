@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::budget::LimitHit;
-use crate::{Effects, Limit, ObjectPatch, ReadRecord, Usage};
+use crate::{Effects, HttpRecord, Limit, ObjectPatch, ReadRecord, Usage};
 
 /// A hook as its component describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -176,6 +176,8 @@ pub struct Run {
     pub usage: Usage,
     /// What it read of the cluster and was answered, in this order.
     pub reads: Vec<ReadRecord>,
+    /// The HTTP requests that it made, in the order in which they came to an end; 1000 at most.
+    pub requests: Vec<HttpRecord>,
     /// What it was refused because no grant covers it, each with the words of the grant to ask for; 20 at most.
     pub missing_grants: Vec<String>,
 }

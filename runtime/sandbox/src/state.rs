@@ -11,11 +11,12 @@ use crate::budget::{Limit, LimitHit};
 use crate::cpu::CpuMeter;
 use crate::document::Document;
 use crate::host::ContextHandle;
+use crate::http::HttpState;
 use crate::json::{self, JsonError};
 use crate::log::Log;
 use crate::memory::Memory;
 use crate::outside::Outside;
-use crate::{Budget, Effects, ReadRecord, RunInput, engine, validate};
+use crate::{Budget, Effects, ReadRecord, RunInput, clock, engine, validate};
 
 /// Things of the host that a guest may hold at once, beyond the contexts that it was given.
 const HANDLES: usize = 4096;
@@ -25,10 +26,14 @@ pub(crate) struct State {
     pub(crate) input: RunInput,
     pub(crate) budget: Budget,
     pub(crate) memory: Memory,
+    /// The wall clock when it began.
+    pub(crate) began: Duration,
     pub(crate) cpu: Arc<CpuMeter>,
     pub(crate) table: ResourceTable,
     /// Made at the first call of a WASI function: many hooks make none.
     pub(crate) wasi: Option<WasiCtx>,
+    /// Made at the first call of a function of `wasi:http`.
+    pub(crate) http: Option<Box<HttpState>>,
     /// Shared with the guest's standard streams.
     pub(crate) log: Arc<Mutex<Log>>,
     pub(crate) effects: Effects,
@@ -91,9 +96,11 @@ impl State {
         table.set_max_capacity(Self::handles(&input));
         Self {
             memory: Memory::new(budget.memory, engine::TABLE_ELEMENTS),
+            began: clock::wall(),
             cpu: Arc::new(CpuMeter::new(budget.cpu_time)),
             table,
             wasi: None,
+            http: None,
             log: Arc::new(Mutex::new(Log::new(budget.log_bytes))),
             effects: Effects::default(),
             values: Document::new(Arc::clone(&input.values)),

@@ -1,5 +1,6 @@
-//! An empty WASI 0.2: no files, no network, no environment, no arguments, nothing on standard input. Clocks tell
-//! milliseconds and no less; random numbers are real; standard output and standard error go to the run's log.
+//! A WASI 0.2 that is empty but for what was granted: no files, no network, no environment, no arguments, nothing on
+//! standard input. The monotonic clock tells milliseconds and no less; the wall clock stands still at the second in which
+//! the run began, unless it was granted; random numbers are real; standard output and standard error go to the run's log.
 
 use std::io;
 use std::pin::Pin;
@@ -11,7 +12,8 @@ use bytes::Bytes;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 use wasmtime_wasi::{
-    HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxView, WasiView, async_trait,
+    FsPerms, HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView,
+    async_trait,
 };
 
 use crate::clock;
@@ -31,7 +33,10 @@ impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         // Every function of WASI comes by here first.
         self.host_calls = self.host_calls.saturating_add(1);
-        let ctx = self.wasi.get_or_insert_with(|| context(&self.log));
+        if self.wasi.is_none() {
+            self.wasi = Some(self.wasi_builder().build());
+        }
+        let ctx = self.wasi.get_or_insert_with(|| builder(&self.log).build());
         WasiCtxView {
             ctx,
             table: &mut self.table,
@@ -39,7 +44,42 @@ impl WasiView for State {
     }
 }
 
-fn context(log: &Arc<Mutex<Log>>) -> WasiCtx {
+impl State {
+    /// Open the folders that were granted. The error names the one that cannot be.
+    pub(crate) fn open_files(&mut self) -> Result<(), String> {
+        let files = &self.input.grants.capabilities().files;
+        if files.is_empty() {
+            return Ok(());
+        }
+        let mut builder = self.wasi_builder();
+        for folder in files {
+            let (path, mount) = (&folder.path, folder.mount());
+            builder
+                .preopened_dir(path, mount, FsPerms::ReadOnly)
+                .map_err(|error| {
+                    format!("the folder {path} that was granted cannot be opened: {error:#}")
+                })?;
+        }
+        self.wasi = Some(builder.build());
+        Ok(())
+    }
+
+    /// WASI with what was granted, but for folders.
+    fn wasi_builder(&self) -> WasiCtxBuilder {
+        let capabilities = self.input.grants.capabilities();
+        let mut builder = builder(&self.log);
+        for entry in &capabilities.environment {
+            builder.env(&entry.name, entry.value.as_deref().unwrap_or_default());
+        }
+        match capabilities.wall_clock {
+            true => builder.wall_clock(WallClock),
+            false => builder.wall_clock(StillClock(self.began)),
+        };
+        builder
+    }
+}
+
+fn builder(log: &Arc<Mutex<Log>>) -> WasiCtxBuilder {
     let mut builder = WasiCtx::builder();
     builder
         .stdout(Output {
@@ -50,7 +90,6 @@ fn context(log: &Arc<Mutex<Log>>) -> WasiCtx {
             log: Arc::clone(log),
             stream: Stream::Err,
         })
-        .wall_clock(WallClock)
         .monotonic_clock(MonotonicClock {
             start: clock::now(),
         })
@@ -58,7 +97,7 @@ fn context(log: &Arc<Mutex<Log>>) -> WasiCtx {
         .allow_tcp(false)
         .allow_udp(false)
         .allow_ip_name_lookup(false);
-    builder.build()
+    builder
 }
 
 struct WallClock;
@@ -70,6 +109,19 @@ impl HostWallClock for WallClock {
 
     fn now(&self) -> Duration {
         Duration::from_millis(clock::millis(clock::wall()))
+    }
+}
+
+/// Always the second in which the run began.
+struct StillClock(Duration);
+
+impl HostWallClock for StillClock {
+    fn resolution(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    fn now(&self) -> Duration {
+        Duration::from_secs(self.0.as_secs())
     }
 }
 

@@ -7,6 +7,8 @@ use crate::hookbox::hook::types::Refusal;
 use crate::hookbox::hook::values;
 use crate::{Answer, failed};
 
+mod http;
+
 pub const NAMES: &[&str] = &["reach"];
 
 pub fn run(hook: &str) -> Option<Answer> {
@@ -41,6 +43,42 @@ fn reach() -> Answer {
             ["flood", api_version, kind, namespace, name] => loop {
                 let _ = cluster::get(api_version, kind, some(namespace).as_deref(), name);
             },
+            ["http", method, url, rest @ ..] => http::request(method, url, rest),
+            ["follow", url] => http::follow(url),
+            ["hoard", url] => http::hoard(url),
+            ["read", path] => match std::fs::read_to_string(path) {
+                Ok(text) => format!("read {text:?}"),
+                Err(error) => format!("{:?}", error.kind()),
+            },
+            ["dir", path] => match std::fs::read_dir(path) {
+                Ok(entries) => {
+                    let names = entries
+                        .filter_map(Result::ok)
+                        .map(|entry| entry.file_name());
+                    let mut names: Vec<_> = names.collect();
+                    names.sort();
+                    format!("{names:?}")
+                }
+                Err(error) => format!("{:?}", error.kind()),
+            },
+            ["write", path] => match std::fs::write(path, "x") {
+                Ok(()) => "written".to_owned(),
+                Err(error) => format!("{:?}", error.kind()),
+            },
+            ["link", from, to] => match std::fs::hard_link(from, to) {
+                Ok(()) => "linked".to_owned(),
+                Err(error) => format!("{:?}", error.kind()),
+            },
+            ["env"] => format!("{:?}", std::env::vars().collect::<Vec<_>>()),
+            ["clock"] => {
+                let now = std::time::SystemTime::now();
+                std::thread::sleep(std::time::Duration::from_millis(5));
+                let since = now
+                    .duration_since(std::time::UNIX_EPOCH)
+                    .unwrap_or_default();
+                let moved = now.elapsed().is_ok_and(|time| !time.is_zero());
+                format!("{} {} {moved}", since.as_secs(), since.subsec_millis())
+            }
             _ => return Err(failed(format!("no such line: {line}"))),
         };
         let said: String = said.chars().take(1000).collect();

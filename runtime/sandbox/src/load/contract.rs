@@ -56,12 +56,12 @@ pub(crate) const INTERFACES: &[(&str, &[&str])] = &[
 ];
 
 /// Interfaces whose every call needs a grant.
-pub(crate) const GRANTED: &[&str] = &["hookbox:hook/cluster"];
+pub(crate) const GRANTED: &[&str] = &["hookbox:hook/cluster", "wasi:http/outgoing-handler"];
 
 /// The functions of [`HOOKS`] that a component must export.
 pub(crate) const HOOK_FUNCTIONS: &[&str] = &["describe", "run"];
 
-/// Interfaces of WASI 0.2 that every hook is given; they are empty or harmless.
+/// Interfaces of WASI 0.2 that every hook is given; they are empty or harmless without a grant.
 pub(crate) const WASI: &[&str] = &[
     "wasi:cli/environment",
     "wasi:cli/exit",
@@ -77,6 +77,8 @@ pub(crate) const WASI: &[&str] = &[
     "wasi:clocks/wall-clock",
     "wasi:filesystem/preopens",
     "wasi:filesystem/types",
+    "wasi:http/outgoing-handler",
+    "wasi:http/types",
     "wasi:io/error",
     "wasi:io/poll",
     "wasi:io/streams",

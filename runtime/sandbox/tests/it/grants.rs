@@ -198,3 +198,93 @@ async fn answers_are_bounded_by_what_may_be_transferred_and_by_memory() {
     );
     assert!(run.usage.memory <= 8 << 20);
 }
+
+#[tokio::test]
+async fn folders_are_read_only_and_nothing_leads_out_of_them() {
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::write(outside.path().join("secret"), "secret").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("a.txt"), "hello").unwrap();
+    std::fs::create_dir(path("..data")).unwrap();
+    std::fs::write(path("..data/b.txt"), "linked").unwrap();
+    let link = |to: &std::path::Path, name: &str| std::os::unix::fs::symlink(to, path(name));
+    // As a mounted ConfigMap has them.
+    link("..data/b.txt".as_ref(), "b.txt").unwrap();
+    link(&outside.path().join("secret"), "absolute").unwrap();
+    let name = outside.path().file_name().unwrap();
+    link(
+        &std::path::Path::new("..").join(name).join("secret"),
+        "relative",
+    )
+    .unwrap();
+    link(outside.path(), "dir").unwrap();
+    let files = json!({"files": [{"path": folder.path(), "mount": "/templates"}]});
+    let absolute = format!("read {}", outside.path().join("secret").display());
+    let script = [
+        "read /templates/a.txt",
+        "read /templates/b.txt",
+        "read /templates/absolute",
+        "read /templates/relative",
+        "read /templates/dir/secret",
+        "read /templates/../../../../etc/passwd",
+        "read /etc/passwd",
+        &absolute,
+        "write /templates/a.txt",
+        "write /templates/new.txt",
+        "link /templates/a.txt /templates/c.txt",
+        "dir /templates/dir",
+        "dir /",
+    ];
+    let run = reach(&script, grants(files), &budget()).await;
+    assert!(run.result.is_ok(), "{run:?}");
+    let said = messages(&run);
+    assert_eq!(said[..2], [r#"read "hello""#, r#"read "linked""#]);
+    for (line, said) in script.iter().zip(&said).skip(2) {
+        assert!(
+            [
+                "PermissionDenied",
+                "NotFound",
+                "ReadOnlyFilesystem",
+                "Unsupported",
+                "Uncategorized"
+            ]
+            .contains(said),
+            "{line}: {said}"
+        );
+    }
+    assert_eq!(said.len(), script.len());
+    assert_eq!(std::fs::read_to_string(path("a.txt")).unwrap(), "hello");
+    assert!(!path("new.txt").exists() && !path("c.txt").exists());
+    // Without the grant there is no file at all.
+    let run = reach(&script[..1], Grants::default(), &budget()).await;
+    assert_ne!(messages(&run), [r#"read "hello""#]);
+}
+
+#[tokio::test]
+async fn a_folder_that_is_not_there_fails_the_run_before_it_begins() {
+    let run = reach(
+        &["env"],
+        grants(json!({"files": [{"path": "/no/such/folder"}]})),
+        &budget(),
+    )
+    .await;
+    let error = run.result.unwrap_err();
+    assert_eq!(error.code(), "instantiate");
+    assert!(error.to_string().contains("/no/such/folder"), "{error}");
+}
+
+#[tokio::test]
+async fn the_environment_and_the_clock_are_what_was_granted() {
+    let script = ["env", "clock"];
+    let run = reach(&script, Grants::default(), &budget()).await;
+    let said = messages(&run);
+    assert_eq!(said[0], "[]");
+    // The clock stands still, at a whole second.
+    assert!(said[1].ends_with(" 0 false"), "{}", said[1]);
+    let granted = json!({"environment": [{"name": "REGION", "value": "eu"}], "wallClock": true});
+    let run = reach(&script, grants(granted), &budget()).await;
+    let said = messages(&run);
+    assert_eq!(said[0], r#"[("REGION", "eu")]"#);
+    assert!(said[1].ends_with(" true"), "{}", said[1]);
+}

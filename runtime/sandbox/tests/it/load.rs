@@ -184,9 +184,9 @@ async fn imports_that_are_not_there_are_named() {
             "it imports hookbox:hook/log@0.1.0, of which this hookbox has no `trace`",
         ),
         (
-            r#"(import "wasi:http/outgoing-handler@0.2.6" (instance))"#,
+            r#"(import "wasi:http/incoming-handler@0.2.6" (instance))"#,
             "missing-import",
-            "it imports wasi:http/outgoing-handler@0.2.6, which no hook is given",
+            "it imports wasi:http/incoming-handler@0.2.6, which no hook is given",
         ),
         (
             r#"(import "wasi:cli/stdout@0.3.0" (instance))"#,

@@ -15,5 +15,7 @@ mod hostile;
 mod idle;
 mod load;
 mod odd;
+mod requests;
+mod server;
 mod support;
 mod text;

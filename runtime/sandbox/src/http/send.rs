@@ -1,0 +1,324 @@
+//! One request, from the check of its grant to the head of its response.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::BodyExt as _;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_rustls::TlsConnector;
+use wasmtime_wasi_http::io::TokioIo;
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
+
+use super::HttpClient;
+use super::address;
+use super::body::Counted;
+use super::target::{Host, Target};
+use crate::capabilities::{HttpRequests, Scheme};
+use crate::log::Log;
+use crate::outside::{HttpRecord, Open, Outside};
+use crate::{Grants, LogLevel, LogRecord};
+
+/// Addresses of one name that are tried.
+const ADDRESSES: usize = 8;
+
+/// Bytes of a response's head and of the buffer between, and headers of it.
+const BUFFER: usize = 64 << 10;
+const HEADERS: usize = 100;
+
+/// What drives the connection while the response's body is read.
+pub(super) type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
+
+/// Something that bytes go through.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// All that one request needs.
+pub(super) struct Exchange {
+    /// None where a run has no HTTP at all.
+    pub(super) client: Option<Arc<HttpClient>>,
+    pub(super) grants: Arc<Grants>,
+    pub(super) outside: Arc<Outside>,
+    pub(super) log: Arc<Mutex<Log>>,
+    pub(super) options: Option<RequestOptions>,
+    pub(super) open: Open,
+}
+
+impl Exchange {
+    /// Send the request.
+    pub(super) async fn send(
+        self,
+        request: Request<WasiBody>,
+    ) -> Result<(Response<WasiBody>, Io), Error> {
+        let target = match Target::of(request.method(), request.uri()) {
+            Ok(target) => target,
+            Err(why) => {
+                self.say(&format!("an HTTP request was refused: {why}"));
+                return Err(Error::HttpRequestUriInvalid);
+            }
+        };
+        let mut record = HttpRecord {
+            method: target.method.clone(),
+            url: target.url(),
+            address: None,
+            status: None,
+            error: None,
+        };
+        let outside = Arc::clone(&self.outside);
+        let answer = self.exchange(request, &target, &mut record).await;
+        match &answer {
+            Ok((response, _)) => record.status = Some(response.status().as_u16()),
+            Err(error) => record.error = Some(error.to_string()),
+        }
+        outside.record(record);
+        answer
+    }
+
+    async fn exchange(
+        self,
+        request: Request<WasiBody>,
+        target: &Target,
+        record: &mut HttpRecord,
+    ) -> Result<(Response<WasiBody>, Io), Error> {
+        let grants = Arc::clone(&self.grants);
+        let entries = target.granted(grants.capabilities());
+        if entries.is_empty() {
+            self.refuse(target, "it is not granted", None);
+            return Err(Error::HttpRequestDenied);
+        }
+        let Some(client) = self.client.clone() else {
+            self.say("no HTTP requests can be sent from here");
+            return Err(Error::ConfigurationError);
+        };
+        let settings = &client.settings;
+        let asked = |of: fn(&RequestOptions) -> Option<Duration>, most: Duration| {
+            self.options.as_ref().and_then(of).unwrap_or(most).min(most)
+        };
+        let connect_time = asked(|options| options.connect_timeout, settings.connect_time);
+        let answer_time = asked(|options| options.first_byte_timeout, settings.answer_time);
+        let pause = asked(|options| options.between_bytes_timeout, settings.pause);
+
+        let deadline = Instant::now() + connect_time;
+        let addresses = self.addresses(&client, target, &entries, deadline).await?;
+        let (stream, address) = connect(&addresses, deadline).await?;
+        record.address = Some(address.to_string());
+        let stream: Box<dyn Stream> = match target.scheme {
+            Scheme::Http => Box::new(stream),
+            Scheme::Https => Box::new(self.secure(&client, stream, target, deadline).await?),
+        };
+        let handshake = hyper::client::conn::http1::Builder::new()
+            .max_buf_size(BUFFER)
+            .max_headers(HEADERS)
+            .handshake(TokioIo::new(stream));
+        let (mut sender, connection) = timeout_at(deadline, handshake)
+            .await
+            .map_err(|_| Error::ConnectionTimeout)??;
+
+        let request = self.outgoing(request, target)?;
+        let mut connection = Box::pin(connection);
+        let mut open = true;
+        let response = timeout(answer_time, async {
+            let mut answer = std::pin::pin!(sender.send_request(request));
+            tokio::select! {
+                biased;
+                response = &mut answer => response,
+                _ = &mut connection => {
+                    // How it ended matters to the answer alone, which may have come whole before.
+                    open = false;
+                    answer.await
+                }
+            }
+        })
+        .await
+        .map_err(|_| Error::ConnectionReadTimeout)??;
+        // Whatever protocol this would be, it is none that was granted.
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            return Err(Error::HttpUpgradeFailed);
+        }
+        let (outside, place) = (self.outside, self.open);
+        let response = response.map(|body| {
+            let body = body.map_err(Error::from);
+            Counted::response(body, outside, pause, place).boxed_unsync()
+        });
+        let io = async move {
+            // What goes wrong is told to whoever reads the body.
+            if open {
+                let _ = connection.await;
+            }
+            Ok(())
+        };
+        Ok((response, Box::new(io)))
+    }
+
+    /// The addresses that may be connected to.
+    async fn addresses(
+        &self,
+        client: &HttpClient,
+        target: &Target,
+        entries: &[&HttpRequests],
+        deadline: Instant,
+    ) -> Result<Vec<SocketAddr>, Error> {
+        let found = match &target.host {
+            Host::Address(address) => vec![*address],
+            Host::Name(name) => self.resolve(client, name, target.port, deadline).await?,
+        };
+        let mut refused = None;
+        let mut allowed = Vec::new();
+        for found in found {
+            let found = address::plain(found);
+            match why_not(client, found, entries) {
+                Some(why) => {
+                    refused.get_or_insert((found, why));
+                }
+                None => allowed.push(SocketAddr::new(found, target.port)),
+            }
+        }
+        match refused {
+            Some((address, why)) if allowed.is_empty() => {
+                let why = format!("its address {address} is {why}");
+                self.refuse(target, &why, Some(address));
+                Err(Error::DestinationIpProhibited)
+            }
+            _ if allowed.is_empty() => Err(Error::DestinationNotFound),
+            _ => Ok(allowed),
+        }
+    }
+
+    async fn resolve(
+        &self,
+        client: &HttpClient,
+        name: &str,
+        port: u16,
+        deadline: Instant,
+    ) -> Result<Vec<IpAddr>, Error> {
+        if let Some(known) = client.settings.hosts.get(name) {
+            return Ok(known.clone());
+        }
+        match timeout_at(deadline, tokio::net::lookup_host((name, port))).await {
+            Ok(Ok(found)) => Ok(found.map(|found| found.ip()).take(ADDRESSES).collect()),
+            Ok(Err(error)) => {
+                self.say(&format!("the name {name} was not found: {error}"));
+                Err(Error::DnsError {
+                    rcode: None,
+                    info_code: None,
+                })
+            }
+            Err(_) => Err(Error::DnsTimeout),
+        }
+    }
+
+    async fn secure(
+        &self,
+        client: &HttpClient,
+        stream: TcpStream,
+        target: &Target,
+        deadline: Instant,
+    ) -> Result<impl Stream + use<>, Error> {
+        let name = match &target.host {
+            Host::Name(name) => {
+                ServerName::try_from(name.clone()).map_err(|_| Error::HttpRequestUriInvalid)?
+            }
+            Host::Address(address) => ServerName::from(*address),
+        };
+        let connector = TlsConnector::from(Arc::clone(&client.tls));
+        match timeout_at(deadline, connector.connect(name, stream)).await {
+            Ok(Ok(stream)) => Ok(stream),
+            Ok(Err(error)) => {
+                self.say(&format!("TLS with {}: {error}", target.authority()));
+                let cause = error
+                    .get_ref()
+                    .and_then(|e| e.downcast_ref::<rustls::Error>());
+                Err(match cause {
+                    Some(rustls::Error::InvalidCertificate(_)) => Error::TlsCertificateError,
+                    _ => Error::TlsProtocolError,
+                })
+            }
+            Err(_) => Err(Error::ConnectionTimeout),
+        }
+    }
+
+    /// The request as it is written: only its path in the first line, and the host that was checked in the header.
+    fn outgoing(
+        &self,
+        request: Request<WasiBody>,
+        target: &Target,
+    ) -> Result<Request<Counted<WasiBody>>, Error> {
+        let (mut parts, body) = request.into_parts();
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        parts.uri = http::Uri::builder()
+            .path_and_query(path)
+            .build()
+            .map_err(|_| Error::HttpRequestUriInvalid)?;
+        let host =
+            HeaderValue::try_from(target.authority()).map_err(|_| Error::HttpRequestUriInvalid)?;
+        parts.headers.insert(header::HOST, host);
+        let body = Counted::request(body, Arc::clone(&self.outside));
+        Ok(Request::from_parts(parts, body))
+    }
+
+    fn refuse(&self, target: &Target, why: &str, address: Option<IpAddr>) {
+        let text = format!(
+            "{} {} was refused: {why}; ask for the capability {}",
+            target.method,
+            target.url(),
+            target.wanted(address)
+        );
+        if self.outside.missing(&text) {
+            self.say(&text);
+        }
+    }
+
+    /// A warning in the run's log; what goes over its budget is dropped.
+    fn say(&self, message: &str) {
+        let record = LogRecord {
+            level: LogLevel::Warn,
+            message: message.to_owned(),
+            fields: Vec::new(),
+        };
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = log.record(record);
+    }
+}
+
+/// Why an address is not to be reached by any of these entries.
+fn why_not(client: &HttpClient, found: IpAddr, entries: &[&HttpRequests]) -> Option<&'static str> {
+    let mut refused = client.settings.refused.iter();
+    let why = address::special(found).or_else(|| {
+        let ours = refused.any(|net| net.contains(&found));
+        ours.then_some("one that hookbox's administrator keeps from hooks")
+    })?;
+    let granted = entries
+        .iter()
+        .any(|entry| entry.addresses.iter().any(|net| net.contains(&found)));
+    (!granted).then_some(why)
+}
+
+async fn connect(
+    addresses: &[SocketAddr],
+    deadline: Instant,
+) -> Result<(TcpStream, SocketAddr), Error> {
+    let mut last = Error::DestinationUnavailable;
+    let mut left = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
+    for address in addresses {
+        // Each gets its part of the time that is left, so that one that is silent does not take that of the others.
+        let now = Instant::now();
+        let part = deadline.saturating_duration_since(now) / left.max(1);
+        left = left.saturating_sub(1);
+        match timeout_at(now + part, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => {
+                let _ = stream.set_nodelay(true);
+                return Ok((stream, *address));
+            }
+            Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+                last = Error::ConnectionRefused;
+            }
+            Ok(Err(error)) => last = Error::Connect(error),
+            Err(_) => last = Error::ConnectionTimeout,
+        }
+    }
+    Err(last)
+}
