@@ -25,6 +25,8 @@ mod inspect;
 mod live;
 #[path = "command_line/loops.rs"]
 mod loops;
+#[path = "command_line/registry.rs"]
+mod registry;
 #[path = "command_line/run.rs"]
 mod run;
 #[path = "command_line/terminal.rs"]

@@ -13,6 +13,7 @@ use crate::ui::{Color, Format};
 
 mod cluster;
 mod live;
+mod registry;
 mod webhook;
 
 pub(crate) use cluster::Rates;
@@ -20,6 +21,7 @@ pub(crate) use live::{
     ConfigCommand, HookCommand, LiveFormat, LiveOutput, QueueCommand, Raw, RunsCommand, Socket,
     WhyArgs,
 };
+pub(crate) use registry::{Password, Pull, Push, Registry, Sign, Verify};
 pub(crate) use webhook::Webhook;
 
 /// Write, try and run Kubernetes hooks as sandboxed WebAssembly components.
@@ -110,6 +112,14 @@ pub(crate) enum Command {
     Test(Test),
     /// Try a project on an embedded cluster; rebuild and reload on change
     Dev(Dev),
+    /// Put a component into a registry
+    Push(Push),
+    /// Fetch a component from a registry
+    Pull(Pull),
+    /// Sign a component in a registry, or make a key pair for it
+    Sign(Sign),
+    /// Check that a component in a registry is signed
+    Verify(Verify),
     /// Run hooks as an operator on a cluster
     #[command(alias = "start")]
     Run(Box<Run>),

@@ -11,6 +11,7 @@ mod hooks;
 mod input;
 mod logging;
 mod project;
+mod registry;
 mod report;
 mod review;
 mod signal;

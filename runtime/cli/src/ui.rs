@@ -9,6 +9,9 @@ use clap::ValueEnum;
 use hookbox_sandbox::{LogLevel, LogRecord};
 use serde::Serialize;
 
+mod progress;
+
+pub(crate) use self::progress::ProgressLine;
 use crate::failure::{Failure, OrFail, Outcome};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();

@@ -14,6 +14,8 @@ pub(crate) const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 pub(crate) const WASM_CONFIG: &str = "application/vnd.wasm.config.v0+json";
 /// A component, by the Wasm OCI artifact.
 pub(crate) const WASM_LAYER: &str = "application/wasm";
+/// The config of what needs none, and its content.
+pub(crate) const EMPTY: (&str, &[u8]) = ("application/vnd.oci.empty.v1+json", b"{}");
 /// A component, as older tools store it.
 const OLDER_WASM_LAYER: &str = "application/vnd.wasm.content.layer.v1+wasm";
 
@@ -66,6 +68,15 @@ impl Descriptor {
             annotations: None,
         }
     }
+}
+
+/// An index of manifests.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Index {
+    pub(crate) schema_version: u32,
+    pub(crate) media_type: String,
+    pub(crate) manifests: Vec<Descriptor>,
 }
 
 /// The manifest of an image, as far as it matters.

@@ -20,7 +20,7 @@ pub struct RegistryClient {
 
 struct Inner {
     settings: Settings,
-    transport: Transport,
+    transport: Arc<Transport>,
     turns: Semaphore,
 }
 
@@ -49,11 +49,25 @@ impl RegistryClient {
         }
         Ok(Self {
             inner: Arc::new(Inner {
-                transport: Transport::new(&settings)?,
-                turns: Semaphore::new(settings.max_concurrent.clamp(1, Semaphore::MAX_PERMITS)),
+                transport: Arc::new(Transport::new(&settings)?),
+                turns: turns(&settings),
                 settings,
             }),
         })
+    }
+
+    /// The same client with turns of its own ([`Settings::max_concurrent`]): what one tenant's registry holds up holds up
+    /// nobody else's.
+    #[must_use]
+    pub fn lane(&self) -> Self {
+        let settings = self.inner.settings.clone();
+        Self {
+            inner: Arc::new(Inner {
+                transport: Arc::clone(&self.inner.transport),
+                turns: turns(&settings),
+                settings,
+            }),
+        }
     }
 
     /// What it was made with.
@@ -171,4 +185,8 @@ impl RegistryClient {
             })
         })
     }
+}
+
+fn turns(settings: &Settings) -> Semaphore {
+    Semaphore::new(settings.max_concurrent.clamp(1, Semaphore::MAX_PERMITS))
 }

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use ed25519_dalek::{Signature, VerifyingKey};
 use ring::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
+
+use sha2::{Digest as _, Sha512};
 
 use crate::der::{BIT_STRING, SEQUENCE, element, whole};
 use crate::{Digest, RegistryError};
@@ -108,8 +111,26 @@ impl PublicKey {
                 .verify(message, signature)
                 .is_ok()
         };
+        if self.kind == Kind::Ed25519 && self.verifies_prehashed(message, signature) {
+            return true;
+        }
         // cosign takes SHA-256 for every curve where nothing else is said.
         by(algorithm) || (self.kind == Kind::P384 && by(&signature::ECDSA_P384_SHA256_ASN1))
+    }
+}
+
+impl PublicKey {
+    /// Ed25519ph (RFC 8032), which cosign takes to sign; it takes both to verify.
+    fn verifies_prehashed(&self, message: &[u8], signature: &[u8]) -> bool {
+        let key = <&[u8; 32]>::try_from(self.key.as_slice())
+            .ok()
+            .and_then(|key| VerifyingKey::from_bytes(key).ok());
+        let signature = Signature::from_slice(signature).ok();
+        let (Some(key), Some(signature)) = (key, signature) else {
+            return false;
+        };
+        key.verify_prehashed_strict(Sha512::new_with_prefix(message), None, &signature)
+            .is_ok()
     }
 }
 

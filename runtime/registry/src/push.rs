@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use http::{Method, Uri};
+use http::{Method, Response, Uri};
+use hyper::body::Incoming;
 use serde::Serialize;
 
 use crate::artifact::{Descriptor, MANIFEST, Manifest, WASM_CONFIG, WASM_LAYER};
@@ -80,9 +81,7 @@ impl RegistryClient {
                 manifest.annotations = Some(artifact.annotations);
             }
             session.put_blob(&layer, artifact.bytes.into()).await?;
-            session
-                .put_blob(&manifest.config.clone(), config.into())
-                .await?;
+            session.put_blob(&manifest.config, config.into()).await?;
             session
                 .put_manifest(&reference.identifier(), &manifest)
                 .await
@@ -141,23 +140,33 @@ impl Session<'_> {
     }
 
     /// Put a manifest; its digest.
-    pub(crate) async fn put_manifest<T: Serialize>(
+    pub(crate) async fn put_manifest(
         &self,
         identifier: &str,
-        manifest: &T,
+        manifest: &Manifest,
     ) -> Result<Digest, RegistryError> {
         let body = Bytes::from(json(manifest));
         let digest = Digest::of(&body);
+        self.put(identifier, MANIFEST, body).await?;
+        Ok(digest)
+    }
+
+    /// Put a manifest or an index; the registry's answer.
+    pub(crate) async fn put(
+        &self,
+        identifier: &str,
+        media_type: &'static str,
+        body: Bytes,
+    ) -> Result<Response<Incoming>, RegistryError> {
         let what = format!("the manifest {}:{identifier}", self.repository());
         let put = Ask {
             method: Method::PUT,
-            content_type: Some(MANIFEST),
+            content_type: Some(media_type),
             body,
             ..Ask::default()
         };
         let uri = self.part(&format!("manifests/{identifier}"))?;
         let response = self.ask(&uri, &what, &put).await?;
-        self.fine(self.host(), &what, response).await?;
-        Ok(digest)
+        self.fine(self.host(), &what, response).await
     }
 }

@@ -6,6 +6,7 @@
 mod bundle;
 mod simple;
 
+pub(crate) use bundle::{BUNDLE_V03, SIGN, bundle};
 pub(crate) use simple::{PAYLOAD, SIGNATURE, payload};
 
 use crate::session::Session;
@@ -23,6 +24,11 @@ pub(crate) struct Claim {
 /// The tag of an image's signatures in the older form.
 pub(crate) fn tag(digest: &Digest) -> String {
     format!("sha256-{}.sig", digest.hex())
+}
+
+/// The tag of the index of what refers to an image, where the registry keeps none itself.
+pub(crate) fn referrers_tag(digest: &Digest) -> String {
+    format!("sha256-{}", digest.hex())
 }
 
 /// Look for a signature of this digest by one of the keys; the key whose signature it is.
@@ -106,7 +112,7 @@ impl Search<'_> {
 }
 
 /// What a registry does not have is not there; any other error is one.
-fn found<T>(result: Result<T, RegistryError>) -> Result<Option<T>, RegistryError> {
+pub(crate) fn found<T>(result: Result<T, RegistryError>) -> Result<Option<T>, RegistryError> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(RegistryError::NotFound { .. }) => Ok(None),

@@ -8,9 +8,13 @@ mod exec;
 mod inspect;
 mod live;
 mod new;
+mod pull;
+mod push;
 mod run;
+mod sign;
 mod test;
 mod try_;
+mod verify;
 
 pub(crate) use self::try_::Try;
 use crate::cli::{Cli, Command};
@@ -42,6 +46,10 @@ pub(crate) async fn dispatch(parsed: Parsed, ui: &Ui) -> Outcome {
         Command::Exec(args) => exec::exec(&global, &args, ui).await,
         Command::Test(args) => test::test(&global, &args, ui).await,
         Command::Dev(args) => dev::dev(&global, &args, ui).await,
+        Command::Push(args) => push::push(&global, &args, ui).await,
+        Command::Pull(args) => pull::pull(&args, ui).await,
+        Command::Sign(args) => sign::sign(&args, ui).await,
+        Command::Verify(args) => verify::verify(&args, ui).await,
         Command::Run(args) => {
             notes.log();
             run::run(&global, &args, level, ui).await

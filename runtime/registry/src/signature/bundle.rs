@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Claim, Search, found};
+use super::{Claim, Search, found, referrers_tag};
 use crate::artifact::{Descriptor, INDEX, Manifest};
 use crate::session::Session;
-use crate::{Digest, RegistryError};
+use crate::{Digest, PrivateKey, RegistryError};
 
 /// Beginning of the media type of all versions of bundles.
 const BUNDLE: &str = "application/vnd.dev.sigstore.bundle";
+/// The version that is written.
+pub(crate) const BUNDLE_V03: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 /// Type of the envelope's content.
 const STATEMENT: &str = "application/vnd.in-toto+json";
 /// Versions of the statement.
@@ -22,7 +24,7 @@ const STATEMENTS: [&str; 2] = [
 ];
 /// What a statement says that is a signature. Others (an SBOM, a build's provenance) are signed with the same keys, and
 /// say something else than that the image may run.
-const SIGN: &str = "https://sigstore.dev/cosign/sign/v1";
+pub(crate) const SIGN: &str = "https://sigstore.dev/cosign/sign/v1";
 /// Most signatures of an envelope.
 const SIGNATURES: usize = 8;
 
@@ -33,7 +35,7 @@ struct Bundle {
     dsse_envelope: Envelope,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Envelope {
     payload: String,
@@ -41,7 +43,7 @@ struct Envelope {
     signatures: Vec<Signature>,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Signature {
     sig: String,
 }
@@ -63,6 +65,39 @@ struct Subject {
 #[derive(Deserialize)]
 struct Index {
     manifests: Vec<Descriptor>,
+}
+
+/// What is written of a bundle.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Written<'a> {
+    media_type: &'a str,
+    verification_material: serde_json::Value,
+    dsse_envelope: Envelope,
+}
+
+/// The bundle with a signature of this digest.
+pub(crate) fn bundle(digest: &Digest, key: &PrivateKey) -> Result<Vec<u8>, RegistryError> {
+    let statement = serde_json::json!({
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{"digest": {"sha256": digest.hex()}}],
+        "predicateType": SIGN,
+        "predicate": {},
+    });
+    let body = statement.to_string().into_bytes();
+    let signature = key.sign(&authenticated(STATEMENT, &body))?;
+    let hint = STANDARD.encode(key.public().id().bytes());
+    Ok(crate::push::json(&Written {
+        media_type: BUNDLE_V03,
+        verification_material: serde_json::json!({"publicKey": {"hint": hint}}),
+        dsse_envelope: Envelope {
+            payload: STANDARD.encode(&body),
+            payload_type: STATEMENT.to_owned(),
+            signatures: vec![Signature {
+                sig: STANDARD.encode(signature),
+            }],
+        },
+    }))
 }
 
 pub(super) async fn search(
@@ -87,6 +122,7 @@ pub(super) async fn search(
             Err(error) => return Err(error),
         };
         match claims(&text) {
+            Ok(claims) if claims.is_empty() => search.miss("a bundle there has no signature"),
             Ok(claims) => {
                 if let Some(by) = claims.iter().find_map(|claim| search.judge(claim)) {
                     return Ok(Some(by));
@@ -128,7 +164,7 @@ async fn referrers(
     };
     let bytes = match bytes {
         Some(bytes) => bytes,
-        None => match found(session.manifest(&format!("sha256-{}", digest.hex())).await)? {
+        None => match found(session.manifest(&referrers_tag(digest)).await)? {
             Some((bytes, _)) => bytes,
             None => return Ok(Vec::new()),
         },

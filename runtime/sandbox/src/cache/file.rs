@@ -2,6 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -39,6 +40,11 @@ pub(super) fn folder(folder: &Path) -> Result<(), CacheError> {
 
 /// Read a file whole; none when it is not there.
 pub(super) fn read(parent: &Path, path: &Path) -> Result<Option<Vec<u8>>, CacheError> {
+    open(parent, path)?.map(|file| whole(&file, path)).transpose()
+}
+
+/// Open a file that nobody else could have written; none when it is not there.
+pub(super) fn open(parent: &Path, path: &Path) -> Result<Option<File>, CacheError> {
     match fs::symlink_metadata(parent) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         metadata => trusted(parent, &metadata.map_err(io_error(parent))?)?,
@@ -56,11 +62,26 @@ pub(super) fn read(parent: &Path, path: &Path) -> Result<Option<Vec<u8>>, CacheE
     }
     let file = File::open(path).map_err(io_error(path))?;
     trusted(path, &file.metadata().map_err(io_error(path))?)?;
+    Ok(Some(file))
+}
+
+/// All of an open file.
+pub(super) fn whole(file: &File, path: &Path) -> Result<Vec<u8>, CacheError> {
     let mut bytes = Vec::new();
     file.take(LONGEST)
         .read_to_end(&mut bytes)
         .map_err(io_error(path))?;
-    Ok(Some(bytes))
+    Ok(bytes)
+}
+
+/// A path of an open file itself, whatever its name stands for by now.
+pub(super) fn itself(file: &File) -> PathBuf {
+    let folder = if cfg!(target_os = "linux") {
+        "/proc/self/fd"
+    } else {
+        "/dev/fd"
+    };
+    Path::new(folder).join(file.as_raw_fd().to_string())
 }
 
 /// Write a file whole: under another name, then renamed. Not waiting for the disk: after a crash the seal tells.
@@ -91,10 +112,8 @@ pub(super) fn create(folder: &Path) -> Result<(PathBuf, File), CacheError> {
 }
 
 /// Note that a file was used: the oldest go first. That it cannot be noted does no harm.
-pub(super) fn touch(path: &Path) {
-    if let Ok(file) = File::open(path) {
-        let _ = file.set_modified(SystemTime::UNIX_EPOCH + clock::wall());
-    }
+pub(super) fn touch(file: &File) {
+    let _ = file.set_modified(SystemTime::UNIX_EPOCH + clock::wall());
 }
 
 /// Remove the images that were not used for the longest time, until `size` bytes are left; and what died processes

@@ -93,9 +93,10 @@ impl Cache {
         digest: &Digest,
         path: &Path,
     ) -> Result<Option<T>, String> {
-        let Some(bytes) = file::read(&self.folder, path).map_err(|error| error.to_string())? else {
+        let Some(file) = file::open(&self.folder, path).map_err(|error| error.to_string())? else {
             return Ok(None);
         };
+        let bytes = file::whole(&file, path).map_err(|error| error.to_string())?;
         let key = self.key().map_err(|error| error.to_string())?;
         let sealed = bytes
             .split_last_chunk::<SEAL>()
@@ -105,8 +106,8 @@ impl Cache {
         }
         drop(bytes);
         let component =
-            T::map(engine, path).map_err(|error| format!("{}: {error:#}", path.display()))?;
-        file::touch(path);
+            T::map(engine, &file).map_err(|error| format!("{}: {error:#}", path.display()))?;
+        file::touch(&file);
         Ok(Some(component))
     }
 
