@@ -161,3 +161,26 @@ fn parse(der: &[u8]) -> Option<(Kind, &[u8])> {
     };
     Some((kind?, key))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_do_harm(mut der in proptest::collection::vec(proptest::num::u8::ANY, 0..200), signature in proptest::collection::vec(proptest::num::u8::ANY, 0..100)) {
+            let _ = PublicKey::from_der(&der);
+            // The same behind the beginning of a key of each kind.
+            for algorithm in [P256, P384, ED25519, RSA] {
+                for length in [32, 65, 97, 300] {
+                    der.resize(length, 4);
+                    let bits = crate::der::make(BIT_STRING, &[&[0], &der]);
+                    let info = crate::der::make(SEQUENCE, &[&crate::der::make(SEQUENCE, &[algorithm]), &bits]);
+                    if let Ok(key) = PublicKey::from_der(&info) {
+                        proptest::prop_assert!(!key.verifies(b"message", &signature));
+                    }
+                }
+            }
+        }
+    }
+}

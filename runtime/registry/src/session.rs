@@ -123,7 +123,7 @@ impl<'a> Session<'a> {
     /// server's, a redirect's), where the registry itself is known to be here.
     pub(crate) fn may_be_here(&self, uri: &Uri) -> bool {
         let own = uri.authority() == self.base.authority();
-        self.is_listed() || (self.settings.loopback && (own || is_here(&self.base)))
+        (self.is_listed() || self.settings.loopback) && (own || is_here(&self.base))
     }
 
     /// The address of something of the repository, such as `manifests/latest`.

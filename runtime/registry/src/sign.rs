@@ -41,8 +41,8 @@ const CONTENT: [(&str, &str); 2] = [
 ];
 
 impl RegistryClient {
-    /// Sign the image that the reference names now, and put the signature beside it. Signatures that are there stay. The
-    /// digest of the image that was signed.
+    /// Sign the image that the reference names now, and put the signature beside it. Signatures that are there stay;
+    /// one by this key is not made twice. The digest of the image that was signed.
     ///
     /// # Errors
     /// See [`RegistryError`].
@@ -60,10 +60,17 @@ impl RegistryClient {
                 why,
             })?;
             let name = format!("{}/{}", reference.registry(), reference.repository());
-            session.sign_simple(name, digest, key).await?;
-            session
-                .sign_bundle(Descriptor::of(MANIFEST, &bytes), key)
-                .await?;
+            let what = reference.to_string();
+            // Whoever signs the same again and again would fill what is looked at.
+            let (simple, bundle) = signature::there(&session, &what, &digest, key.public()).await?;
+            if !simple {
+                session.sign_simple(name, digest, key).await?;
+            }
+            if !bundle {
+                session
+                    .sign_bundle(Descriptor::of(MANIFEST, &bytes), key)
+                    .await?;
+            }
             Ok(digest)
         })
         .await

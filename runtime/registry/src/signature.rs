@@ -60,6 +60,26 @@ pub(crate) async fn verify(
     })
 }
 
+/// In which forms, the older and the newer one, there is a signature of this digest by this key.
+pub(crate) async fn there(
+    session: &Session<'_>,
+    what: &str,
+    digest: &Digest,
+    key: &PublicKey,
+) -> Result<(bool, bool), RegistryError> {
+    let keys = std::slice::from_ref(key);
+    let mut search = Search {
+        digest,
+        keys,
+        left: session.settings.max_signatures,
+        why: None,
+    };
+    let simple = simple::search(session, what, &mut search).await?.is_some();
+    search.left = session.settings.max_signatures;
+    let bundle = bundle::search(session, what, &mut search).await?.is_some();
+    Ok((simple, bundle))
+}
+
 /// What is looked for, and how far the search is.
 pub(crate) struct Search<'a> {
     digest: &'a Digest,

@@ -295,4 +295,14 @@ mod tests {
             b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
         );
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_does_harm(text in "[\\[\\]{}:,\"a-zA-Z0-9 ]{0,200}", payload in ".{0,50}") {
+            let _ = claims(text.as_bytes());
+            let _ = subjects(text.as_bytes());
+            let bundle = format!(r#"{{"mediaType":"{BUNDLE_V03}","dsseEnvelope":{{"payload":"{}","payloadType":"{STATEMENT}","signatures":[{{"sig":""}}]}}}}"#, STANDARD.encode(payload));
+            proptest::prop_assert!(claims(bundle.as_bytes()).unwrap().iter().all(|claim| claim.subject.is_err()));
+        }
+    }
 }

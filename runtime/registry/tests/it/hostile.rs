@@ -362,3 +362,23 @@ async fn a_registry_that_hangs_holds_up_only_its_own_lane() {
     assert!(!held.is_finished());
     held.abort();
 }
+
+#[tokio::test]
+async fn a_registry_of_plain_http_leads_to_no_other_place_on_this_machine() {
+    // A name that leads here and does not look so.
+    let registry = Registry::start().await;
+    let elsewhere = Registry::start().await;
+    let name = format!("127.1:{}", registry.address.port());
+    let to = format!("http://{}/", elsewhere.address);
+    registry.lie(move |_| Some(redirect(&to)));
+    let client = RegistryClient::new(Settings {
+        plain_http: vec![name.clone()],
+        ..Settings::default()
+    })
+    .unwrap();
+    let reference: Reference = format!("{name}/team/hook:1").parse().unwrap();
+    let error = pull(&client, &reference).await;
+    assert_eq!(error.code(), "address", "{error}");
+    assert_eq!(elsewhere.seen(), [""; 0]);
+    assert_eq!(registry.seen().len(), 1);
+}

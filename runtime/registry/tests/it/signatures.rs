@@ -173,6 +173,16 @@ async fn a_second_signature_stands_beside_the_first() {
 }
 
 #[tokio::test]
+async fn who_signs_again_leaves_all_as_it_is() {
+    let (registry, reference, key) = signed().await;
+    let index = tag(&reference).trim_end_matches(".sig").to_owned();
+    let before = [tag(&reference), index.clone()].map(|tag| registry.manifest("team/hook", &tag));
+    client().sign(&reference, &nobody(), &key).await.unwrap();
+    let after = [tag(&reference), index].map(|tag| registry.manifest("team/hook", &tag));
+    assert_eq!(after, before);
+}
+
+#[tokio::test]
 async fn other_keys_and_no_key_refuse() {
     let (registry, reference, _key) = signed().await;
     assert_eq!(
