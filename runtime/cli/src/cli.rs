@@ -12,11 +12,13 @@ use crate::logging::LogFormat;
 use crate::ui::{Color, Format};
 
 mod cluster;
+mod grants;
 mod live;
 mod registry;
 mod webhook;
 
 pub(crate) use cluster::Rates;
+pub(crate) use grants::{Granted, Grants};
 pub(crate) use live::{
     ConfigCommand, HookCommand, LiveFormat, LiveOutput, QueueCommand, Raw, RunsCommand, Socket,
     WhyArgs,
@@ -245,6 +247,25 @@ pub(crate) struct Limits {
         value_name = "N"
     )]
     pub(crate) host_calls: u64,
+    /// Reads of the cluster that were granted
+    #[arg(
+        long,
+        env = "HOOKBOX_CLUSTER_READS",
+        default_value_t = 1000,
+        value_name = "N"
+    )]
+    pub(crate) cluster_reads: u64,
+    /// HTTP requests that were granted
+    #[arg(
+        long,
+        env = "HOOKBOX_HTTP_REQUESTS",
+        default_value_t = 100,
+        value_name = "N"
+    )]
+    pub(crate) http_requests: u64,
+    /// Bytes of what reads of the cluster and HTTP requests bring and take
+    #[arg(long, env = "HOOKBOX_TRANSFER_BYTES", default_value_t = 64 << 20, value_name = "BYTES")]
+    pub(crate) transfer_bytes: u64,
 }
 
 #[derive(Debug, Args)]
@@ -296,6 +317,8 @@ pub(crate) struct Exec {
     )]
     pub(crate) output: Format,
     #[command(flatten)]
+    pub(crate) grants: Grants,
+    #[command(flatten)]
     pub(crate) limits: Limits,
 }
 
@@ -316,6 +339,8 @@ pub(crate) struct Test {
     /// How often a hook may run after the last change; one that goes on answers its own changes
     #[arg(long, env = "HOOKBOX_MAX_RUNS", default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_runs: u64,
+    #[command(flatten)]
+    pub(crate) grants: Grants,
     #[command(flatten)]
     pub(crate) limits: Limits,
 }
@@ -350,6 +375,8 @@ pub(crate) struct Dev {
     /// How often a hook may run after the last change; one that goes on answers its own changes
     #[arg(long, env = "HOOKBOX_MAX_RUNS", default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_runs: u64,
+    #[command(flatten)]
+    pub(crate) grants: Grants,
     #[command(flatten)]
     pub(crate) limits: Limits,
 }
@@ -419,6 +446,8 @@ pub(crate) struct Run {
     pub(crate) native: Native,
     #[command(flatten)]
     pub(crate) webhook: Webhook,
+    #[command(flatten)]
+    pub(crate) grants: Grants,
     #[command(flatten)]
     pub(crate) limits: Limits,
 }
@@ -542,6 +571,9 @@ impl Limits {
             effects: self.effects,
             log_bytes: self.log_bytes,
             host_calls: self.host_calls,
+            cluster_reads: self.cluster_reads,
+            http_requests: self.http_requests,
+            transfer_bytes: self.transfer_bytes,
             ..hookbox_sandbox::Budget::default()
         }
     }

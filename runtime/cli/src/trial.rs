@@ -22,6 +22,7 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 use self::end::Ends;
 pub(crate) use self::end::Settled;
+use crate::cli::Granted;
 use crate::failure::{OrFail, Outcome};
 
 /// Time between two bookmarks while watches are waited for.
@@ -32,6 +33,8 @@ const BOOKMARKS: Duration = Duration::from_millis(5);
 pub(crate) struct Setup {
     /// What each run may use.
     pub(crate) budget: Budget,
+    /// What hooks may do beyond reading their snapshots.
+    pub(crate) granted: Granted,
     /// When runs begin.
     pub(crate) pace: Pace,
     /// Runs of one hook after which waiting for quiet is given up.
@@ -95,6 +98,8 @@ impl Trial {
         let mut options = Options::default();
         options.client = Some(cluster.client());
         options.budget = setup.budget;
+        options.grants = setup.granted.rules;
+        options.http = setup.granted.http;
         options.stepped = setup.pace == Pace::Steps;
         options.listen = setup.listen;
         options.webhook = setup.webhooks.then(local_webhooks);

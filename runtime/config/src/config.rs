@@ -25,6 +25,9 @@ pub struct HookConfig {
     pub version: ConfigVersion,
     /// How often the hook may run.
     pub settings: Option<Settings>,
+    /// What the hook wants to be granted beyond its snapshots: a mapping, of which nothing else was checked here. An
+    /// extension of hookbox.
+    pub capabilities: Option<serde_json::Value>,
     /// Run once at start, hooks with smaller numbers first.
     pub on_startup: Option<i64>,
     /// Run at times.

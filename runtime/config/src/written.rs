@@ -35,6 +35,8 @@ pub(crate) struct V1 {
     #[serde(skip_serializing_if = "Option::is_none")]
     settings: Option<Settings>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    capabilities: Option<serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     on_startup: Option<i64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     schedule: Vec<Schedule>,
@@ -53,6 +55,7 @@ impl V1 {
         Self {
             config_version: ConfigVersion::V1,
             settings: config.settings,
+            capabilities: config.capabilities,
             on_startup: config.on_startup,
             schedule: config.schedule,
             kubernetes: config.kubernetes,

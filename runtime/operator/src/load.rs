@@ -8,7 +8,7 @@ use futures::StreamExt;
 use hookbox_config::{ConfigVersion, Document, HookConfig, Offence, Offences};
 use hookbox_jq::{Jq, JqError};
 use hookbox_sandbox::{
-    Budget, Component, Export, HookDefinition, Lane, LoadError, RunError, Sandbox,
+    Budget, Capabilities, Component, Export, Grants, HookDefinition, Lane, LoadError, RunError, Sandbox,
 };
 
 use crate::filter::{Filter, GuestFilter};
@@ -34,6 +34,8 @@ pub struct Hook {
     pub config: HookConfig,
     /// The filter of each `kubernetes` binding.
     pub filters: Vec<Filter>,
+    /// What it may do beyond reading its snapshots. Nothing by default.
+    pub grants: Arc<Grants>,
 }
 
 /// Why a hook is not there.
@@ -310,6 +312,7 @@ async fn hook(
                 tenant,
                 config,
                 filters,
+                grants: Arc::default(),
             })
         }
         Err(source) => Err(LoadProblem::Config {
@@ -379,6 +382,13 @@ pub async fn config(text: &str, jq: &Jq) -> Result<(HookConfig, Vec<Filter>), Of
         }
     };
     let mut offences = Vec::new();
+    if let Err(error) = wanted(&config) {
+        let offence = Offence::new("capabilities", "invalid-capabilities", error.to_string());
+        offences.push(match document.position("capabilities") {
+            Some(position) => offence.at(position),
+            None => offence,
+        });
+    }
     let mut filters = Vec::with_capacity(config.kubernetes.len());
     for (i, binding) in config.kubernetes.iter().enumerate() {
         let Some(text) = &binding.jq_filter else {
@@ -397,6 +407,17 @@ pub async fn config(text: &str, jq: &Jq) -> Result<(HookConfig, Vec<Filter>), Of
         Ok((config, filters))
     } else {
         Err(Offences(offences))
+    }
+}
+
+/// What a hook's configuration says that it wants to be granted.
+///
+/// # Errors
+/// The document's `capabilities` are none.
+pub fn wanted(config: &HookConfig) -> Result<Capabilities, serde_json::Error> {
+    match &config.capabilities {
+        Some(capabilities) => serde_json::from_value(capabilities.clone()),
+        None => Ok(Capabilities::default()),
     }
 }
 

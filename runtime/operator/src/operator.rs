@@ -1,11 +1,11 @@
 //! The operator as its users hold it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use hookbox_jq::Jq;
-use hookbox_sandbox::{Budget, Sandbox};
+use hookbox_sandbox::{Budget, GrantError, HttpClient, HttpSettings, Sandbox};
 use jiff::tz::TimeZone;
 use kube::Client;
 use kube::core::ApiResource;
@@ -17,6 +17,7 @@ use crate::client::limited;
 use crate::clock::Clock;
 use crate::engine::{ClusterSide, Engine, Parts, Steps};
 use crate::event::OperatorEvent;
+use crate::grants::{GrantRules, equip};
 use crate::kinds::Kinds;
 use crate::leader::{Elector, LeaderOptions, LeaderOptionsError, Leadership, Term};
 use crate::live::{LiveError, LiveSettings};
@@ -40,6 +41,10 @@ pub struct Options {
     pub hooks: Vec<HookSpec>,
     /// What each run may use.
     pub budget: Budget,
+    /// What hooks may do beyond reading their snapshots. A hook that was loaded with grants keeps those.
+    pub grants: GrantRules,
+    /// How HTTP requests of hooks are sent that were granted them.
+    pub http: HttpSettings,
     /// Requests a second to the API server for discovery, lists and watches, and how many may go at once; none: no
     /// limit.
     pub client_rate: Option<(f64, u32)>,
@@ -77,6 +82,8 @@ impl Default for Options {
             client: None,
             hooks: Vec::new(),
             budget: Budget::default(),
+            grants: GrantRules::default(),
+            http: HttpSettings::default(),
             client_rate: None,
             writer: WriterSettings::default(),
             journal: None,
@@ -123,6 +130,18 @@ pub enum StartError {
     /// There is no socket for live commands.
     #[error(transparent)]
     Live(#[from] LiveError),
+    /// HTTP requests of hooks cannot be sent.
+    #[error("HTTP requests of hooks cannot be sent")]
+    Requests(#[source] hookbox_sandbox::HttpError),
+    /// A hook cannot be given what the rules grant it.
+    #[error("hook `{hook}` cannot be given what it is granted")]
+    Grant {
+        /// Name of the hook.
+        hook: String,
+        /// Why.
+        #[source]
+        source: GrantError,
+    },
     /// The journal cannot be written.
     #[error("the journal cannot be written")]
     Journal(#[source] crate::journal::JournalError),
@@ -137,6 +156,8 @@ impl StartError {
             Self::Webhook(error) => error.code(),
             Self::Leader(error) => error.code(),
             Self::NoCluster => "no-cluster",
+            Self::Requests(error) => error.code(),
+            Self::Grant { source, .. } => source.code(),
             Self::Live(error) => error.code(),
             Self::Journal(error) => error.code(),
         }
@@ -208,6 +229,7 @@ impl Operator {
                 tenant: None,
             }
         });
+        let hooks = granted(hooks, &options, cluster.as_ref())?;
         let journal =
             crate::engine::journal(options.journal.as_deref()).map_err(StartError::Journal)?;
         let engine = Engine::new(Parts {
@@ -249,6 +271,54 @@ impl Operator {
         }
         Ok(running)
     }
+}
+
+/// Gives hooks what the rules grant them.
+fn granted(
+    mut hooks: Vec<Hook>,
+    options: &Options,
+    cluster: Option<&ClusterSide>,
+) -> Result<Vec<Hook>, StartError> {
+    let names: Vec<&str> = hooks.iter().map(|hook| &*hook.name).collect();
+    for name in options.grants.unused(&names) {
+        tracing::warn!(name, "grants for a hook that is not there");
+    }
+    let mut http = None;
+    for hook in &mut hooks {
+        if !hook.grants.capabilities().is_empty() {
+            continue;
+        }
+        let capabilities = options.grants.of(&hook.name);
+        // That it is well written was checked when the hook was loaded.
+        let wanted = load::wanted(&hook.config).unwrap_or_default();
+        for missing in wanted.granted(&capabilities).1 {
+            tracing::warn!(hook = &*hook.name, %missing, "the hook wants more than it is granted");
+        }
+        if capabilities.is_empty() {
+            continue;
+        }
+        if !capabilities.http.is_empty() && http.is_none() {
+            let client = requests(options).map_err(StartError::Requests)?;
+            http = Some(Arc::new(client));
+        }
+        let grants = equip(capabilities, cluster, http.as_ref()).map_err(|source| {
+            let hook = hook.name.to_string();
+            StartError::Grant { hook, source }
+        })?;
+        hook.grants = Arc::new(grants);
+    }
+    Ok(hooks)
+}
+
+/// Who sends the requests of hooks: never to the API server, unless its address was granted.
+fn requests(options: &Options) -> Result<HttpClient, hookbox_sandbox::HttpError> {
+    let mut settings = options.http.clone();
+    let host = options.server.as_ref().and_then(http::Uri::host);
+    let host = host.map(|host| host.trim_matches(['[', ']']));
+    if let Some(address) = host.and_then(|host| host.parse::<IpAddr>().ok()) {
+        settings.refused.push(address.into());
+    }
+    HttpClient::new(settings)
 }
 
 /// Takes part in an election: who leads is shown by readiness, metrics and events.

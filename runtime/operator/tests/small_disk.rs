@@ -39,6 +39,9 @@ fn entry(id: &str) -> RunEntry {
             finished: Timestamp::UNIX_EPOCH,
         },
         usage: Usage::default(),
+        reads: Vec::new(),
+        requests: Vec::new(),
+        missing_grants: Vec::new(),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::rc::Rc;
 
+use crate::cluster::Cluster;
 use crate::host::{Context, ContextCalls, Host, Store};
 use crate::snapshots::{Loader, Snapshots};
 use crate::values::Values;
@@ -20,6 +21,7 @@ pub struct Input<S = ()> {
     triggers: Vec<Trigger>,
     values: Values,
     config_values: Values,
+    cluster: Cluster,
 }
 
 impl<S: Snapshots> Input<S> {
@@ -44,6 +46,7 @@ impl<S: Snapshots> Input<S> {
             triggers,
             values: Values::new(host.clone(), Store::Values),
             config_values: Values::new(host.clone(), Store::ConfigValues),
+            cluster: Cluster::new(host.clone()),
         }
     }
 }
@@ -92,6 +95,12 @@ impl<S> Input<S> {
     #[must_use]
     pub fn config_values(&self) -> &Values {
         &self.config_values
+    }
+
+    /// Reads of the cluster beyond snapshots, as far as they were granted.
+    #[must_use]
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
     }
 }
 

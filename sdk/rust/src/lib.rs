@@ -82,6 +82,7 @@
 //!   Runs at startup have none.
 //! - **Reasons**: [`Trigger`] and [`Event`]: which object, as it was at the event.
 //! - **Values** of the hook's module: [`Values`].
+//! - **The cluster**, where an administrator granted it: [`Cluster`].
 //!
 //! # What it changes
 //!
@@ -141,6 +142,7 @@ extern crate self as hookbox_sdk;
 pub mod bindings;
 #[doc(hidden)]
 pub mod check;
+mod cluster;
 mod effects;
 mod error;
 mod hook;
@@ -157,6 +159,7 @@ pub mod testing;
 mod trigger;
 mod values;
 
+pub use cluster::{Cluster, Listing};
 pub use effects::{Effects, MetricBuilder, PatchBuilder};
 pub use error::{Error, Result, ResultExt, Retry};
 pub use hook::{Hook, Outcome};

@@ -21,7 +21,7 @@ use self::follow::Follower;
 use self::kubeconfig::KubeconfigFile;
 use self::show::Shown;
 use self::state_file::StateFile;
-use crate::cli::{Dev, Global};
+use crate::cli::{Dev, Global, Granted};
 use crate::diff;
 use crate::failure::{Exit, Failure, OrFail, Outcome};
 use crate::hooks;
@@ -40,6 +40,7 @@ struct Session<'a> {
     jq: Jq,
     cluster: Cluster,
     budget: Budget,
+    granted: Granted,
     max_runs: u64,
 }
 
@@ -82,6 +83,7 @@ pub(super) async fn dev(global: &Global, args: &Dev, ui: &Ui) -> Outcome {
         jq,
         cluster,
         budget: args.limits.budget(),
+        granted: args.grants.read()?,
         max_runs: args.max_runs,
     };
     if args.once {
@@ -163,6 +165,7 @@ impl Session<'_> {
     async fn start(&self, hooks: Loaded, listen: Option<SocketAddr>) -> Outcome<Trial> {
         let setup = Setup {
             budget: self.budget.clone(),
+            granted: self.granted.clone(),
             pace: Pace::Free,
             max_runs: self.max_runs,
             listen,

@@ -11,17 +11,19 @@ use hookbox_cluster::Cluster;
 use hookbox_config::HookConfig;
 use hookbox_jq::Jq;
 use hookbox_operator::filter::Filter;
+use hookbox_operator::kinds::Kinds;
 use hookbox_operator::load::{self, Hook};
+use hookbox_operator::reads::ClusterReader;
 use hookbox_operator::{OperatorEvent, Program};
 use hookbox_sandbox::{
-    Ask, Budget, Component, Effects, LogRecord, ObjectPatch, Retry, RunError, Sandbox, Snapshot,
-    Usage,
+    Ask, Budget, Component, Effects, Grants, HttpClient, LogRecord, ObjectPatch, Retry, RunError,
+    Sandbox, Snapshot, Usage,
 };
 use serde::Serialize;
 use serde_json::Value;
 
 use self::given::Snapshots;
-use crate::cli::{Exec, Global};
+use crate::cli::{Exec, Global, Granted};
 use crate::failure::{Exit, Failure, OrFail, Outcome};
 use crate::hooks;
 use crate::input;
@@ -51,6 +53,9 @@ struct Executed {
     surviving: Vec<ObjectPatch>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     log: Vec<LogRecord>,
+    /// What it was refused because it was not granted, each with the grant to ask for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing_grants: Vec<String>,
     usage: Usage,
 }
 
@@ -95,6 +100,8 @@ pub(super) async fn exec(global: &Global, args: &Exec, ui: &Ui) -> Outcome {
             None => Value::Object(serde_json::Map::new()),
         });
     }
+    let (grants, _cluster) = grants(args, &hook.name).await?;
+    input.grants = Arc::new(grants);
     let (run, answer) = loaded
         .component
         .ask(&hook.name, &ask, input, &args.limits.budget())
@@ -126,6 +133,7 @@ pub(super) async fn exec(global: &Global, args: &Exec, ui: &Ui) -> Outcome {
         effects: run.result.ok(),
         surviving: run.surviving,
         log: run.log,
+        missing_grants: run.missing_grants,
         usage: run.usage,
     };
     ui.listing(args.output, &executed, table::of)?;
@@ -164,6 +172,34 @@ pub(super) async fn exec(global: &Global, args: &Exec, ui: &Ui) -> Outcome {
             Err(Failure::told(Exit::Failed))
         }
     }
+}
+
+/// What the hook is granted. Reads of the cluster go to one with the state that was given, which is there as long as
+/// what comes back with it.
+async fn grants(args: &Exec, hook: &str) -> Outcome<(Grants, Option<Cluster>)> {
+    let granted = args.grants.read()?;
+    let capabilities = granted.rules.of(hook);
+    let (reads, requests) = (
+        !capabilities.kubernetes.is_empty(),
+        !capabilities.http.is_empty(),
+    );
+    let mut grants = Grants::new(capabilities)
+        .context("the hook cannot be given what it is granted")
+        .or_usage()?;
+    if requests {
+        let client = HttpClient::new(granted.http)
+            .context("HTTP requests of the hook cannot be sent")
+            .or_usage()?;
+        grants = grants.with_http(Arc::new(client));
+    }
+    let Some(path) = args.cluster.as_ref().filter(|_| reads) else {
+        return Ok((grants, None));
+    };
+    let cluster = Cluster::new();
+    state::seed(&cluster, &state::read(path)?).await?;
+    let client = cluster.client();
+    let reader = ClusterReader::new(client.clone(), Kinds::new(client), None);
+    Ok((grants.with_cluster(Arc::new(reader)), Some(cluster)))
 }
 
 /// Standard input can be read once.
@@ -227,6 +263,7 @@ async fn select(
         tenant: None,
         config,
         filters,
+        grants: Arc::default(),
     };
     let loaded = load::Loaded {
         hooks: vec![hook],
@@ -234,6 +271,7 @@ async fn select(
     };
     let setup = Setup {
         budget: Budget::default(),
+        granted: Granted::default(),
         pace: Pace::Free,
         max_runs: u64::MAX,
         listen: None,

@@ -1,6 +1,7 @@
 //! `hookbox inspect`: what a component holds and wants.
 
-use hookbox_config::{Kubernetes, NamespaceSelector};
+use hookbox_config::{HookConfig, Kubernetes, NamespaceSelector};
+use hookbox_operator::load;
 use serde::Serialize;
 
 use super::check::bindings_table;
@@ -68,11 +69,51 @@ pub(super) async fn inspect(global: &Global, args: &Inspect, ui: &Ui) -> Outcome
     hooks::report_offences(std::slice::from_ref(&loaded), ui)
 }
 
-/// The cluster access that the bindings need: the right to list and watch what they select.
+/// What a hook's configuration says that it wants to be granted, as it would stand in the file of grants.
+fn declared(config: &HookConfig) -> Vec<String> {
+    let Ok(wanted) = load::wanted(config) else {
+        return Vec::new();
+    };
+    let Ok(serde_json::Value::Object(wanted)) = serde_json::to_value(wanted) else {
+        return Vec::new();
+    };
+    wanted
+        .into_iter()
+        .map(|(key, value)| format!("grant `{key}: {value}`"))
+        .collect()
+}
+
+/// What a hook may come to ask for, by an import of which every call needs a grant.
+fn needs_grant(import: &str) -> String {
+    let (name, _) = import.split_once('@').unwrap_or((import, ""));
+    match name {
+        "hookbox:hook/cluster" => {
+            "reads the cluster while it runs: grant `kubernetes: [{apiGroups, kinds, namespaces, verbs}]`".to_owned()
+        }
+        "wasi:http/outgoing-handler" => {
+            "makes HTTP requests: grant `http: [{hosts, schemes, ports, methods}]`".to_owned()
+        }
+        other => format!("calls {other}, which needs a grant"),
+    }
+}
+
+/// The cluster access that the bindings need, the right to list and watch what they select, and what the component may
+/// ask for while it runs.
 fn wants(loaded: &Loaded) -> Vec<Want<'_>> {
     let mut wants = Vec::new();
     for hook in &loaded.hooks {
+        let imports = loaded.component.granted_imports().iter();
+        wants.extend(imports.map(|import| Want {
+            hook: &hook.name,
+            what: needs_grant(import),
+        }));
+    }
+    for hook in &loaded.hooks {
         let Ok(config) = &hook.config else { continue };
+        wants.extend(declared(config).into_iter().map(|what| Want {
+            hook: &hook.name,
+            what,
+        }));
         for what in config.kubernetes.iter().flat_map(|binding| wanted(binding)) {
             let want = Want {
                 hook: &hook.name,

@@ -42,6 +42,7 @@ pub(super) async fn run(global: &Global, args: &Run, level: Level, ui: &Ui) -> O
             )));
         }
     }
+    let granted = args.grants.read()?;
     let found = HookSource::all(&args.hooks_dir)
         .map_err(|error| Failure::usage(error).help("name the folder with hooks by --hooks-dir"))?;
     let sources = if args.native.native_hooks {
@@ -126,6 +127,8 @@ pub(super) async fn run(global: &Global, args: &Run, level: Level, ui: &Ui) -> O
     options.server = server;
     options.queue_actions = args.queue_actions_metrics;
     options.budget = args.limits.budget();
+    options.grants = granted.rules;
+    options.http = granted.http;
     options.journal.clone_from(&args.journal);
     options.listen = Some(args.listen);
     options.webhook = Some(args.webhook.options(args.namespace.clone()));

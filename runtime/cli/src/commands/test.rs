@@ -15,7 +15,7 @@ use similar::ChangeTag;
 
 use self::case::Case;
 use self::outcome::KEYS;
-use crate::cli::{Global, Test};
+use crate::cli::{Global, Granted, Test};
 use crate::diff;
 use crate::failure::{Exit, Failure, OrFail, Outcome};
 use crate::hooks;
@@ -30,6 +30,7 @@ struct Bench {
     jq: Jq,
     component: PathBuf,
     budget: Budget,
+    granted: Granted,
     max_runs: u64,
 }
 
@@ -59,6 +60,7 @@ pub(super) async fn test(global: &Global, args: &Test, ui: &Ui) -> Outcome {
         jq,
         component,
         budget: args.limits.budget(),
+        granted: args.grants.read()?,
         max_runs: args.max_runs,
     };
     let (mut passed, mut failed) = (0, 0);

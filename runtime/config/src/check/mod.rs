@@ -25,6 +25,7 @@ use self::snapshots::Bindings;
 const KEYS: &[&str] = &[
     "configVersion",
     "settings",
+    "capabilities",
     "onStartup",
     "schedule",
     "kubernetes",
@@ -75,6 +76,10 @@ fn document(root: &Node, report: &mut Report) -> Option<HookConfig> {
         settings: object
             .field("settings")
             .and_then(|at| settings::settings(at, report)),
+        capabilities: object.field("capabilities").and_then(|at| {
+            at.entries(report)?;
+            Some(at.node.to_json())
+        }),
         on_startup: object.integer("onStartup", report),
         schedule: object.bindings("schedule", report, |at, report| {
             schedule::schedule(at, &bindings, report)
@@ -89,13 +94,14 @@ fn document(root: &Node, report: &mut Report) -> Option<HookConfig> {
         ),
         warnings: Vec::new(),
     };
-    let only_settings = object.field("settings").is_some()
-        && KEYS.iter().skip(2).all(|key| object.field(key).is_none());
-    if only_settings {
+    let without = |key: &&str| object.field(key).is_none();
+    if let Some(other) = ["settings", "capabilities"].iter().find(|key| !without(key))
+        && KEYS.iter().skip(3).all(|key| without(&key))
+    {
         report.warning(
             object.at(),
             "no-bindings",
-            "has settings but no bindings: the hook never runs",
+            format!("has {other} but no bindings: the hook never runs"),
         );
     }
     Some(config)

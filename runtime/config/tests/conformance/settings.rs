@@ -84,3 +84,16 @@ fn mistakes() {
     );
     assert!(found[0].help.as_ref().unwrap().contains("`1m30s`"));
 }
+
+/// `capabilities` is hookbox's own.
+#[test]
+fn capabilities_are_kept_as_they_are_written() {
+    let config = good("onStartup: 1\ncapabilities: {wallClock: true, x: [1]}");
+    let written = serde_json::json!({"wallClock": true, "x": [1]});
+    assert_eq!(config.capabilities.as_ref(), Some(&written));
+    let document = serde_json::to_value(&config).unwrap();
+    assert_eq!(document["capabilities"], written);
+    bad("onStartup: 1\ncapabilities: [x]", &[("capabilities", "wrong-type")]);
+    let alone = good("capabilities: {}");
+    assert_eq!(alone.warnings[0].code, "no-bindings");
+}

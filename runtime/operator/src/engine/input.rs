@@ -14,12 +14,20 @@ impl Engine {
     pub(super) fn input(&self, hook: HookIndex, reasons: &[Reason]) -> RunInput {
         let config = self.hook(hook).map(|h| &h.config);
         let version = config.map(|c| c.version).unwrap_or_default();
-        self.taken(hook).contexts(reasons, version)
+        self.granted(hook, self.taken(hook).contexts(reasons, version))
     }
 
     /// The same for a context that no queue knows.
     pub(super) fn input_of(&self, hook: HookIndex, context: Context) -> RunInput {
-        self.taken(hook).only(context)
+        self.granted(hook, self.taken(hook).only(context))
+    }
+
+    /// With what the hook may do beyond reading it.
+    fn granted(&self, hook: HookIndex, mut input: RunInput) -> RunInput {
+        if let Some(hook) = self.hook(hook) {
+            input.grants = hook.grants.clone();
+        }
+        input
     }
 
     fn taken(&self, hook: HookIndex) -> Taken<'_, impl FnMut(BindingIndex) -> Arc<dyn Snapshot>> {

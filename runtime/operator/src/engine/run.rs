@@ -6,7 +6,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use hookbox_sandbox::{
-    Answer, Ask, Budget, Effects, LogLevel, LogRecord, Retry, Run, RunError, RunInput,
+    Answer, Ask, Budget, Effects, HttpRecord, LogLevel, LogRecord, ReadRecord, Retry, Run,
+    RunError, RunInput,
 };
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
@@ -61,6 +62,10 @@ struct Patches {
     surviving: Option<Arc<Effects>>,
     /// Metric operations that were dropped.
     metrics_dropped: Vec<String>,
+    /// What the run read of the cluster, requested, and was not granted.
+    reads: Vec<ReadRecord>,
+    requests: Vec<HttpRecord>,
+    missing_grants: Vec<String>,
 }
 
 /// What a run's record needs beside its end.
@@ -220,7 +225,12 @@ impl Engine {
                 .map_or(outcome.surviving.len(), effects_in);
             quota.charge_run(&outcome.usage, asked);
         }
-        let mut patches = Patches::default();
+        let mut patches = Patches {
+            reads: outcome.reads,
+            requests: outcome.requests,
+            missing_grants: outcome.missing_grants.clone(),
+            ..Patches::default()
+        };
         let result = match outcome_effects {
             Ok(effects) => self.apply(turn, effects, &mut patches).await,
             Err(error) => {
@@ -240,7 +250,13 @@ impl Engine {
                         );
                     }
                 }
-                Err(Failure::from(&error))
+                let mut failure = Failure::from(&error);
+                if let (Some(message), Some(missing)) =
+                    (&mut failure.result.message, outcome.missing_grants.first())
+                {
+                    message.push_str(&format!("\nnot granted: {missing}"));
+                }
+                Err(failure)
             }
         };
         // A native hook may have written by itself.
@@ -447,6 +463,9 @@ impl Engine {
                 finished: self.clock.now(),
             },
             usage: finished.usage.clone(),
+            reads: patches.reads,
+            requests: patches.requests,
+            missing_grants: patches.missing_grants,
         });
         self.count_journal();
     }

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hookbox_sandbox::effects::ObjectRef;
-use hookbox_sandbox::{Effects, LogRecord, Retry, RunError, RunInput, Usage, contexts_within};
+use hookbox_sandbox::{
+    Effects, HttpRecord, JsonText, LogRecord, ReadAnswer, ReadRecord, Retry, RunError, RunInput,
+    Usage, contexts_within,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -195,6 +198,12 @@ pub struct RunEntry {
     pub timings: Timings,
     /// What it used.
     pub usage: Usage,
+    /// What it read of the cluster and was answered.
+    pub reads: Vec<ReadRecord>,
+    /// The HTTP requests that it made.
+    pub requests: Vec<HttpRecord>,
+    /// What it was refused because it was not granted.
+    pub missing_grants: Vec<String>,
 }
 
 impl RunEntry {
@@ -216,7 +225,14 @@ impl RunEntry {
                         .sum::<usize>()
             })
             .sum();
-        (effects.saturating_add(log) as u64).saturating_add(1024)
+        let reads = self.reads.iter().map(|record| match &record.answer {
+            Ok(answer) => answer.bytes().saturating_add(512),
+            Err(_) => 512,
+        });
+        let requests = (self.requests.len() as u64).saturating_mul(256);
+        (effects.saturating_add(log) as u64)
+            .saturating_add(reads.fold(requests, u64::saturating_add))
+            .saturating_add(1024)
     }
 
     /// The record, as JSON text without a line feed, of at most `limit` bytes where that can be.
@@ -227,13 +243,15 @@ impl RunEntry {
     ) -> Result<Vec<u8>, serde_json::Error> {
         let mut record = self.record(redactor, limit)?;
         let mut text = serde_json::to_vec(&record)?;
-        for part in ["contexts", "effects", "survivingPatches", "log"] {
+        for part in ["contexts", "reads", "effects", "survivingPatches", "log"] {
             if text.len() <= limit {
                 break;
             }
             match part {
                 "contexts" if record.contexts.is_null() => continue,
                 "contexts" => record.contexts = Json::default(),
+                "reads" if record.reads.is_empty() => continue,
+                "reads" => record.reads.clear(),
                 "effects" if record.surviving_patches.is_some() => continue,
                 "effects" => record.effects = None,
                 "survivingPatches" if record.surviving_patches.is_none() => continue,
@@ -295,8 +313,43 @@ impl RunEntry {
             log: self.log.to_vec(),
             timings: self.timings.clone(),
             usage: self.usage.clone(),
+            reads: self.reads(redactor),
+            requests: self.requests.clone(),
+            missing_grants: self.missing_grants.clone(),
             left_out,
         })
+    }
+
+    /// The reads, without the data of Secrets.
+    fn reads(&self, redactor: Option<&Redactor>) -> Vec<ReadRecord> {
+        let mut reads = self.reads.clone();
+        let Some(redactor) = redactor else {
+            return reads;
+        };
+        let redacted = |text: &JsonText| match serde_json::from_str::<Value>(text) {
+            Ok(mut object) => {
+                redactor.object(&mut object);
+                let shown = object.to_string();
+                // As it is, where nothing was taken out: numbers of any size stay whole.
+                match shown.contains(redact::MARK) {
+                    true => shown.into(),
+                    false => text.clone(),
+                }
+            }
+            Err(_) => text.clone(),
+        };
+        for record in &mut reads {
+            match &mut record.answer {
+                Ok(ReadAnswer::Object(Some(object))) => *object = redacted(object),
+                Ok(ReadAnswer::Page(page)) => {
+                    for object in &mut page.objects {
+                        *object = redacted(object);
+                    }
+                }
+                _ => {}
+            }
+        }
+        reads
     }
 
     /// The contexts as one array. Each stays as it is written, numbers of any size included, unless something has to be
@@ -403,6 +456,15 @@ pub struct RunRecord {
     pub timings: Timings,
     /// What it used.
     pub usage: Usage,
+    /// What it read of the cluster and was answered, in this order: what a replay answers it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reads: Vec<ReadRecord>,
+    /// The HTTP requests that it made, without queries, headers and bodies.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<HttpRecord>,
+    /// What it was refused because it was not granted, each with the grant to ask for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing_grants: Vec<String>,
     /// Parts that were left out because the record was too great.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<String>,

@@ -58,6 +58,11 @@ impl Redactor {
         self.walk(contexts);
     }
 
+    /// In one object.
+    pub(super) fn object(&self, object: &mut Value) {
+        self.walk(object);
+    }
+
     /// In one entry of a snapshot, whose filter result is secret where its binding selects Secrets.
     pub(crate) fn entry(&self, entry: &mut Map<String, Value>, secret: bool) {
         if secret {

@@ -51,6 +51,9 @@ fn entry(id: &str) -> RunEntry {
             memory: 65536,
             ..Usage::default()
         },
+        reads: vec![],
+        requests: vec![],
+        missing_grants: vec![],
     }
 }
 

@@ -30,6 +30,18 @@ pub use loan::{Lent, Loan};
 pub use states::States;
 pub use tenants::TenantHub;
 
+pub(crate) use wire::WireError;
+
+/// Reads one object of this resource, which may lack its `apiVersion` and `kind`.
+pub(crate) fn read_object(text: &[u8], resource: &ApiResource) -> Result<Object, WireError> {
+    wire::object(text, &wire::Form::whole(resource))
+}
+
+/// Reads one page of objects of this resource.
+pub(crate) fn read_page(text: &[u8], resource: &ApiResource) -> Result<wire::Page, WireError> {
+    wire::page(text, &wire::Form::whole(resource))
+}
+
 /// What to watch.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct WatchSpec {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::str::Utf8Error;
 use std::time::Duration;
 
+use kube::core::ApiResource;
 use serde_json::Value;
 
 use super::WatchSpec;
@@ -29,16 +30,16 @@ pub(super) enum Line {
 
 /// One page of a list.
 #[derive(Debug)]
-pub(super) struct Page {
-    pub(super) items: Vec<Object>,
-    pub(super) resource_version: String,
+pub(crate) struct Page {
+    pub(crate) items: Vec<Object>,
+    pub(crate) resource_version: String,
     /// Where the next page starts; empty at the end.
-    pub(super) next: String,
+    pub(crate) next: String,
 }
 
 /// Why a line or a page makes no sense.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum WireError {
+pub(crate) enum WireError {
     #[error("not JSON")]
     Json(#[from] JsonError),
     #[error("not UTF-8")]
@@ -61,8 +62,16 @@ impl Form {
     pub(super) fn of(spec: &WatchSpec) -> Self {
         Self {
             metadata_only: spec.metadata_only,
-            api_version: Value::from(spec.resource.api_version.as_str()).to_string(),
-            kind: Value::from(spec.resource.kind.as_str()).to_string(),
+            ..Self::whole(&spec.resource)
+        }
+    }
+
+    /// Objects with all that they have.
+    pub(super) fn whole(resource: &ApiResource) -> Self {
+        Self {
+            metadata_only: false,
+            api_version: Value::from(resource.api_version.as_str()).to_string(),
+            kind: Value::from(resource.kind.as_str()).to_string(),
         }
     }
 
@@ -167,6 +176,17 @@ pub(super) fn line(text: &[u8], form: &Form) -> Result<Line, WireError> {
         Some(_) => Err(WireError::Shape("a watch event of an unknown type")),
         None => Err(WireError::Shape("a watch event has no type")),
     }
+}
+
+/// Read one object.
+pub(super) fn object(text: &[u8], form: &Form) -> Result<Object, WireError> {
+    let mut reader = Reader::new(std::str::from_utf8(text)?);
+    if !reader.is_object() {
+        return Err(WireError::Shape("not an object"));
+    }
+    let head = form.read(&mut reader)?;
+    reader.end()?;
+    head.object(reader.written())
 }
 
 /// Read one page of a list.

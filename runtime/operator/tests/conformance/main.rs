@@ -12,6 +12,7 @@ mod definitions;
 mod enabling;
 mod events;
 mod failures;
+mod grants;
 mod identity;
 mod journal;
 mod leader;

@@ -21,8 +21,12 @@ use ipnet::IpNet;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
+use tokio::sync::Semaphore;
 
 pub(crate) use view::HttpState;
+
+/// Names that are looked up at once, for all runs together: each takes a thread.
+const LOOKUPS: usize = 32;
 
 /// How requests are sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +86,8 @@ impl HttpError {
 pub struct HttpClient {
     settings: HttpSettings,
     tls: Arc<ClientConfig>,
+    /// Turns of lookups of names.
+    lookups: Arc<Semaphore>,
 }
 
 impl HttpClient {
@@ -115,6 +121,7 @@ impl HttpClient {
         Ok(Self {
             settings,
             tls: Arc::new(tls),
+            lookups: Arc::new(Semaphore::new(LOOKUPS)),
         })
     }
 

@@ -1,6 +1,6 @@
 //! One request, from the check of its grant to the head of its response.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -198,17 +198,29 @@ impl Exchange {
         if let Some(known) = client.settings.hosts.get(name) {
             return Ok(known.clone());
         }
-        match timeout_at(deadline, tokio::net::lookup_host((name, port))).await {
-            Ok(Ok(found)) => Ok(found.map(|found| found.ip()).take(ADDRESSES).collect()),
-            Ok(Err(error)) => {
-                self.say(&format!("the name {name} was not found: {error}"));
-                Err(Error::DnsError {
-                    rcode: None,
-                    info_code: None,
-                })
+        let lookups = Arc::clone(&client.lookups);
+        let Ok(Ok(turn)) = timeout_at(deadline, lookups.acquire_owned()).await else {
+            return Err(Error::DnsTimeout);
+        };
+        let asked = (name.to_owned(), port);
+        let lookup = tokio::task::spawn_blocking(move || {
+            // Until the resolver is done: a lookup cannot be stopped, and its thread is not to be had by others.
+            let _turn = turn;
+            let found = asked.to_socket_addrs()?;
+            Ok(found.map(|found| found.ip()).take(ADDRESSES).collect())
+        });
+        let found: Result<Vec<IpAddr>, std::io::Error> = match timeout_at(deadline, lookup).await {
+            Ok(Ok(found)) => found,
+            Ok(Err(_)) => return Err(Error::InternalError(None)),
+            Err(_) => return Err(Error::DnsTimeout),
+        };
+        found.map_err(|error| {
+            self.say(&format!("the name {name} was not found: {error}"));
+            Error::DnsError {
+                rcode: None,
+                info_code: None,
             }
-            Err(_) => Err(Error::DnsTimeout),
-        }
+        })
     }
 
     async fn secure(

@@ -6,10 +6,11 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value, json};
 
+use super::objects;
 use super::validate::{self, refusal};
 use super::{
-    Action, ContextCalls, CreateMode, Entry, HostCalls, Measure, Part, Patch, Propagation, Refusal,
-    SnapshotCalls, Store,
+    Action, ContextCalls, CreateMode, Entry, HostCalls, ListCall, ListPage, Measure, Part, Patch,
+    Propagation, Refusal, SnapshotCalls, Store,
 };
 use crate::log::{Level, Record};
 use crate::object::{ObjectRef, PatchOptions};
@@ -21,6 +22,8 @@ pub(crate) struct Memory {
     pub(crate) snapshots: BTreeMap<String, Snapshot>,
     pub(crate) values: Value,
     pub(crate) config_values: Value,
+    /// What reads of the cluster find; none: they are refused.
+    pub(crate) cluster: Option<Vec<Value>>,
     pub(crate) object_patches: Vec<Value>,
     pub(crate) values_patch: Vec<Value>,
     pub(crate) config_values_patch: Vec<Value>,
@@ -259,6 +262,14 @@ impl HostCalls for Host {
         let (document, patch) = memory.store(store);
         patch.push(pointer::remove(document, path).map_err(pointer_refusal)?);
         Ok(())
+    }
+
+    fn get_object(&self, object: &ObjectRef) -> Result<Option<String>, Refusal> {
+        objects::get(self.0.borrow().cluster.as_ref(), object)
+    }
+
+    fn list_objects(&self, call: &ListCall) -> Result<ListPage, Refusal> {
+        objects::list(self.0.borrow().cluster.as_ref(), call)
     }
 
     fn create(&self, object: &str, mode: CreateMode) -> Result<(), Refusal> {

@@ -4,6 +4,8 @@
 #[cfg(not(target_family = "wasm"))]
 mod memory;
 #[cfg(not(target_family = "wasm"))]
+mod objects;
+#[cfg(not(target_family = "wasm"))]
 mod validate;
 #[cfg(target_family = "wasm")]
 mod wit;
@@ -94,6 +96,25 @@ pub(crate) enum Action<'a> {
     Observe(f64, &'a [f64]),
 }
 
+/// Which objects of the cluster to list, and which page of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct ListCall {
+    pub(crate) api_version: String,
+    pub(crate) kind: String,
+    pub(crate) namespace: Option<String>,
+    pub(crate) labels: Option<String>,
+    pub(crate) fields: Option<String>,
+    pub(crate) limit: Option<u32>,
+    pub(crate) after: Option<String>,
+}
+
+/// One page of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ListPage {
+    pub(crate) objects: Vec<String>,
+    pub(crate) next: Option<String>,
+}
+
 /// All objects of one binding.
 pub(crate) trait SnapshotCalls {
     fn len(&self) -> u32;
@@ -122,6 +143,8 @@ pub(crate) trait HostCalls: Clone {
     fn value_exists(&self, store: Store, path: &str) -> Result<bool, Refusal>;
     fn set_value(&self, store: Store, path: &str, value: &str) -> Result<(), Refusal>;
     fn remove_value(&self, store: Store, path: &str) -> Result<(), Refusal>;
+    fn get_object(&self, object: &ObjectRef) -> Result<Option<String>, Refusal>;
+    fn list_objects(&self, call: &ListCall) -> Result<ListPage, Refusal>;
     fn create(&self, object: &str, mode: CreateMode) -> Result<(), Refusal>;
     fn delete(&self, object: &ObjectRef, propagation: Propagation) -> Result<(), Refusal>;
     fn patch(

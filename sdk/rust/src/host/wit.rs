@@ -1,11 +1,11 @@
 //! The host of a component: its imports.
 
 use super::{
-    Action, ContextCalls, CreateMode, Entry, HostCalls, Measure, Part, Patch, Propagation, Refusal,
-    SnapshotCalls, Store,
+    Action, ContextCalls, CreateMode, Entry, HostCalls, ListCall, ListPage, Measure, Part, Patch,
+    Propagation, Refusal, SnapshotCalls, Store,
 };
 use crate::bindings::hookbox::hook::{
-    config_values, contexts, log as wit_log, metrics, object_patches, snapshots, values,
+    cluster, config_values, contexts, log as wit_log, metrics, object_patches, snapshots, values,
 };
 use crate::log::Level;
 use crate::object::{ObjectRef, PatchOptions};
@@ -129,6 +129,32 @@ impl HostCalls for Host {
             Store::ConfigValues => config_values::remove(path),
         }
         .map_err(refused)
+    }
+
+    fn get_object(&self, object: &ObjectRef) -> Result<Option<String>, Refusal> {
+        let Some(api_version) = &object.api_version else {
+            return Err(Refusal {
+                code: "invalid-argument".to_owned(),
+                message: "a read names the object's apiVersion".to_owned(),
+            });
+        };
+        let namespace = object.namespace.as_deref();
+        cluster::get(api_version, &object.kind, namespace, &object.name).map_err(refused)
+    }
+
+    fn list_objects(&self, call: &ListCall) -> Result<ListPage, Refusal> {
+        let selection = cluster::Selection {
+            namespace: call.namespace.clone(),
+            label_selector: call.labels.clone(),
+            field_selector: call.fields.clone(),
+            limit: call.limit,
+            after: call.after.clone(),
+        };
+        let page = cluster::list(&call.api_version, &call.kind, &selection).map_err(refused)?;
+        Ok(ListPage {
+            objects: page.objects,
+            next: page.next,
+        })
     }
 
     fn create(&self, object: &str, mode: CreateMode) -> Result<(), Refusal> {

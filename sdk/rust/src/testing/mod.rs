@@ -118,6 +118,7 @@ impl<S: Snapshots> Input<S> {
             typed: None,
             values: Value::Object(serde_json::Map::new()),
             config_values: Value::Object(serde_json::Map::new()),
+            cluster: None,
             failed: None,
         }
     }
@@ -133,6 +134,7 @@ pub struct TestInput<S> {
     typed: Option<S>,
     values: Value,
     config_values: Value,
+    cluster: Option<Vec<Value>>,
     failed: Option<Error>,
 }
 
@@ -308,6 +310,16 @@ impl<S: Snapshots> TestInput<S> {
         self
     }
 
+    /// What [`Cluster`](crate::Cluster) finds: whole manifests. Not given: every read is refused, as without a grant.
+    pub fn cluster<T: Serialize>(mut self, objects: impl IntoIterator<Item = T>) -> Self {
+        let objects: Result<Vec<_>, _> = objects.into_iter().map(serde_json::to_value).collect();
+        match objects {
+            Ok(objects) => self.cluster = Some(objects),
+            Err(error) => self.fail(error.into()),
+        }
+        self
+    }
+
     fn default_reason(self) -> Self {
         match S::BINDINGS.first() {
             _ if !self.contexts.is_empty() => self,
@@ -336,6 +348,7 @@ impl<S: Snapshots> TestInput<S> {
             let mut memory = host.0.borrow_mut();
             memory.values = this.values;
             memory.config_values = this.config_values;
+            memory.cluster = this.cluster;
             for mut data in this.contexts {
                 data.snapshot_names = included::<S>(&data);
                 for name in &data.snapshot_names {

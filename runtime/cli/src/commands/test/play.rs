@@ -38,6 +38,7 @@ impl Bench {
         case.fits(&hooks.hooks)?;
         let setup = Setup {
             budget: self.budget.clone(),
+            granted: self.granted.clone(),
             pace: Pace::Steps,
             max_runs: self.max_runs,
             listen: None,

@@ -23,7 +23,7 @@ use exports::hookbox::hook::hooks::{BindingContext, Guest, Hook};
 use hookbox::hook::log::{Level, log};
 use hookbox::hook::object_patches::{self, CreateMode, ObjectRef, PatchOptions};
 use hookbox::hook::types::{Error, Retry};
-use hookbox::hook::{metrics, snapshots};
+use hookbox::hook::{cluster, metrics, snapshots};
 
 struct Component;
 
@@ -53,6 +53,18 @@ fn ten() -> Option<()> {
     let text = format!("{} and {} bytes", names.join(","), last.len());
     log(Level::Info, &text, &[]);
     Some(())
+}
+
+/// What the cluster says of a ConfigMap and of a Secret.
+fn read() {
+    for (kind, name) in [("ConfigMap", "settings"), ("Secret", "creds")] {
+        let said = match cluster::get("v1", kind, Some("ns"), name) {
+            Ok(Some(object)) => object,
+            Ok(None) => "none".to_owned(),
+            Err(refusal) => refusal.code,
+        };
+        log(Level::Info, &said, &[]);
+    }
 }
 
 /// One short word for each context: what happened to which object.
@@ -95,6 +107,7 @@ impl Guest for Component {
         let verb = hook.split('-').next().unwrap_or_default();
         match verb {
             "names" => names(&contexts),
+            "read" => read(),
             "ten" => ten().ok_or_else(|| failed(Retry::Never))?,
             _ => echo(&contexts),
         }
