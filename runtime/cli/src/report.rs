@@ -5,7 +5,7 @@ use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode,
 };
 
-use crate::ui::Ui;
+use crate::ui::{Ui, harmless};
 
 /// One offence with its document.
 #[derive(Debug)]
@@ -79,6 +79,7 @@ fn word(rest: &str) -> usize {
 
 /// Print all offences of a document. `name` says where it comes from: a file, or a component and its hook.
 pub(crate) fn offences(ui: &Ui, name: &str, text: &str, offences: &[Offence]) {
+    let text = &*harmless(text);
     let source = NamedSource::new(name, text.to_owned());
     let coloured = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
     let theme = if coloured {

@@ -1,5 +1,6 @@
 //! The only place that prints. Data goes to standard output, words about progress to standard error.
 
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
@@ -79,7 +80,7 @@ impl Ui {
         let _ = writeln!(
             anstream::stderr(),
             "{style}{word:>12}{style:#} {}",
-            hanging(&text.to_string())
+            hanging(&harmless(&text.to_string()))
         );
     }
 
@@ -99,7 +100,11 @@ impl Ui {
     }
 
     pub(crate) fn warn(&self, text: impl std::fmt::Display) {
-        let _ = writeln!(anstream::stderr(), "{WARN}warning{WARN:#}: {text}");
+        let _ = writeln!(
+            anstream::stderr(),
+            "{WARN}warning{WARN:#}: {}",
+            harmless(&text.to_string())
+        );
     }
 
     /// A line without a status word.
@@ -115,7 +120,7 @@ impl Ui {
             Tone::Dim => DIM,
             Tone::Note | Tone::Warn => Style::new(),
         };
-        for line in text.lines() {
+        for line in harmless(text).lines() {
             let _ = writeln!(anstream::stderr(), "{:13}{style}{line}{style:#}", "");
         }
     }
@@ -181,13 +186,13 @@ impl Ui {
     pub(crate) fn fail(&self, failure: &Failure) -> ExitCode {
         if let Some(error) = &failure.error {
             let mut err = anstream::stderr();
-            let _ = writeln!(err, "{BAD}error{BAD:#}: {error}");
+            let _ = writeln!(err, "{BAD}error{BAD:#}: {}", harmless(&error.to_string()));
             let mut said = error.to_string();
             for cause in error.chain().skip(1) {
                 let text = cause.to_string();
                 // Some libraries repeat the cause in their own text.
                 if !said.contains(&text) {
-                    let _ = writeln!(err, "  {DIM}caused by{DIM:#}: {text}");
+                    let _ = writeln!(err, "  {DIM}caused by{DIM:#}: {}", harmless(&text));
                 }
                 said = text;
             }
@@ -232,6 +237,17 @@ fn control(text: &str) {
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
+/// A text that does nothing to a terminal but to be shown: it may be a hook's. Control characters, of which some terminals
+/// take the ones beyond ASCII too, become a sign that something was there.
+pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
+    let control = |char: char| char.is_control() && !matches!(char, '\n' | '\t');
+    if text.contains(control) {
+        text.replace(control, "\u{fffd}").into()
+    } else {
+        text.into()
+    }
+}
+
 /// A text whose lines after the first begin where the text after a status word begins.
 fn hanging(text: &str) -> String {
     text.trim_end_matches('\n')
@@ -256,7 +272,7 @@ pub(crate) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>
         let padded: Vec<String> = cells
             .iter()
             .zip(&widths)
-            .map(|(c, w)| format!("{c:<width$}", width = *w))
+            .map(|(c, w)| format!("{:<width$}", harmless(c), width = *w))
             .collect();
         let mut text = padded.join("   ").trim_end().to_owned();
         text.push('\n');
@@ -322,6 +338,15 @@ pub(crate) fn span(duration: std::time::Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_of_hooks_do_nothing_to_a_terminal() {
+        assert_eq!(harmless("a\n\tb ä"), "a\n\tb ä");
+        assert_eq!(
+            harmless("\u{1b}[2J\r\u{9b}1A\u{7}"),
+            "\u{fffd}[2J\u{fffd}\u{fffd}1A\u{fffd}"
+        );
+    }
 
     #[test]
     fn bytes_have_the_unit_that_fits() {

@@ -4,6 +4,8 @@ use serde_json::Value;
 
 use crate::bindings::admission::exports::hookbox::hook::admission::Response;
 use crate::budget::{Limit, LimitHit};
+use crate::json::{self, JsonError};
+use crate::memory::Memory;
 use crate::{JsonText, RunError};
 
 /// Most warnings of an answer, and their longest text in bytes.
@@ -100,8 +102,12 @@ impl Export {
 }
 
 impl AdmissionResponse {
-    /// Takes what a guest answered, within bounds.
-    pub(crate) fn checked(response: Response, mutates: bool) -> Result<Self, RunError> {
+    /// Takes what a guest answered, within bounds. What is read of it may take no more than is left of `memory`.
+    pub(crate) fn checked(
+        response: Response,
+        mutates: bool,
+        memory: &mut Memory,
+    ) -> Result<Self, RunError> {
         let Response {
             allowed,
             message,
@@ -136,8 +142,9 @@ impl AdmissionResponse {
                 return wrong("it has a patch, but a validating hook changes nothing".to_owned());
             }
             // Whether it applies to the object is for the API server to say.
-            match serde_json::from_str::<Vec<serde::de::IgnoredAny>>(patch) {
-                Ok(_) => {}
+            match read(patch, memory)? {
+                Ok(Value::Array(_)) => {}
+                Ok(_) => return wrong("its patch is no JSON array".to_owned()),
                 Err(error) => return wrong(format!("its patch is no JSON array: {error}")),
             }
         }
@@ -176,11 +183,25 @@ fn cut(mut text: String, length: usize) -> String {
     text
 }
 
-/// Takes what a guest made of `given` objects.
+/// Reads JSON that is looked at and not kept: little text can be a large tree.
+fn read(text: &str, memory: &mut Memory) -> Result<Result<Value, String>, RunError> {
+    let held = memory.held();
+    let value = json::parse(text, memory);
+    memory.reset(held);
+    match value {
+        Ok(value) => Ok(Ok(value)),
+        Err(JsonError::Limit(hit)) => Err(hit.into()),
+        Err(JsonError::TooDeep) => Ok(Err(format!("nested more than {} levels deep", json::DEPTH))),
+        Err(JsonError::Invalid(message)) => Ok(Err(message)),
+    }
+}
+
+/// Takes what a guest made of `given` objects. What is read of it may take no more than is left of `memory`.
 pub(crate) fn converted(
     objects: Vec<String>,
     given: usize,
     allowed: u64,
+    memory: &mut Memory,
 ) -> Result<Vec<String>, RunError> {
     let wrong = |message: String| Err(RunError::Answer(message));
     if objects.len() != given {
@@ -199,7 +220,7 @@ pub(crate) fn converted(
         .into());
     }
     for (index, object) in objects.iter().enumerate() {
-        match serde_json::from_str::<Value>(object) {
+        match read(object, memory)? {
             Ok(Value::Object(_)) => {}
             Ok(_) => return wrong(format!("object {index} is not a JSON object")),
             Err(error) => return wrong(format!("object {index} is not JSON: {error}")),

@@ -19,7 +19,8 @@ pub struct Budget {
     pub effects: u64,
     /// Bytes of JSON in all effects added up.
     pub effect_bytes: u64,
-    /// Bytes of log messages, fields, standard output and standard error added up, and 32 for each record. Standard
+    /// Bytes of log messages, fields, standard output and standard error added up, and 32 for each record and each
+    /// field. Standard
     /// output and standard error beyond it are dropped; a structured record beyond it stops the run.
     pub log_bytes: u64,
     /// Number of calls from the guest to the host.
@@ -125,6 +126,8 @@ pub enum Limit {
     Functions,
     /// Size of one function of a component, in bytes.
     FunctionSize,
+    /// Locals of one function, times its blocks: a compiler may have to look at each of the ones in each of the others.
+    FunctionWork,
 }
 
 impl Limit {
@@ -150,6 +153,7 @@ impl Limit {
             Self::CallBytes => "call-bytes",
             Self::Functions => "functions",
             Self::FunctionSize => "function-size",
+            Self::FunctionWork => "function-work",
         }
     }
 
@@ -172,7 +176,8 @@ impl Limit {
             | Self::HttpRequests
             | Self::TableElements
             | Self::Handles
-            | Self::Functions => "",
+            | Self::Functions
+            | Self::FunctionWork => "",
         }
     }
 }
@@ -207,6 +212,7 @@ impl fmt::Display for Limit {
             Self::CallBytes => "call bytes",
             Self::Functions => "functions",
             Self::FunctionSize => "function size",
+            Self::FunctionWork => "function work",
         })
     }
 }

@@ -9,7 +9,7 @@ use wasmtime::component::Component as Compiled;
 use crate::cache::Found;
 use crate::clock;
 use crate::component::{Component, Exports, Inner, LoadReport, LoadSource};
-use crate::load::{Digest, LoadError, world};
+use crate::load::{Digest, LoadError, work, world};
 use crate::sandbox::{Shared, Slot};
 use crate::turns::Lane;
 
@@ -114,6 +114,7 @@ fn compile(
     digest: &Digest,
     warnings: &mut Vec<String>,
 ) -> Result<Compiled, LoadError> {
+    work::check(bytes, &shared.settings)?;
     let compiled =
         Compiled::new(&shared.engine, bytes).map_err(|error| LoadError::Invalid(chain(&error)))?;
     if let Some(cache) = &shared.cache {

@@ -183,8 +183,9 @@ async fn answer(
                     .call_validate(&mut *store, hook, binding, request)
                     .await?
             };
+            let memory = &mut store.data_mut().memory;
             Ok(answer.map_err(given_up).and_then(|response| {
-                AdmissionResponse::checked(response, mutates)
+                AdmissionResponse::checked(response, mutates, memory)
                     .map(|response| Outcome::Answer(Answer::Admission(response)))
                     .map_err(Stop::Run)
             }))
@@ -215,8 +216,9 @@ async fn answer(
                 )
                 .await?;
             let allowed = call_bytes(&store.data().budget);
+            let memory = &mut store.data_mut().memory;
             Ok(answer.map_err(given_up).and_then(|converted| {
-                ask::converted(converted, objects.len(), allowed)
+                ask::converted(converted, objects.len(), allowed, memory)
                     .map(|objects| Outcome::Answer(Answer::Objects(objects)))
                     .map_err(Stop::Run)
             }))

@@ -1,14 +1,21 @@
 //! From wasmtime's error to ours: which limit, which trap, and what the guest said last.
 
+use std::fmt::{self, Write as _};
 use std::str::Utf8Error;
 
 use wasmtime::component::ResourceTableError;
-use wasmtime::{Trap, WasmBacktrace};
+use wasmtime::{FrameInfo, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
 use crate::budget::{Limit, LimitHit};
 use crate::state::{State, handles_hit};
 use crate::{RunError, engine};
+
+/// Longest backtrace in bytes; what is longer is cut.
+const BACKTRACE: usize = 16 << 10;
+
+/// Longest name of a function in it, in bytes.
+const NAME: usize = 1 << 10;
 
 /// Name the error that stopped a guest.
 pub(crate) fn name(
@@ -110,16 +117,79 @@ fn message(reason: &str, last_words: &[String], backtrace: Option<&WasmBacktrace
     if let Some(backtrace) = backtrace
         && !backtrace.frames().is_empty()
     {
-        let text = backtrace.to_string();
         message.push('\n');
-        message.push_str(text.trim_end());
+        let mut text = Bounded::new(BACKTRACE);
+        if frames(&mut text, backtrace.frames()).is_err() {
+            text.text.push('…');
+        }
+        message.push_str(&text.text);
     }
     message
+}
+
+/// Write where a guest was. Not as wasmtime does: the names are the guest's own. They may be as long as its file, and
+/// wasmtime reads mangled names of C++ too, of which a short one may stand for a text longer than any memory.
+fn frames(text: &mut Bounded, frames: &[FrameInfo]) -> fmt::Result {
+    write!(text, "error while executing at wasm backtrace:")?;
+    for (index, frame) in frames.iter().enumerate() {
+        write!(text, "\n  {index:>3}: ")?;
+        if let Some(offset) = frame.module_offset() {
+            write!(text, "{offset:#8x} - ")?;
+        }
+        write!(text, "{}!", frame.module().name().unwrap_or("<unknown>"))?;
+        match frame.func_name() {
+            Some(name) if name.len() <= NAME => write!(text, "{}", rustc_demangle::demangle(name))?,
+            Some(name) => {
+                let end = name.floor_char_boundary(NAME);
+                write!(text, "{}…", name.get(..end).unwrap_or_default())?;
+            }
+            None => write!(text, "<wasm function {}>", frame.func_index())?,
+        }
+    }
+    Ok(())
+}
+
+/// Text up to a length, without control characters but for line ends.
+struct Bounded {
+    text: String,
+    room: usize,
+}
+
+impl Bounded {
+    fn new(room: usize) -> Self {
+        Self {
+            text: String::new(),
+            room,
+        }
+    }
+}
+
+impl fmt::Write for Bounded {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for char in text.chars() {
+            self.room = self.room.checked_sub(char.len_utf8()).ok_or(fmt::Error)?;
+            let control = char.is_control() && char != '\n';
+            self.text.push(if control {
+                char::REPLACEMENT_CHARACTER
+            } else {
+                char
+            });
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_is_cut_at_its_length_and_fit_for_a_terminal() {
+        let mut text = Bounded::new(8);
+        assert!(write!(text, "a\u{1b}[b\n").is_ok());
+        assert!(write!(text, "äöü").is_err());
+        assert_eq!(text.text, "a\u{fffd}[b\nä");
+    }
 
     #[test]
     fn an_exit_has_no_number() {

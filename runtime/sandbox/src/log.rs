@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 use crate::budget::{Limit, LimitHit};
 use crate::{LogLevel, LogRecord, Said, said};
 
-/// What each record costs beyond its text, so that empty records are not free.
+/// What each record, and each field of one, costs beyond its text, so that empty ones are not free.
 const RECORD: u64 = 32;
+const FIELD: usize = 32;
 
 /// A longer line goes on in the next record.
 const LINE: usize = 16 << 10;
@@ -53,7 +54,7 @@ impl Log {
         let fields: usize = record
             .fields
             .iter()
-            .map(|(name, value)| name.len() + value.len())
+            .map(|(name, value)| name.len() + value.len() + FIELD)
             .sum();
         self.admit(length(record.message.len() + fields))?;
         self.records.push(record);
@@ -236,6 +237,18 @@ mod tests {
         let mut log = Log::new(1000);
         log.write(Stream::Out, b"a\xffb\n");
         assert_eq!(messages(log), ["a\u{fffd}b"]);
+    }
+
+    #[test]
+    fn empty_fields_are_not_free() {
+        let mut log = Log::new(1000);
+        let record = LogRecord {
+            level: LogLevel::Info,
+            message: String::new(),
+            fields: vec![(String::new(), String::new()); 31],
+        };
+        let hit = log.record(record).unwrap_err();
+        assert_eq!((hit.limit, hit.used), (Limit::LogBytes, 31 * 32 + 32));
     }
 
     #[test]

@@ -32,6 +32,9 @@ pub struct Settings {
     pub max_functions: u64,
     /// Bytes of one function of a component; compilers need more than linear time for long ones. 2 MiB.
     pub max_function_size: u64,
+    /// Locals of one function of a component, times its blocks; compilers may need time and memory for each such pair,
+    /// so that a file of some kilobytes could take gigabytes. 16,000,000.
+    pub max_function_work: u64,
     /// Time to compile a component. 60 s. A compilation cannot be stopped: when its time is over the load fails, and
     /// the thread runs out by itself. At most as many compile at once as there are processors.
     pub compile_time: Duration,
@@ -52,6 +55,7 @@ impl Default for Settings {
             max_component_size: 64 << 20,
             max_functions: 250_000,
             max_function_size: 2 << 20,
+            max_function_work: 16_000_000,
             compile_time: Duration::from_secs(60),
             max_concurrent_runs: 64,
             max_memory_per_run: 512 << 20,

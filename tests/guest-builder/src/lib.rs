@@ -4,11 +4,15 @@
 //! a test process, into one folder shared by all processes; cargo's own lock on that folder keeps parallel builds
 //! apart.
 
+mod text;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
+
+pub use text::Text;
 
 /// Why a guest could not be built.
 #[derive(Debug)]
@@ -42,6 +46,17 @@ impl std::error::Error for BuildError {}
 /// When it does not build.
 pub fn guests() -> Result<Vec<u8>, BuildError> {
     component(&workspace().join("tests/guests"), "hookbox_guests")
+}
+
+/// The component of the attacks in `tests/hostile/guest`.
+///
+/// # Errors
+/// When it does not build.
+pub fn attacks() -> Result<Vec<u8>, BuildError> {
+    component(
+        &workspace().join("tests/hostile/guest"),
+        "hookbox_hostile_guest",
+    )
 }
 
 /// Build the crate in `folder` for `wasm32-wasip2` and return its component. `name` is the crate's name with

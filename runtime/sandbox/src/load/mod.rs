@@ -1,6 +1,7 @@
 //! What a component must be before it is compiled.
 
 pub(crate) mod contract;
+pub(crate) mod work;
 pub(crate) mod world;
 
 use std::time::Duration;

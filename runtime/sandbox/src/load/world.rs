@@ -13,6 +13,9 @@ use crate::ask::Export;
 use crate::sandbox::Settings;
 use crate::{Limit, engine};
 
+/// Deepest nesting of components in components. Toolchains nest two or three; reading takes more than linear time in it.
+const DEPTH: usize = 64;
+
 /// What a component asks for and offers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct World {
@@ -92,6 +95,11 @@ impl Survey {
         for payload in Parser::new(0).parse_all(bytes) {
             let payload = payload?;
             match &payload {
+                Payload::Version { .. } if depth >= DEPTH => {
+                    return Err(Broken::TooLarge(LoadError::Invalid(format!(
+                        "components are nested more than {DEPTH} deep"
+                    ))));
+                }
                 Payload::Version { .. } => depth += 1,
                 Payload::End(_) => depth = depth.saturating_sub(1),
                 Payload::ComponentImportSection(section) if depth == 1 => {

@@ -4,9 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use hookbox_guest_builder::Text;
 use hookbox_sandbox::{Budget, Component, Effects, LoadSource, RunInput, Sandbox, Settings};
-
-use crate::text::Text;
 
 /// Load in a sandbox of its own, as a process of its own would, and see that it runs.
 async fn load(dir: &Path) -> Component {

@@ -1,9 +1,9 @@
 //! Which components are loaded, and what the others are told.
 
+use hookbox_guest_builder::Text;
 use hookbox_sandbox::{Budget, Effects, Limit, LoadError, LoadSource, RunInput, Sandbox, Settings};
 
 use crate::support::{assert_others_work, guest_bytes, ms, sandbox};
-use crate::text::Text;
 
 async fn refused(bytes: Vec<u8>) -> LoadError {
     let error = sandbox().await.load(bytes).await.expect_err("loaded");
@@ -239,6 +239,7 @@ async fn giants_are_refused_before_they_are_compiled() {
         max_component_size: 1 << 20,
         max_functions: 100,
         max_function_size: 1000,
+        max_function_work: 1000,
         max_concurrent_runs: 1,
         ..Settings::default()
     };
@@ -253,6 +254,11 @@ async fn giants_are_refused_before_they_are_compiled() {
     };
     let memory = r#"(memory (export "memory") 1) (memory 16384)"#;
     let table = r#"(memory (export "memory") 1) (table 100001 funcref)"#;
+    let work = format!(
+        r#"(memory (export "memory") 1) (func (local {}) {})"#,
+        "i32 ".repeat(10),
+        "block end ".repeat(101)
+    );
     let size = vec![0; (1 << 20) + 1];
     let text = |core: &str| {
         Text {
@@ -265,6 +271,7 @@ async fn giants_are_refused_before_they_are_compiled() {
         (size, Limit::ComponentSize, (1 << 20) + 1, 1 << 20),
         (text(&functions(98)), Limit::Functions, 101, 100),
         (text(&function(2000)), Limit::FunctionSize, 2002, 1000),
+        (text(&work), Limit::FunctionWork, 1010, 1000),
         (text(memory), Limit::Memory, 16385 << 16, 512 << 20),
         (text(table), Limit::TableElements, 100_001, 100_000),
     ] {

@@ -18,4 +18,3 @@ mod odd;
 mod requests;
 mod server;
 mod support;
-mod text;

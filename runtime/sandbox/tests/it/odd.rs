@@ -1,9 +1,9 @@
 //! Hostile guests that no compiler would make, written as text.
 
+use hookbox_guest_builder::Text;
 use hookbox_sandbox::{Budget, Limit, Run, RunError, RunInput};
 
 use crate::support::{assert_others_work, budget, limit, ms, sandbox};
-use crate::text::Text;
 
 /// Load a component written as text and run it.
 async fn run_text(text: &Text<'_>, budget: &Budget) -> Run {

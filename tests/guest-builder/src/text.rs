@@ -1,18 +1,26 @@
 //! Components written as text, for what no compiler would make.
 
+#![allow(
+    clippy::panic,
+    reason = "a test's text that is none is the test's mistake"
+)]
+
 /// A component of the world `hook` around the core module's items in `core`, which may define `describe` and `run`
 /// itself (with `own` naming them). Those that it leaves out return no hooks, and succeed.
-pub(crate) struct Text<'a> {
+#[derive(Debug)]
+pub struct Text<'a> {
     /// Version of the contract.
-    pub(crate) version: &'a str,
+    pub version: &'a str,
     /// Imports besides those that the exports need.
-    pub(crate) imports: &'a str,
+    pub imports: &'a str,
     /// What the core module is given.
-    pub(crate) with: &'a str,
+    pub with: &'a str,
     /// Items of the core module.
-    pub(crate) core: &'a str,
-    /// Which functions `core` defines.
-    pub(crate) own: &'a [&'a str],
+    pub core: &'a str,
+    /// Which functions `core` defines: `describe`, `run`, `realloc`.
+    pub own: &'a [&'a str],
+    /// More of how `run` is lifted, such as `(post-return (func $core "after"))`.
+    pub lift: &'a str,
 }
 
 impl Default for Text<'_> {
@@ -23,19 +31,25 @@ impl Default for Text<'_> {
             with: "",
             core: "(memory (export \"memory\") 1)",
             own: &[],
+            lift: "",
         }
     }
 }
 
 impl Text<'_> {
     /// The component as bytes.
-    pub(crate) fn bytes(&self) -> Vec<u8> {
+    ///
+    /// # Panics
+    /// When the text is not WebAssembly.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
         let Self {
             version,
             imports,
             with,
             core,
             own,
+            lift,
         } = self;
         let unless_own =
             |name: &str, text: &'static str| if own.contains(&name) { "" } else { text };
@@ -46,6 +60,10 @@ impl Text<'_> {
         let run = unless_own(
             "run",
             "(func (export \"run\") (param i32 i32 i32 i32) (result i32) i32.const 64)",
+        );
+        let realloc = unless_own(
+            "realloc",
+            "(func (export \"realloc\") (param i32 i32 i32 i32) (result i32) i32.const 1024)",
         );
         let text = format!(
             r#"(component
@@ -64,7 +82,7 @@ impl Text<'_> {
                     {core}
                     {describe}
                     {run}
-                    (func (export "realloc") (param i32 i32 i32 i32) (result i32) i32.const 1024))
+                    {realloc})
                 (core instance $core (instantiate $module {with}))
                 (type $hook (record (field "name" string) (field "config" string)))
                 (component $shim
@@ -87,7 +105,7 @@ impl Text<'_> {
                 (func $run (param "hook" string) (param "contexts" (list (own $context)))
                     (result (result (error $error)))
                     (canon lift (core func $core "run") (memory (core memory $core "memory"))
-                        (realloc (core func $core "realloc"))))
+                        (realloc (core func $core "realloc")) {lift}))
                 (instance $hooks (instantiate $shim
                     (with "import-type-context" (type $context))
                     (with "import-type-retry" (type $retry))
@@ -97,6 +115,6 @@ impl Text<'_> {
                     (with "import-func-run" (func $run))))
                 (export "hookbox:hook/hooks@{version}" (instance $hooks)))"#
         );
-        wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}"))
+        wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
     }
 }

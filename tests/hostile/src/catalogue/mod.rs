@@ -1,0 +1,35 @@
+//! The attacks, by what they are aimed at.
+
+mod answers;
+mod bombs;
+mod boundary;
+mod budgets;
+mod buffers;
+mod exports;
+mod handles;
+mod memory;
+
+use crate::Attack;
+
+/// All of them.
+#[must_use]
+pub fn all() -> Vec<Attack> {
+    [
+        budgets::all(),
+        memory::all(),
+        buffers::all(),
+        handles::all(),
+        exports::all(),
+        answers::all(),
+        boundary::all(),
+        bombs::all(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Milliseconds.
+fn ms(millis: u64) -> std::time::Duration {
+    std::time::Duration::from_millis(millis)
+}
