@@ -98,6 +98,12 @@ impl Turns {
         }))
     }
 
+    /// A turn, where there is one at once.
+    #[must_use]
+    pub fn try_take(&self, lane: &Lane) -> Option<Turn> {
+        self.now(&mut self.state(), lane)
+    }
+
     /// Waits for a turn. Giving up leaves the line.
     pub async fn take(&self, lane: &Lane) -> Turn {
         loop {
@@ -153,19 +159,12 @@ impl Turns {
     }
 
     fn ask(&self, lane: &Lane) -> Asked {
-        let share = self.share(lane);
         let mut state = self.state();
-        let State { free, lanes, round } = &mut *state;
-        let line = match lanes.get_mut(lane) {
-            Some(line) => line,
-            None => lanes.entry(lane.clone()).or_default(),
-        };
-        // Where there is a free turn, whoever waits has its share already.
-        if *free > 0 && line.has < share && line.waits.is_empty() {
-            *free -= 1;
-            line.has += 1;
-            return Asked::Turn(self.turn(lane));
+        if let Some(turn) = self.now(&mut state, lane) {
+            return Asked::Turn(turn);
         }
+        let State { lanes, round, .. } = &mut *state;
+        let line = lanes.entry(lane.clone()).or_default();
         // Those who gave up, now and then.
         if line.waits.len() >= 64 && line.waits.len().is_power_of_two() {
             line.waits.retain(|waits| !waits.is_closed());
@@ -176,6 +175,23 @@ impl Turns {
         }
         line.waits.push_back(sender);
         Asked::Wait(receiver)
+    }
+
+    /// A turn, where one is free: then whoever waits has its share already.
+    fn now(&self, state: &mut State, lane: &Lane) -> Option<Turn> {
+        if state.free == 0 {
+            return None;
+        }
+        let line = match state.lanes.get_mut(lane) {
+            Some(line) => line,
+            None => state.lanes.entry(lane.clone()).or_default(),
+        };
+        if line.has >= self.share(lane) || !line.waits.is_empty() {
+            return None;
+        }
+        state.free -= 1;
+        line.has += 1;
+        Some(self.turn(lane))
     }
 
     fn turn(&self, lane: &Lane) -> Turn {

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hookbox_config::{ConfigVersion, Crontab};
-use hookbox_sandbox::Budget;
+use hookbox_sandbox::{Budget, Lane};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kube::Client;
@@ -267,6 +267,14 @@ impl Engine {
     pub(crate) fn quota(&self) -> Option<&Arc<Quota>> {
         let tenant = self.cluster.as_ref()?.tenant.as_ref()?;
         Some(&tenant.quota)
+    }
+
+    /// In which lane a hook's runs have their turns.
+    pub(crate) fn lane(&self, hook: HookIndex) -> Lane {
+        let component = self.hook(hook).and_then(|hook| hook.program.component());
+        component
+            .map(|component| component.lane().clone())
+            .unwrap_or_default()
     }
 
     fn scheduler(&self) -> MutexGuard<'_, Option<Scheduler>> {

@@ -9,5 +9,6 @@ mod impersonate;
 mod side;
 
 pub use self::access::{Access, AccessSettings, Right, Verdict};
-pub use self::impersonate::impersonating;
+pub(crate) use self::impersonate::prove;
+pub use self::impersonate::{ImpersonateError, impersonating};
 pub(crate) use self::side::{Identities, TenantSide};

@@ -5,17 +5,22 @@
 //! that one leaves or loses its access.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use kube::Client;
+use tokio::sync::OnceCell;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::feed::Events;
 use super::hub::{Hub, Watches};
 use super::{Tag, WatchError, WatchEvent, WatchSpec};
 use crate::api;
-use crate::identity::{Access, Verdict};
+use crate::identity::{self, Access, Verdict};
 use crate::snapshot::Texts;
 use crate::source::Tenant;
+
+/// Time between two attempts to ask something as a tenant.
+const PROOF: Duration = Duration::from_secs(10);
 
 /// All watches of tenants. Clones are the same.
 #[derive(Clone)]
@@ -30,6 +35,8 @@ pub(super) struct Who {
     /// Asks as the tenant.
     pub(super) client: Client,
     access: Access,
+    /// Whether anything can be asked as the tenant.
+    proven: OnceCell<()>,
 }
 
 /// What one tenant sees of the watches.
@@ -63,6 +70,7 @@ impl TenantHub {
             tenant: tenant.clone(),
             client,
             access: access.clone(),
+            proven: OnceCell::new(),
         };
         let view = View {
             watches: self.watches.clone(),
@@ -77,6 +85,22 @@ impl Who {
     pub(super) fn refused(&self, spec: &WatchSpec, error: &WatchError) {
         let reason = api::one_line(&api::chain(error));
         self.access.right(&self.tenant, spec).refused(&reason);
+    }
+
+    /// Waits until something can be asked as the tenant. What its own requests would not show it, those of others must not
+    /// either: hookbox may act as certain accounts only.
+    async fn prove(&self, spec: &WatchSpec, tag: Tag, events: &Events) {
+        let prove = || identity::prove(&self.client);
+        while let Err(error) = self.proven.get_or_try_init(prove).await {
+            let error = WatchError::Unchecked {
+                what: spec.what(),
+                user: self.tenant.user(),
+                reason: api::one_line(&api::chain(&error)),
+            };
+            // Whoever has no room has heard enough.
+            let _ = events.try_send(tag, &WatchEvent::Failed(Arc::new(error)));
+            tokio::time::sleep(PROOF).await;
+        }
     }
 
     /// Why it may not; none where it may, or nobody knows yet.
@@ -106,6 +130,7 @@ impl View {
 async fn keep(view: View, spec: WatchSpec, tag: Tag, events: Events) {
     let View { watches, who } = view;
     let mut right = who.access.right(&who.tenant, &spec);
+    who.prove(&spec, tag, &events).await;
     let mut verdict = right.verdict();
     loop {
         if verdict == Verdict::Allowed {

@@ -116,7 +116,7 @@ impl Handler {
         question: Question,
         until: Instant,
     ) -> Result<Answer, Failed> {
-        let place = match self.pool.enter(hook, until).await {
+        let place = match self.pool.enter(hook, &self.engine.lane(hook), until).await {
             Ok(place) => place,
             Err(NoPlace::Full) => return Err(Failed::Full),
             Err(NoPlace::Late) => return Err(Failed::Late),
