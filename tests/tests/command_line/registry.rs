@@ -257,7 +257,6 @@ async fn wrong_keys_references_and_registries_are_told_apart() {
     }
 }
 
-#[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn credential_helpers_are_asked() {
     use std::os::unix::fs::PermissionsExt;
@@ -272,11 +271,9 @@ async fn credential_helpers_are_asked() {
     .unwrap();
     std::fs::set_permissions(&helper, std::fs::Permissions::from_mode(0o755)).unwrap();
     std::fs::write(folder.join("config.json"), r#"{"credsStore": "test"}"#).unwrap();
-    let path = format!(
-        "{}:{}",
-        folder.display(),
-        std::env::var("PATH").unwrap_or_default()
-    );
+    let mut path = folder.as_os_str().to_owned();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap_or_default());
     let finished = hookbox(["pull", &reference])
         .folder(folder)
         .env("DOCKER_CONFIG", folder)
