@@ -2,7 +2,7 @@
 
 use hookbox_sandbox::Limit;
 
-use super::ms;
+use super::{ms, patient};
 use crate::{Attack, Guest, Must};
 
 pub(super) fn all() -> Vec<Attack> {
@@ -48,6 +48,7 @@ pub(super) fn all() -> Vec<Attack> {
         .with(|b| b.cpu_time = ms(200)),
         // Printing is cut off and never stops a run: a language's own words must not make it panic.
         Attack::by("budget/printing", Guest::Old("print-flood"), Must::Nothing)
-            .with(|b| b.log_bytes = 10_000),
+            .with(|b| b.log_bytes = 10_000)
+            .with(patient),
     ]
 }

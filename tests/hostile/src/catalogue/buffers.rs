@@ -2,7 +2,7 @@
 
 use hookbox_sandbox::Limit;
 
-use super::ms;
+use super::{ms, patient};
 use crate::{Asked, Attack, Guest, Must};
 
 pub(super) fn all() -> Vec<Attack> {
@@ -102,7 +102,8 @@ pub(super) fn all() -> Vec<Attack> {
             Guest::Old("error-flood"),
             Must::Fail("trap", "after the flood"),
         )
-        .with(|b| b.log_bytes = 100),
+        .with(|b| b.log_bytes = 100)
+        .with(patient),
         // Without a grant there is no file, no environment, no network.
         Attack::new("escape/files-and-network", "files", Must::Nothing),
         Attack::by("escape/sockets", Guest::Old("network"), Must::Nothing),

@@ -33,3 +33,8 @@ pub fn all() -> Vec<Attack> {
 fn ms(millis: u64) -> std::time::Duration {
     std::time::Duration::from_millis(millis)
 }
+
+/// Time for an attack that is to come to its end, however busy the machine is.
+fn patient(budget: &mut hookbox_sandbox::Budget) {
+    (budget.cpu_time, budget.wall_clock) = (ms(300_000), ms(600_000));
+}
