@@ -15,6 +15,7 @@ mod cluster;
 mod grants;
 mod live;
 mod registry;
+mod tenants;
 mod webhook;
 
 pub(crate) use cluster::Rates;
@@ -24,6 +25,7 @@ pub(crate) use live::{
     WhyArgs,
 };
 pub(crate) use registry::{Password, Pull, Push, Registry, Sign, Verify};
+pub(crate) use tenants::{CrdsArgs, ManifestCommand, ManifestFormat, RbacArgs, Tenants};
 pub(crate) use webhook::Webhook;
 
 /// Write, try and run Kubernetes hooks as sandboxed WebAssembly components.
@@ -142,6 +144,11 @@ pub(crate) enum Command {
     /// Ask a running operator for a path
     Raw(Raw),
     Try(Try),
+    /// Print the CustomResourceDefinitions for tenants' hooks
+    Crds(CrdsArgs),
+    /// Print manifests for a cluster
+    #[command(subcommand)]
+    Manifest(ManifestCommand),
     /// Print the version
     #[command(hide = true)]
     Version,
@@ -444,6 +451,8 @@ pub(crate) struct Run {
     pub(crate) leader: Leader,
     #[command(flatten)]
     pub(crate) native: Native,
+    #[command(flatten)]
+    pub(crate) tenants: Tenants,
     #[command(flatten)]
     pub(crate) webhook: Webhook,
     #[command(flatten)]

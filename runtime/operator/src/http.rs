@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::metrics::{self, HookMetrics, SelfMetrics};
+use crate::tenants::Mounts;
 
 pub use readiness::Readiness;
 
@@ -61,8 +62,18 @@ pub struct Pages {
     pub own: Arc<SelfMetrics>,
     /// `/metrics/hooks`.
     pub hooks: HookMetrics,
+    /// Tenants' hooks, whose metrics are part of the same page.
+    pub(crate) mounts: Mounts,
     /// `/readyz`.
     pub readiness: Readiness,
+}
+
+impl Pages {
+    fn hooks_text(&self) -> String {
+        let engines = self.mounts.all();
+        let tenants = engines.iter().map(|engine| &engine.hook_metrics);
+        HookMetrics::text_of(std::iter::once(&self.hooks).chain(tenants))
+    }
 }
 
 /// Why the server is not there.
@@ -269,7 +280,7 @@ fn router(pages: Pages) -> Router {
         )
         .route(
             "/metrics/hooks",
-            get(|State(pages): State<Pages>| async move { exposition(pages.hooks.text()) }),
+            get(|State(pages): State<Pages>| async move { exposition(pages.hooks_text()) }),
         )
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))

@@ -30,6 +30,7 @@ pub mod reads;
 pub mod schedule;
 pub mod snapshot;
 pub mod source;
+pub mod tenants;
 pub mod units;
 pub mod watch;
 pub mod webhook;

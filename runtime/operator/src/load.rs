@@ -8,7 +8,8 @@ use futures::StreamExt;
 use hookbox_config::{ConfigVersion, Document, HookConfig, Offence, Offences};
 use hookbox_jq::{Jq, JqError};
 use hookbox_sandbox::{
-    Budget, Capabilities, Component, Export, Grants, HookDefinition, Lane, LoadError, RunError, Sandbox,
+    Budget, Capabilities, Component, Export, Grants, HookDefinition, Lane, LoadError, RunError,
+    Sandbox,
 };
 
 use crate::filter::{Filter, GuestFilter};
@@ -24,6 +25,8 @@ const PARALLEL: usize = 8;
 pub struct Hook {
     /// Its name, as its component gives it; unique in the operator.
     pub name: Arc<str>,
+    /// What its component calls it. The same, but for a tenant's hook, whose name begins with that of its object.
+    pub called: Arc<str>,
     /// What its source is called.
     pub source: String,
     /// What runs.
@@ -305,8 +308,10 @@ async fn hook(
                 });
             }
             own_filters(&program, &definition.name, &config, &mut filters);
+            let called: Arc<str> = definition.name.into();
             Ok(Hook {
-                name: definition.name.into(),
+                name: called.clone(),
+                called,
                 source: name.to_owned(),
                 program,
                 tenant,

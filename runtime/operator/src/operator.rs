@@ -25,6 +25,7 @@ use crate::load::{self, Hook, LoadProblem, Loaded};
 use crate::metrics::{Component, DEFAULT_PREFIX, SelfMetrics, counted};
 use crate::running::Running;
 use crate::source::HookSpec;
+use crate::tenants::{self, Mounts, TenantOptions};
 use crate::watch::Hub;
 use crate::webhook::{WebhookError, WebhookOptions};
 
@@ -70,6 +71,8 @@ pub struct Options {
     pub clock: Clock,
     /// Whether nothing begins before [`Running::step`] lets it: for tests, whose runs must be the same each time.
     pub stepped: bool,
+    /// Whether hooks run that tenants declare as objects of the cluster; none: only those that are given here.
+    pub tenants: Option<TenantOptions>,
     /// How one of several replicas becomes the leader; none: this operator is alone.
     pub leader: Option<LeaderOptions>,
     /// How long [`Running::stop`] waits for runs to end.
@@ -96,6 +99,7 @@ impl Default for Options {
             time_zone: TimeZone::system(),
             clock: Clock::System,
             stepped: false,
+            tenants: None,
             leader: None,
             stop_time: Duration::from_secs(30),
         }
@@ -235,7 +239,8 @@ impl Operator {
         let engine = Engine::new(Parts {
             hooks,
             cluster,
-            gate: Gate::new(Some(jq)),
+            scope: None,
+            gate: Gate::new(Some(jq.clone())),
             budget: options.budget.clone(),
             elects: options.leader.is_some(),
             clock: options.clock,
@@ -255,10 +260,22 @@ impl Operator {
             (Some(client), Some(leader)) => Some(elector(&engine, client, leader)),
             _ => None,
         };
-        let mut running = Running::new(engine.clone(), problems, first, &options).await?;
+        let mounts = Mounts::default();
+        let mut running = Running::new(engine.clone(), problems, first, &mounts, &options).await?;
         announce(&engine, running.problems(), options.webhook.is_some());
         if options.webhook.as_ref().is_some_and(|w| w.register_first) {
             engine.readiness.until_done("webhook ").await;
+        }
+        if let Some(tenants) = options.tenants.clone() {
+            let http = requests(&options).map_err(StartError::Requests)?;
+            let parts = tenants::Parts {
+                jq,
+                http: Arc::new(http),
+                zone: options.time_zone.clone(),
+                queue_actions: options.queue_actions,
+                mounts,
+            };
+            tenants::start(&engine, tenants, parts);
         }
         match elector {
             Some((elector, view)) => {

@@ -21,6 +21,7 @@ use crate::monitor::{MonitorId, Phase, Progress};
 use crate::operator::{Options, StartError};
 use crate::schedule::ScheduleId;
 use crate::snapshot::Frozen;
+use crate::tenants::Mounts;
 use crate::webhook::Webhooks;
 
 /// Time to give the lease back.
@@ -90,6 +91,7 @@ impl Running {
         engine: Arc<Engine>,
         problems: Vec<LoadProblem>,
         first: broadcast::Receiver<Arc<OperatorEvent>>,
+        mounts: &Mounts,
         options: &Options,
     ) -> Result<Self, StartError> {
         let server = match options.listen {
@@ -98,6 +100,7 @@ impl Running {
                 let pages = Pages {
                     own: engine.metrics.clone(),
                     hooks: engine.hook_metrics.clone(),
+                    mounts: mounts.clone(),
                     readiness: engine.readiness.clone(),
                 };
                 Some(HttpServer::start(address, pages, HttpLimits::default()).await?)
@@ -111,6 +114,7 @@ impl Running {
                     engine.clone(),
                     recent.clone(),
                     &problems,
+                    mounts.clone(),
                     webhooks,
                     settings,
                 )?
@@ -119,10 +123,21 @@ impl Running {
         };
         let live_path = live.as_ref().map(|live| live.path().to_owned());
         let weak = Arc::downgrade(&engine);
+        let mounted = mounts.clone();
         engine.metrics.refresh_with(move |metrics| {
             if let Some(engine) = weak.upgrade() {
                 engine.count_queues(metrics);
-                metrics.snapshots(engine.held_once());
+                let tenants = mounted.all();
+                for tenant in &tenants {
+                    tenant.count_queues(metrics);
+                    if let Some(side) = tenant.cluster.as_ref().and_then(|c| c.tenant.as_ref()) {
+                        metrics.quota(&side.quota);
+                    }
+                }
+                if let Some(checks) = mounted.checks() {
+                    metrics.access_checks(checks);
+                }
+                metrics.snapshots(engine.held_with(&tenants));
                 engine.count_journal();
             }
         });

@@ -258,12 +258,13 @@ async fn select(
     load::own_filters(&program, name, &config, &mut filters);
     let hook = Hook {
         name: name.into(),
+        called: name.into(),
         source: path.display().to_string(),
         program,
         tenant: None,
+        grants: Arc::default(),
         config,
         filters,
-        grants: Arc::default(),
     };
     let loaded = load::Loaded {
         hooks: vec![hook],

@@ -7,6 +7,7 @@ mod dev;
 mod exec;
 mod inspect;
 mod live;
+mod manifest;
 mod new;
 mod pull;
 mod push;
@@ -62,6 +63,8 @@ pub(crate) async fn dispatch(parsed: Parsed, ui: &Ui) -> Outcome {
         Command::Raw(args) => live::raw(&args, ui).await,
         Command::Version => ui.data(concat!("hookbox ", env!("CARGO_PKG_VERSION"))),
         Command::Try(args) => try_::try_(&global, &args, ui).await,
+        Command::Crds(args) => manifest::crds(&args, ui),
+        Command::Manifest(command) => manifest::manifest(&command, ui),
         Command::Completions { shell } => completions::completions(shell, ui),
     }
 }

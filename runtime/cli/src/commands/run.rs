@@ -8,7 +8,10 @@ use anyhow::{Context, anyhow};
 use hookbox_config::yaml;
 use hookbox_jq::Jq;
 use hookbox_operator::load::{self, LoadProblem};
+use hookbox_operator::tenants::TenantOptions;
 use hookbox_operator::{HookSource, Operator, Options};
+use hookbox_registry::{RegistryClient, Settings};
+use hookbox_sandbox::Sandbox;
 use http::Uri;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
@@ -22,8 +25,12 @@ use crate::logging::Level;
 use crate::signal::Signals;
 use crate::ui::{self, Tone, Ui};
 
+/// The folder of hooks unless another is named.
+const DEFAULT_DIR: &str = "hooks";
 /// How long the API server may take to answer the first request.
 const FIRST_ANSWER: Duration = Duration::from_secs(10);
+/// A file of certificates of this size is a mistake.
+const MAX_AUTHORITIES: u64 = 4 << 20;
 /// A kubeconfig of this size is a mistake.
 const MAX_KUBECONFIG: u64 = 16 << 20;
 
@@ -35,6 +42,7 @@ pub(super) async fn run(global: &Global, args: &Run, level: Level, ui: &Ui) -> O
             (args.kube_context.is_some(), "--kube-context"),
             (args.kube_server.is_some(), "--kube-server"),
             (args.leader.leader_election, "--leader-election"),
+            (args.tenants.tenants, "--tenants"),
         ];
         if let Some((_, flag)) = given.iter().find(|(given, _)| *given) {
             return Err(Failure::usage(anyhow!(
@@ -43,37 +51,7 @@ pub(super) async fn run(global: &Global, args: &Run, level: Level, ui: &Ui) -> O
         }
     }
     let granted = args.grants.read()?;
-    let found = HookSource::all(&args.hooks_dir)
-        .map_err(|error| Failure::usage(error).help("name the folder with hooks by --hooks-dir"))?;
-    let sources = if args.native.native_hooks {
-        found.with_native(&Arc::new(args.native.settings()))
-    } else {
-        found.components().collect()
-    };
-    let left_out: Vec<String> = match args.native.native_hooks {
-        true => Vec::new(),
-        false => found.executables().collect(),
-    };
-    if sources.is_empty() {
-        let dir = args.hooks_dir.display();
-        return Err(match left_out.as_slice() {
-            [] => Failure::usage(anyhow!("{dir} holds no hooks"))
-                .help("components are files that end in .wasm"),
-            [first, ..] => Failure::usage(anyhow!(
-                "{dir} holds no components, but {} such as {first}",
-                ui::count(left_out.len(), "executable")
-            ))
-            .help("--native-hooks runs executables as hooks: without a sandbox, with all rights of hookbox itself"),
-        });
-    }
-    if let Some(first) = left_out.first() {
-        let executables = left_out.len();
-        tracing::warn!(
-            executables,
-            first,
-            "executables are no hooks here; --native-hooks runs them, without a sandbox"
-        );
-    }
+    let sources = sources(args)?;
     let (client, server) = if args.no_cluster {
         (None, None)
     } else {
@@ -98,7 +76,7 @@ pub(super) async fn run(global: &Global, args: &Run, level: Level, ui: &Ui) -> O
         &hookbox_sandbox::Budget::describe(),
     )
     .await;
-    if loaded.hooks.is_empty() {
+    if loaded.hooks.is_empty() && !args.tenants.tenants {
         for problem in &loaded.problems {
             report(problem, &args.hooks_dir, ui);
         }
@@ -136,6 +114,7 @@ pub(super) async fn run(global: &Global, args: &Run, level: Level, ui: &Ui) -> O
     options.live = live::settings(args.debug_unix_socket.as_deref(), level);
     options.client_rate = args.rates.client();
     options.writer = args.rates.writer();
+    options.tenants = tenants(args, &sandbox)?;
     let mut signals = Signals::listen()?;
     let running = Operator::start_loaded(options, loaded, jq)
         .await
@@ -156,6 +135,65 @@ pub(super) async fn run(global: &Global, args: &Run, level: Level, ui: &Ui) -> O
         }
         () = signals.wait() => Err(Failure::failed(anyhow!("stopped at once, by a second signal"))),
     }
+}
+
+/// The operator's own hooks. With those of tenants there need not be any.
+fn sources(args: &Run) -> Outcome<Vec<HookSource>> {
+    let dir = &args.hooks_dir;
+    let alone = !args.tenants.tenants;
+    if !alone && dir == Path::new(DEFAULT_DIR) && !dir.exists() {
+        return Ok(Vec::new());
+    }
+    let found = HookSource::all(dir)
+        .map_err(|error| Failure::usage(error).help("name the folder with hooks by --hooks-dir"))?;
+    let sources: Vec<HookSource> = if args.native.native_hooks {
+        found.with_native(&Arc::new(args.native.settings()))
+    } else {
+        found.components().collect()
+    };
+    let left_out: Vec<String> = match args.native.native_hooks {
+        true => Vec::new(),
+        false => found.executables().collect(),
+    };
+    if sources.is_empty() && alone {
+        let dir = dir.display();
+        return Err(match left_out.as_slice() {
+            [] => Failure::usage(anyhow!("{dir} holds no hooks"))
+                .help("components are files that end in .wasm"),
+            [first, ..] => Failure::usage(anyhow!(
+                "{dir} holds no components, but {} such as {first}",
+                ui::count(left_out.len(), "executable")
+            ))
+            .help("--native-hooks runs executables as hooks: without a sandbox, with all rights of hookbox itself"),
+        });
+    }
+    if let Some(first) = left_out.first() {
+        let executables = left_out.len();
+        tracing::warn!(
+            executables,
+            first,
+            "executables are no hooks here; --native-hooks runs them, without a sandbox"
+        );
+    }
+    Ok(sources)
+}
+
+/// How hooks of tenants are run, where they are.
+fn tenants(args: &Run, sandbox: &Sandbox) -> Outcome<Option<TenantOptions>> {
+    if !args.tenants.tenants {
+        return Ok(None);
+    }
+    let mut settings = Settings {
+        plain_http: args.tenants.registry_plain_http.clone(),
+        ..Settings::default()
+    };
+    if let Some(path) = &args.tenants.registry_ca {
+        settings.authorities = input::text(path, MAX_AUTHORITIES)?.into_bytes();
+    }
+    let registry = RegistryClient::new(settings).or_usage()?;
+    let mut options = TenantOptions::new(registry, sandbox.clone());
+    options.access.period = args.tenants.access_check_period;
+    Ok(Some(options))
 }
 
 /// The host's name; in a pod, the pod's.

@@ -95,7 +95,9 @@ fn document(root: &Node, report: &mut Report) -> Option<HookConfig> {
         warnings: Vec::new(),
     };
     let without = |key: &&str| object.field(key).is_none();
-    if let Some(other) = ["settings", "capabilities"].iter().find(|key| !without(key))
+    if let Some(other) = ["settings", "capabilities"]
+        .iter()
+        .find(|key| !without(key))
         && KEYS.iter().skip(3).all(|key| without(&key))
     {
         report.warning(

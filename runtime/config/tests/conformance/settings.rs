@@ -93,7 +93,10 @@ fn capabilities_are_kept_as_they_are_written() {
     assert_eq!(config.capabilities.as_ref(), Some(&written));
     let document = serde_json::to_value(&config).unwrap();
     assert_eq!(document["capabilities"], written);
-    bad("onStartup: 1\ncapabilities: [x]", &[("capabilities", "wrong-type")]);
+    bad(
+        "onStartup: 1\ncapabilities: [x]",
+        &[("capabilities", "wrong-type")],
+    );
     let alone = good("capabilities: {}");
     assert_eq!(alone.warnings[0].code, "no-bindings");
 }

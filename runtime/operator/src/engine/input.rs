@@ -14,20 +14,22 @@ impl Engine {
     pub(super) fn input(&self, hook: HookIndex, reasons: &[Reason]) -> RunInput {
         let config = self.hook(hook).map(|h| &h.config);
         let version = config.map(|c| c.version).unwrap_or_default();
-        self.granted(hook, self.taken(hook).contexts(reasons, version))
+        self.completed(hook, self.taken(hook).contexts(reasons, version))
+    }
+
+    /// With what does not depend on why the hook runs.
+    fn completed(&self, hook: HookIndex, input: RunInput) -> RunInput {
+        let grants = self.hook(hook).map(|hook| hook.grants.clone());
+        RunInput {
+            config_values: self.parameters.clone(),
+            grants: grants.unwrap_or_default(),
+            ..input
+        }
     }
 
     /// The same for a context that no queue knows.
     pub(super) fn input_of(&self, hook: HookIndex, context: Context) -> RunInput {
-        self.granted(hook, self.taken(hook).only(context))
-    }
-
-    /// With what the hook may do beyond reading it.
-    fn granted(&self, hook: HookIndex, mut input: RunInput) -> RunInput {
-        if let Some(hook) = self.hook(hook) {
-            input.grants = hook.grants.clone();
-        }
-        input
+        self.completed(hook, self.taken(hook).only(context))
     }
 
     fn taken(&self, hook: HookIndex) -> Taken<'_, impl FnMut(BindingIndex) -> Arc<dyn Snapshot>> {

@@ -20,6 +20,7 @@ use hookbox_sandbox::{Budget, Lane};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kube::Client;
+use serde_json::{Map, Value};
 use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -32,9 +33,10 @@ use crate::http::Readiness;
 use crate::identity::TenantSide;
 use crate::journal::{Journal, JournalError, JournalSettings};
 use crate::kinds::Kinds;
+use crate::leader::Term;
 use crate::live::Recent;
 use crate::load::Hook;
-use crate::metrics::{HookMetrics, SelfMetrics};
+use crate::metrics::{HookMetrics, SelfMetrics, SeriesLimits};
 use crate::monitor::{Monitor, MonitorId};
 use crate::queue::{HookIndex, HookRun, Queue, Reason, Task, TokenBucket, Work};
 use crate::quota::Quota;
@@ -80,6 +82,10 @@ pub(crate) struct Engine {
     /// Whether this is the replica that leads; where there is no election, it always is.
     pub(crate) leads: watch::Sender<bool>,
     pub(crate) cluster: Option<ClusterSide>,
+    /// Namespace and name of the Hook object whose hooks these are; empty for the operator's own.
+    pub(crate) scope: String,
+    /// What its hooks read as config values.
+    parameters: Arc<Value>,
     pub(crate) gate: Gate,
     pub(crate) budget: Budget,
     pub(crate) clock: Clock,
@@ -98,17 +104,30 @@ pub(crate) struct Engine {
     /// When it was made, in milliseconds: part of the ids of runs, so that those of two starts differ.
     started: i64,
     task_ids: AtomicU64,
-    run_ids: AtomicU64,
+    run_ids: Arc<AtomicU64>,
     /// Nothing new is begun once this is cancelled.
     pub(crate) stop: CancellationToken,
     /// What has to end before the operator is stopped.
     pub(crate) tasks: TaskTracker,
 }
 
+/// What sets apart the engine of a tenant's object from the operator's own.
+#[derive(Debug, Clone)]
+pub(crate) struct Scope {
+    /// Before the names of its queues, wherever they are shown: namespace and name of the object.
+    pub(crate) name: String,
+    /// What its hooks read as config values.
+    pub(crate) parameters: Arc<Value>,
+    /// Numbers of runs, and when they began: shared, so that no two runs have the same.
+    pub(crate) runs: (i64, Arc<AtomicU64>),
+}
+
 /// What an engine is made of.
 pub(crate) struct Parts {
     pub(crate) hooks: Vec<Hook>,
     pub(crate) cluster: Option<ClusterSide>,
+    /// For an object's hooks in an operator of tenants; none: these are the operator's own.
+    pub(crate) scope: Option<Scope>,
     pub(crate) gate: Gate,
     pub(crate) budget: Budget,
     /// Whether it stands by until it is elected.
@@ -130,6 +149,7 @@ impl Engine {
         let Parts {
             hooks,
             cluster,
+            scope,
             gate,
             budget,
             elects,
@@ -143,12 +163,16 @@ impl Engine {
             queue_actions,
         } = parts;
         let queue = |name: &str| {
+            let shown = match &scope {
+                Some(scope) => format!("{}/{name}", scope.name),
+                None => name.to_owned(),
+            };
             let make = if queue_actions {
                 Queue::timed
             } else {
                 Queue::new
             };
-            (name.to_owned(), Arc::new(make(name.to_owned())))
+            (name.to_owned(), Arc::new(make(shown)))
         };
         let mut queues = BTreeMap::from([queue(MAIN)]);
         for hook in &hooks {
@@ -172,8 +196,21 @@ impl Engine {
             .collect();
         let recent = keep_recent.then(|| {
             let names = hooks.iter().map(|hook| hook.name.clone());
-            Arc::new(Recent::new(names, clock))
+            Arc::new(Recent::new(names, scope.is_some(), clock))
         });
+        let Scope {
+            name: scope,
+            parameters,
+            runs: (started, run_ids),
+        } = scope.unwrap_or_else(|| Scope {
+            name: String::new(),
+            parameters: Arc::new(Value::Object(Map::new())),
+            runs: (clock.now().as_millisecond(), Arc::new(AtomicU64::new(1))),
+        });
+        let hook_metrics = match scope.is_empty() {
+            true => HookMetrics::default(),
+            false => HookMetrics::with_limits(SeriesLimits::of_tenants()),
+        };
         Arc::new(Self {
             hooks,
             limits,
@@ -184,11 +221,13 @@ impl Engine {
             elects,
             leads: watch::Sender::new(!elects),
             cluster,
+            scope,
+            parameters,
             gate,
             budget,
             clock,
             zone,
-            hook_metrics: HookMetrics::default(),
+            hook_metrics,
             readiness: Readiness::default(),
             metrics,
             journal,
@@ -196,9 +235,9 @@ impl Engine {
             steps,
             recent,
             pending: watch::Sender::new(0),
-            started: clock.now().as_millisecond(),
+            started,
             task_ids: AtomicU64::new(1),
-            run_ids: AtomicU64::new(1),
+            run_ids,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         })
@@ -312,13 +351,22 @@ impl Engine {
 
     /// Bytes that all snapshots hold together, what several hold counted once.
     pub(crate) fn held_once(&self) -> usize {
+        self.held_with(&[])
+    }
+
+    /// The same of this engine and of others, which share its texts.
+    pub(crate) fn held_with(&self, others: &[Arc<Self>]) -> usize {
         let texts = self.cluster.as_ref().map_or(0, |c| c.hub.texts().bytes());
-        let monitors = self.monitors();
-        let own = monitors.iter().map(|(_, monitor)| {
-            let (_, bytes) = monitor.held();
-            bytes.saturating_sub(monitor.shared())
-        });
-        texts + own.sum::<usize>()
+        let own = |engine: &Self| -> usize {
+            let monitors = engine.monitors();
+            let own = monitors.iter().map(|(_, monitor)| {
+                let (_, bytes) = monitor.held();
+                bytes.saturating_sub(monitor.shared())
+            });
+            own.sum()
+        };
+        let others: usize = others.iter().map(|other| own(other)).sum();
+        texts + own(self) + others
     }
 
     /// Ends all watches.
@@ -442,6 +490,16 @@ impl Engine {
     /// When a crontab fires next.
     pub(crate) fn next_tick(&self, crontab: &Crontab) -> Option<Timestamp> {
         self.scheduler().as_ref()?.next(crontab)
+    }
+
+    /// The numbers of its runs, for engines whose runs shall have others.
+    pub(crate) fn run_numbers(&self) -> (i64, Arc<AtomicU64>) {
+        (self.started, self.run_ids.clone())
+    }
+
+    /// The present time of leading; none while this replica stands by.
+    pub(crate) fn term(&self) -> Option<Term> {
+        self.leading().as_ref().map(|leading| leading.term.clone())
     }
 
     /// A run's id in the journal.

@@ -213,7 +213,9 @@ impl Engine {
             }
         });
         let told = |record: &LogRecord| log(hook, number, record);
-        let asked = hook.program.ask(&hook.name, ask, input, turn.budget, told);
+        let asked = hook
+            .program
+            .ask(&hook.called, ask, input, turn.budget, told);
         let (outcome, answer) = while_leading(turn.term, asked).await;
         self.metrics.run_used(labels, &outcome.usage);
 

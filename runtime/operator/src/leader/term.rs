@@ -17,15 +17,17 @@ use crate::clock::Clock;
 /// sets, and the wall clock, which goes on while a machine is suspended. When the wall clock is set forward, the next
 /// renewal opens it again. When it is over, it is over for good; to lead again is another term.
 #[derive(Debug, Clone)]
-pub struct Term(Arc<Inner>);
+pub struct Term {
+    lease: Arc<Lease>,
+    over: CancellationToken,
+}
 
 #[derive(Debug)]
-struct Inner {
+struct Lease {
     clock: Clock,
     /// None: for always.
     until: Option<Mutex<Until>>,
     extended: Notify,
-    over: CancellationToken,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -58,34 +60,44 @@ impl Term {
     /// The term of an operator that is alone: it is over only when it is ended.
     #[must_use]
     pub fn always() -> Self {
-        Self(Arc::new(Inner {
-            clock: Clock::System,
-            until: None,
-            extended: Notify::new(),
-            over: CancellationToken::new(),
-        }))
+        Self::of(Clock::System, None)
     }
 
     /// The term that begins with a lease that was asked for at `sent`, for `time`.
     pub(super) fn new(clock: Clock, sent: Sent, time: Duration) -> Self {
-        Self(Arc::new(Inner {
-            clock,
-            until: Some(Mutex::new(Until::after(sent, time))),
-            extended: Notify::new(),
+        Self::of(clock, Some(Mutex::new(Until::after(sent, time))))
+    }
+
+    fn of(clock: Clock, until: Option<Mutex<Until>>) -> Self {
+        Self {
+            lease: Arc::new(Lease {
+                clock,
+                until,
+                extended: Notify::new(),
+            }),
             over: CancellationToken::new(),
-        }))
+        }
+    }
+
+    /// A part of it, which ends with it, and may be ended before.
+    #[must_use]
+    pub fn part(&self) -> Self {
+        Self {
+            lease: self.lease.clone(),
+            over: self.over.child_token(),
+        }
     }
 
     /// The lease was renewed by a request sent at `sent`.
     pub(super) fn extend(&self, sent: Sent, time: Duration) {
-        if let Some(until) = &self.0.until {
+        if let Some(until) = &self.lease.until {
             *until.lock().unwrap_or_else(PoisonError::into_inner) = Until::after(sent, time);
-            self.0.extended.notify_waiters();
+            self.lease.extended.notify_waiters();
         }
     }
 
     fn until(&self) -> Option<Until> {
-        let until = self.0.until.as_ref()?;
+        let until = self.lease.until.as_ref()?;
         Some(*until.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -97,7 +109,8 @@ impl Term {
     /// Whether a change may be sent right now.
     #[must_use]
     pub fn holds(&self) -> bool {
-        let within = |until: Until| Instant::now() < until.timer && self.0.clock.now() < until.wall;
+        let within =
+            |until: Until| Instant::now() < until.timer && self.lease.clock.now() < until.wall;
         !self.is_over() && self.until().is_none_or(within)
     }
 
@@ -107,7 +120,7 @@ impl Term {
     /// It is over.
     pub async fn ready(&self) -> Result<(), Over> {
         loop {
-            let extended = self.0.extended.notified();
+            let extended = self.lease.extended.notified();
             if self.is_over() {
                 return Err(Over);
             }
@@ -125,17 +138,17 @@ impl Term {
     /// Whether it is over for good.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        self.0.over.is_cancelled()
+        self.over.is_cancelled()
     }
 
     /// Waits until it is over.
     pub fn over(&self) -> WaitForCancellationFuture<'_> {
-        self.0.over.cancelled()
+        self.over.cancelled()
     }
 
     /// Ends it: nothing more is sent.
     pub fn end(&self) {
-        self.0.over.cancel();
+        self.over.cancel();
     }
 }
 

@@ -259,7 +259,7 @@ fn value(live: &Live, form: Form, part: &Part, index: usize) -> Value {
     if let Some(object) = object.as_deref().filter(|_| !form.brief || !part.secret) {
         item.insert("object".to_owned(), read(object));
     }
-    live.redactor.entry(&mut item, part.secret);
+    live.common.redactor.entry(&mut item, part.secret);
     if !form.brief {
         return Value::Object(item);
     }

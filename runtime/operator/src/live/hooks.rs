@@ -42,28 +42,22 @@ impl Refused {
     }
 }
 
-/// The hook of this name.
-pub(super) fn find<'e>(engine: &'e Engine, name: &str) -> Option<(HookIndex, &'e Hook)> {
-    let mut hooks = engine.hooks.iter().enumerate();
-    hooks.find(|(_, hook)| *hook.name == *name)
+/// Where an engine has the hook of this name.
+pub(super) fn position(engine: &Engine, name: &str) -> Option<HookIndex> {
+    engine.hooks.iter().position(|hook| *hook.name == *name)
 }
 
 impl Live {
     /// What was left out under this name.
     pub(super) fn refused(&self, name: &str) -> Option<&Refused> {
-        self.refused.iter().find(|refused| refused.is(name))
+        self.common.refused.iter().find(|refused| refused.is(name))
     }
 
     /// What to say of a name that nothing has.
     pub(super) fn unknown(&self, name: &str) -> String {
-        let refused = self.refused.iter().filter_map(|r| r.hook.as_deref());
-        let names: Vec<&str> = self
-            .engine
-            .hooks
-            .iter()
-            .map(|hook| &*hook.name)
-            .chain(refused)
-            .collect();
+        let refused = self.common.refused.iter().filter_map(|r| r.hook.clone());
+        let known: Vec<String> = self.names().into_iter().chain(refused).collect();
+        let names: Vec<&str> = known.iter().map(String::as_str).collect();
         let part = |known: &&&str| !name.is_empty() && known.contains(name);
         let near = suggest::nearest(name, &names).or_else(|| names.iter().find(part).copied());
         match near {
@@ -83,7 +77,14 @@ impl Live {
         }
     }
 
-    /// All hooks, in their order.
+    /// Names of all hooks of all engines.
+    pub(super) fn names(&self) -> Vec<String> {
+        let engines = self.all();
+        let hooks = engines.iter().flat_map(|live| &live.engine.hooks);
+        hooks.map(|hook| hook.name.to_string()).collect()
+    }
+
+    /// All hooks of this engine, in their order.
     pub(super) fn hooks(&self) -> Vec<HookView> {
         let mut busy = vec![None; self.engine.hooks.len()];
         for queue in self.engine.queues.values() {

@@ -31,6 +31,8 @@ use crate::engine::Engine;
 use crate::http::{HttpLimits, accept};
 use crate::journal::Redactor;
 use crate::load::LoadProblem;
+use crate::queue::HookIndex;
+use crate::tenants::Mounts;
 
 pub use client::{Answer, ClientError, LiveClient, path_part};
 pub use parameters::{Parameter, ParameterView, Setting};
@@ -81,10 +83,18 @@ impl LiveError {
     }
 }
 
-/// What the routes show.
+/// What the routes show: of one engine, the operator's own or that of a tenant's Hook.
+#[derive(Clone)]
 pub(crate) struct Live {
     engine: Arc<Engine>,
     recent: Arc<Recent>,
+    common: Arc<Common>,
+}
+
+/// What is the same for all engines.
+struct Common {
+    /// Those of tenants' Hooks.
+    mounts: Mounts,
     refused: Vec<Refused>,
     /// Whether webhooks are served.
     webhooks: bool,
@@ -92,6 +102,34 @@ pub(crate) struct Live {
     redactor: Redactor,
     /// Snapshots that may be rendered at the same time.
     dumps: Arc<tokio::sync::Semaphore>,
+}
+
+impl Live {
+    /// The same of another engine; none where nothing is kept of it.
+    fn of(&self, engine: Arc<Engine>) -> Option<Self> {
+        Some(Self {
+            recent: engine.recent.clone()?,
+            engine,
+            common: self.common.clone(),
+        })
+    }
+
+    /// The operator's own, then those of tenants' Hooks in the order of their names.
+    fn all(&self) -> Vec<Self> {
+        let mounted = self.common.mounts.all().into_iter();
+        let tenants = mounted.filter_map(|engine| self.of(engine));
+        std::iter::once(self.clone()).chain(tenants).collect()
+    }
+
+    /// The one that has this hook, and where it has it.
+    fn find(&self, name: &str) -> Option<(Self, HookIndex)> {
+        if let Some(index) = hooks::position(&self.engine, name) {
+            return Some((self.clone(), index));
+        }
+        let mounted = self.of(self.common.mounts.of_hook(name)?)?;
+        let index = hooks::position(&mounted.engine, name)?;
+        Some((mounted, index))
+    }
 }
 
 /// The server of the live commands. Dropped, it stops without waiting for open requests, and its socket is removed.
@@ -114,6 +152,7 @@ impl LiveServer {
         engine: Arc<Engine>,
         recent: Arc<Recent>,
         problems: &[LoadProblem],
+        mounts: Mounts,
         webhooks: bool,
         settings: &LiveSettings,
     ) -> Result<Option<Self>, LiveError> {
@@ -125,11 +164,14 @@ impl LiveServer {
         let live = Arc::new(Live {
             engine,
             recent,
-            refused: problems.iter().map(Refused::of).collect(),
-            webhooks,
-            parameters,
-            redactor,
-            dumps: Arc::new(tokio::sync::Semaphore::new(2)),
+            common: Arc::new(Common {
+                mounts,
+                refused: problems.iter().map(Refused::of).collect(),
+                webhooks,
+                parameters,
+                redactor,
+                dumps: Arc::new(tokio::sync::Semaphore::new(2)),
+            }),
         });
         let server = Self {
             socket,

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use tokio::time::Instant;
 
+use super::Live;
 use super::recent::{Recent, clipped};
 use super::runs::Outcome;
 use super::view::{OtherQueues, QueueDump, QueueSummary, QueuesDump, TaskDump};
@@ -28,12 +29,12 @@ pub(super) fn main(engine: &Engine, recent: &Recent) -> QueueDump {
 }
 
 /// All queues.
-pub(super) fn all(engine: &Engine, recent: &Recent, show_empty: bool) -> QueuesDump {
-    let mut dumps: Vec<QueueDump> = engine
-        .queues
-        .values()
-        .map(|queue| dump(engine, recent, queue))
-        .collect();
+pub(super) fn all(engines: &[Live], show_empty: bool) -> QueuesDump {
+    let mut dumps: Vec<QueueDump> = Vec::new();
+    for Live { engine, recent, .. } in engines {
+        let queues = engine.queues.values();
+        dumps.extend(queues.map(|queue| dump(engine, recent, queue)));
+    }
     dumps.sort_by(|a, b| (a.name != MAIN, &a.name).cmp(&(b.name != MAIN, &b.name)));
     let (active, empty): (Vec<_>, Vec<_>) = dumps.into_iter().partition(|q| q.tasks_count > 0);
     let others = |queues: &[QueueDump]| queues.iter().filter(|q| q.name != MAIN).count();

@@ -74,11 +74,16 @@ impl Operations {
 }
 
 impl Recent {
-    pub(crate) fn new(hooks: impl IntoIterator<Item = Arc<str>>, clock: Clock) -> Self {
+    /// For these hooks: the operator's own, or a tenant's, of which less is kept.
+    pub(crate) fn new(
+        hooks: impl IntoIterator<Item = Arc<str>>,
+        of_tenant: bool,
+        clock: Clock,
+    ) -> Self {
         Self {
             clock,
             hooks: hooks.into_iter().map(|h| (h, Mutex::default())).collect(),
-            runs: Mutex::default(),
+            runs: Mutex::new(Runs::new(of_tenant)),
             leadership: Mutex::default(),
         }
     }
@@ -367,7 +372,7 @@ mod tests {
 
     fn recent() -> Recent {
         let clock = Clock::starting_at("2026-01-01T00:00:00Z".parse().unwrap());
-        Recent::new([Arc::from("a")], clock)
+        Recent::new([Arc::from("a")], false, clock)
     }
 
     fn change(name: &str, outcome: EventOutcome) -> OperatorEvent {

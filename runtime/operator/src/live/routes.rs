@@ -17,7 +17,7 @@ use super::format::{Format, decode};
 use super::parameters::{self, SetError};
 use super::runs::Outcome;
 use super::view::RunView;
-use super::{Live, hooks, queues, why};
+use super::{Live, queues, why};
 
 /// Bytes of a form.
 const FORM: usize = 64 << 10;
@@ -69,7 +69,7 @@ async fn queue(State(live): Shared, Path(file): Path<String>, Query(pairs): Pair
         }
         Some(("list", format)) => {
             let show_empty = is_true(&pairs, "showEmpty");
-            let all = queues::all(&live.engine, &live.recent, show_empty);
+            let all = queues::all(&live.all(), show_empty);
             let text = |all: &_| queues::queues_text(all, show_empty);
             Ok(format.answer_or(pretty, &all, text))
         }
@@ -84,34 +84,38 @@ async fn hook(State(live): Shared, uri: Uri, Query(pairs): Pairs) -> Answer {
     let Some((name, file)) = path.rsplit_once('/') else {
         return match Format::split(path) {
             Some(("list", format)) if is_true(&pairs, "details") => {
-                Ok(format.answer(pretty, &live.hooks()))
+                let engines = live.all();
+                let hooks: Vec<_> = engines.iter().flat_map(Live::hooks).collect();
+                Ok(format.answer(pretty, &hooks))
             }
-            Some(("list", format)) => {
-                let names: Vec<&str> = live.engine.hooks.iter().map(|h| &*h.name).collect();
-                Ok(format.answer(pretty, &names))
-            }
+            Some(("list", format)) => Ok(format.answer(pretty, &live.names())),
             _ => Err(missing()),
         };
     };
     let name = decode(name, false);
-    let found = hooks::find(&live.engine, &name);
+    let found = live.find(&name);
     let unknown = || (StatusCode::NOT_FOUND, format!("{}\n", live.unknown(&name)));
     match Format::split(file) {
         Some(("snapshots", format)) => {
-            let (index, hook) = found.ok_or_else(unknown)?;
+            let (live, index) = found.ok_or_else(unknown)?;
+            let live = Arc::new(live);
+            let hook = live.engine.hook(index).ok_or_else(unknown)?;
             let form = Form {
                 format,
                 pretty,
                 brief: is_true(&pairs, "brief"),
             };
-            let permit = live.dumps.clone().try_acquire_owned().map_err(|_| {
+            let permit = live.common.dumps.clone().try_acquire_owned().map_err(|_| {
                 let text = "busy: other snapshots are being shown; ask again\n";
                 (StatusCode::SERVICE_UNAVAILABLE, text.to_owned())
             })?;
             Ok(live.dump(index, hook, form, permit))
         }
         Some(("why", format)) => match (found, live.refused(&name)) {
-            (Some((index, hook)), _) => Ok(format.answer(pretty, &live.why(index, hook))),
+            (Some((live, index)), _) => {
+                let hook = live.engine.hook(index).ok_or_else(unknown)?;
+                Ok(format.answer(pretty, &live.why(index, hook)))
+            }
             (None, Some(refused)) => Ok(format.answer(pretty, &why::left_out(&name, refused))),
             (None, None) => Err(unknown()),
         },
@@ -122,7 +126,7 @@ async fn hook(State(live): Shared, uri: Uri, Query(pairs): Pairs) -> Answer {
 async fn config(State(live): Shared, Path(file): Path<String>, Query(pairs): Pairs) -> Answer {
     match Format::split(&file) {
         Some(("list", format)) => {
-            let list = live.parameters.list();
+            let list = live.common.parameters.list();
             let pretty = is_true(&pairs, "pretty");
             Ok(format.answer_or(pretty, &list, |list| parameters::text(list)))
         }
@@ -150,7 +154,7 @@ async fn set(State(live): Shared, RawQuery(_): RawQuery, body: Bytes) -> Answer 
             Some(time).filter(|time| *time > Duration::ZERO)
         }
     };
-    match live.parameters.set(&name, &value, time) {
+    match live.common.parameters.set(&name, &value, time) {
         Ok(()) => Ok(StatusCode::OK.into_response()),
         Err(error @ (SetError::Unknown { .. } | SetError::Invalid { .. })) => Err(bad(error)),
     }
@@ -167,7 +171,7 @@ async fn runs(State(live): Shared, Path(file): Path<String>, Query(pairs): Pairs
         };
         let hook = pairs.get("hook").filter(|hook| !hook.is_empty());
         if let Some(hook) = hook
-            && hooks::find(&live.engine, hook).is_none()
+            && live.find(hook).is_none()
         {
             return Err((StatusCode::NOT_FOUND, format!("{}\n", live.unknown(hook))));
         }
@@ -176,15 +180,26 @@ async fn runs(State(live): Shared, Path(file): Path<String>, Query(pairs): Pairs
             hook.is_none_or(|hook| run.hook == *hook)
                 && (!failed || matches!(run.outcome, Outcome::Failed | Outcome::AllowedFailure))
         };
-        let list: Vec<RunView> = {
+        let engines = match hook {
+            Some(hook) => live.find(hook).into_iter().map(|(live, _)| live).collect(),
+            None => live.all(),
+        };
+        let mut list: Vec<RunView> = Vec::new();
+        for live in &engines {
             let runs = live.recent.runs();
             let chosen = runs.newest().filter(wanted).take(limit);
-            chosen.map(|run| live.with_id(run)).collect()
-        };
+            list.extend(chosen.map(|run| live.with_id(run)));
+        }
+        if engines.len() > 1 {
+            // Those under way first, as each has them.
+            list.sort_by_key(|run| (run.outcome != Outcome::Running, std::cmp::Reverse(run.run)));
+            list.truncate(limit);
+        }
         return Ok(format.answer(pretty, &list));
     }
     let number = what.parse::<u64>().map_err(|_| missing())?;
-    let run = live.recent.runs().find(number);
+    let mut engines = live.all().into_iter();
+    let run = engines.find_map(|live| live.recent.runs().find(number));
     match run {
         Some(run) => Ok(format.answer(pretty, &live.with_id(run))),
         None => Err((

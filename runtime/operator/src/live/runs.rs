@@ -52,8 +52,10 @@ impl Outcome {
 }
 
 /// The last runs and those under way.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Runs {
+    /// How many are kept, and bytes of their texts.
+    most: (usize, usize),
     /// In the order of their numbers.
     open: Vec<Kept>,
     /// With the bytes that each takes, the newest last.
@@ -126,7 +128,22 @@ pub(crate) fn reason(context: &Context) -> RunReason {
     }
 }
 
+/// Runs of a tenant's Hook that are kept, and bytes of their texts.
+const OF_TENANT: (usize, usize) = (100, 1 << 20);
+
 impl Runs {
+    pub(super) fn new(of_tenant: bool) -> Self {
+        Self {
+            most: match of_tenant {
+                true => OF_TENANT,
+                false => (RUNS, BYTES),
+            },
+            open: Vec::new(),
+            done: VecDeque::new(),
+            bytes: 0,
+        }
+    }
+
     pub(super) fn begin(
         &mut self,
         run: u64,
@@ -137,7 +154,7 @@ impl Runs {
         now: Timestamp,
     ) {
         // A run that panicked has no end; there are never so many at once.
-        if self.open.len() >= RUNS {
+        if self.open.len() >= self.most.0 {
             self.open.remove(0);
         }
         let kept = Kept {
@@ -185,7 +202,7 @@ impl Runs {
         let bytes = size(&kept);
         self.bytes += bytes;
         self.done.push_back((kept, bytes));
-        while self.done.len() > RUNS || self.bytes > BYTES {
+        while self.done.len() > self.most.0 || self.bytes > self.most.1 {
             let Some((_, bytes)) = self.done.pop_front() else {
                 break;
             };
@@ -351,7 +368,7 @@ mod tests {
 
     #[test]
     fn the_number_of_runs_is_bounded() {
-        let mut runs = Runs::default();
+        let mut runs = Runs::new(false);
         for run in 0..RUNS as u64 + 10 {
             one(&mut runs, run, Vec::new());
         }
@@ -362,7 +379,7 @@ mod tests {
 
     #[test]
     fn the_bytes_of_runs_are_bounded_and_the_end_of_a_log_is_kept() {
-        let mut runs = Runs::default();
+        let mut runs = Runs::new(false);
         let line = |i: usize| record(format!("{i} {}", "x".repeat(4000)));
         for run in 0..900 {
             one(&mut runs, run, (0..10).map(line).collect());
@@ -380,7 +397,7 @@ mod tests {
 
     #[test]
     fn a_run_under_way_is_shown_and_one_without_an_end_is_forgotten() {
-        let mut runs = Runs::default();
+        let mut runs = Runs::new(false);
         for run in 0..=RUNS as u64 {
             runs.begin(run, "a".into(), "main", 1, Reasons::default(), now());
         }

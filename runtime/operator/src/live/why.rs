@@ -156,7 +156,7 @@ impl Live {
             ));
         }
         let begin = self.stands_by() || tasks.iter().any(|t| t.work == Work::EnableSchedules);
-        let webhook_state = if self.webhooks {
+        let webhook_state = if self.common.webhooks {
             "served"
         } else {
             "not served"

@@ -17,6 +17,7 @@ use hookbox_sandbox::effects::MetricAction;
 
 use super::labels::Labels;
 use super::registry::{Family, Type};
+use super::text;
 
 /// Label names that one metric may collect over time.
 const MAX_LABEL_NAMES: usize = 128;
@@ -38,6 +39,17 @@ impl Default for SeriesLimits {
         Self {
             series: 10_000,
             names: 1_000,
+        }
+    }
+}
+
+impl SeriesLimits {
+    /// What a hook of a tenant may have: 1,000 series of 100 names.
+    #[must_use]
+    pub fn of_tenants() -> Self {
+        Self {
+            series: 1_000,
+            names: 100,
         }
     }
 }
@@ -233,10 +245,39 @@ impl HookMetrics {
     /// Everything in Prometheus' text format: names sorted, series of a name sorted by their labels.
     #[must_use]
     pub fn text(&self) -> String {
-        let state = self.lock();
+        Self::text_of([self])
+    }
+
+    /// The same of several, as one text. Where they do not agree on the type of a name, it has none: nobody can take a
+    /// name from another one by using it first.
+    #[must_use]
+    pub fn text_of<'a>(all: impl IntoIterator<Item = &'a Self>) -> String {
+        struct Together {
+            kind: Option<Type>,
+            help: String,
+            samples: String,
+        }
+        let mut names: BTreeMap<String, Together> = BTreeMap::new();
+        for one in all {
+            let state = one.lock();
+            for (name, HookFamily { family, .. }) in &state.families {
+                if family.series.is_empty() {
+                    continue;
+                }
+                let together = names.entry(name.clone()).or_insert_with(|| Together {
+                    kind: Some(family.kind),
+                    help: family.help.clone(),
+                    samples: String::new(),
+                });
+                together.kind = together.kind.filter(|kind| *kind == family.kind);
+                family.write_samples(&mut together.samples, name);
+            }
+        }
         let mut out = String::new();
-        for (name, entry) in &state.families {
-            entry.family.write(&mut out, name);
+        for (name, together) in names {
+            let kind = together.kind.map_or("untyped", Type::name);
+            text::head(&mut out, &name, &together.help, kind);
+            out.push_str(&together.samples);
         }
         out
     }

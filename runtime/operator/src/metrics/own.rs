@@ -12,7 +12,7 @@ mod run;
 mod tenant;
 mod webhook;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::labels::Labels;
@@ -72,6 +72,26 @@ impl SelfMetrics {
             prefix,
             families: Mutex::default(),
             refresh: OnceLock::new(),
+        }
+    }
+
+    /// Forgets all that was counted of these hooks and queues, which are gone. They are named by the labels `hook` and
+    /// `queue`.
+    pub fn forget<'a>(
+        &self,
+        hooks: impl IntoIterator<Item = &'a str>,
+        queues: impl IntoIterator<Item = &'a str>,
+    ) {
+        let hooks: BTreeSet<&str> = hooks.into_iter().collect();
+        let queues: BTreeSet<&str> = queues.into_iter().collect();
+        let gone = |labels: &Labels| {
+            let is_of = |name: &str, these: &BTreeSet<&str>| {
+                labels.get(name).is_some_and(|value| these.contains(value))
+            };
+            is_of("hook", &hooks) || is_of("queue", &queues) || is_of("queue_name", &queues)
+        };
+        for family in self.lock().values_mut() {
+            family.series.retain(|labels, _| !gone(labels));
         }
     }
 

@@ -112,6 +112,11 @@ impl<O> Family<O> {
             return;
         }
         text::head(out, name, &self.help, self.kind.name());
+        self.write_samples(out, name);
+    }
+
+    /// The series alone.
+    pub(super) fn write_samples(&self, out: &mut String, name: &str) {
         for (labels, series) in &self.series {
             let pairs = || {
                 self.label_names

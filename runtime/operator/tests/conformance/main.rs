@@ -28,6 +28,7 @@ mod queues;
 mod sharing;
 mod steps;
 mod support;
+mod tenants;
 mod v0;
 mod watches;
 mod webhooks;

@@ -40,7 +40,9 @@ pub(super) fn folder(folder: &Path) -> Result<(), CacheError> {
 
 /// Read a file whole; none when it is not there.
 pub(super) fn read(parent: &Path, path: &Path) -> Result<Option<Vec<u8>>, CacheError> {
-    open(parent, path)?.map(|file| whole(&file, path)).transpose()
+    open(parent, path)?
+        .map(|file| whole(&file, path))
+        .transpose()
 }
 
 /// Open a file that nobody else could have written; none when it is not there.

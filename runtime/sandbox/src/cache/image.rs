@@ -67,7 +67,10 @@ mod tests {
         let file = File::open(&verified).unwrap();
         std::fs::rename(other, &verified).unwrap();
         let module = Module::map(&engine, &file).unwrap();
-        let exports: Vec<_> = module.exports().map(|export| export.name().to_owned()).collect();
+        let exports: Vec<_> = module
+            .exports()
+            .map(|export| export.name().to_owned())
+            .collect();
         assert_eq!(exports, ["verified"]);
     }
 }

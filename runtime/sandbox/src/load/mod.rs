@@ -105,6 +105,13 @@ impl LoadError {
     }
 }
 
+/// The digest by which a component is known ([`Component::digest`](crate::Component::digest)): `sha256:` and 64
+/// hexadecimal digits.
+#[must_use]
+pub fn digest_of(bytes: &[u8]) -> String {
+    format!("sha256:{}", hex::encode(digest(bytes)))
+}
+
 /// Digest of a file.
 pub(crate) fn digest(bytes: &[u8]) -> Digest {
     Sha256::digest(bytes).into()

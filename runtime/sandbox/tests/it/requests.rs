@@ -323,11 +323,7 @@ async fn requests_under_way_are_bounded_and_end_with_the_run() {
         .unwrap()
         .with_http(client("", settings));
     let run = reach(&line, grants, &budget()).await;
-    assert!(
-        said(&run).contains("read timeout"),
-        "{}",
-        said(&run)
-    );
+    assert!(said(&run).contains("read timeout"), "{}", said(&run));
 }
 
 #[tokio::test]

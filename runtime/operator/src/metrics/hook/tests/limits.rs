@@ -59,3 +59,22 @@ fn label_names_of_a_metric_are_bounded() {
         (2, "too-many-labels")
     );
 }
+
+#[test]
+fn texts_of_several_are_one_and_a_name_that_is_disputed_has_no_type() {
+    let one = |hook: &str, operation| {
+        let metrics = HookMetrics::new();
+        metrics.apply(hook, &[operation]);
+        metrics
+    };
+    let (a, b) = (one("a", set("m", 1.0)), one("b", set("m", 1.0)));
+    let text = HookMetrics::text_of([&a, &b]);
+    assert_eq!(
+        text,
+        "# HELP m m\n# TYPE m gauge\nm{hook=\"a\"} 1\nm{hook=\"b\"} 1\n"
+    );
+    let c = one("c", add("m", 1.0));
+    let text = HookMetrics::text_of([&a, &c]);
+    assert!(text.contains("# TYPE m untyped\n"), "{text}");
+    assert!(text.contains("m{hook=\"c\"} 1\n"), "{text}");
+}

@@ -1,0 +1,388 @@
+//! Follows what is declared in the cluster: Hooks, policies and namespaces.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
+use hookbox_sandbox::capabilities::Missing;
+use kube::api::{Api, DynamicObject};
+use kube::core::{ApiResource, GroupVersionKind};
+use kube::runtime::WatchStreamExt;
+use kube::runtime::watcher::{self, Event};
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::Shared;
+use super::keeper::{Declared, Keeper};
+use super::plan::{self, Namespace, Plan, Policy, Problem};
+use super::policies::PolicyKeeper;
+use super::resources::{GROUP, Hook};
+use crate::api;
+use crate::leader::Term;
+
+/// Namespace and name.
+type Key = (String, String);
+
+/// What is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Followed {
+    Hooks,
+    Policies,
+    Namespaces,
+}
+
+/// What is told of it.
+enum Told {
+    Changed(Followed, Event<DynamicObject>),
+    Failed(Followed, Box<watcher::Error>),
+}
+
+/// All that is known of what is declared.
+#[derive(Default)]
+struct World {
+    hooks: HashMap<Key, Arc<DynamicObject>>,
+    policies: BTreeMap<String, Arc<Policy>>,
+    namespaces: HashMap<String, Namespace>,
+    /// Lists under way, each with what it held so far.
+    lists: HashMap<&'static str, Vec<DynamicObject>>,
+    /// Which first lists are done: hooks, policies, namespaces.
+    known: [bool; 3],
+}
+
+/// The Hooks that are kept.
+struct Kept {
+    declared: watch::Sender<Declared>,
+    gone: CancellationToken,
+}
+
+/// Which Hooks are to be looked at again.
+enum Touched {
+    Nothing,
+    Hook(Key),
+    Namespace(String),
+    All,
+}
+
+/// Keeps all Hooks of a cluster, for as long as `term` goes.
+pub(super) async fn run(shared: Arc<Shared>, term: Term) {
+    let mut told = follow(&shared);
+    let mut world = World::default();
+    let mut kept: HashMap<Key, Kept> = HashMap::new();
+    let mut policies = PolicyKeeper::new(shared.clone());
+    let tasks = TaskTracker::new();
+    let mut complained: [Option<Instant>; 3] = [None; 3];
+    loop {
+        let next = tokio::select! {
+            biased;
+            () = shared.engine.stop.cancelled() => break,
+            () = term.over() => break,
+            next = told.next() => match next {
+                Some(next) => next,
+                None => break,
+            },
+        };
+        let touched = match next {
+            Told::Changed(what, event) => {
+                complained[what as usize] = None;
+                world.take(what, event)
+            }
+            Told::Failed(what, error) => {
+                complain(&mut complained[what as usize], what, &error);
+                Touched::Nothing
+            }
+        };
+        if let Touched::Namespace(name) = &touched
+            && !world.namespaces.contains_key(name)
+        {
+            shared.forget(name);
+        }
+        if world.known != [true; 3] {
+            continue;
+        }
+        for key in world.keys(&touched, &kept) {
+            let Some(declared) = world.declared(&key) else {
+                if let Some(gone) = kept.remove(&key) {
+                    gone.gone.cancel();
+                }
+                continue;
+            };
+            match kept.get(&key) {
+                Some(kept) => {
+                    kept.declared.send_if_modified(|old| {
+                        let changed = !old.is_same(&declared);
+                        if changed {
+                            *old = declared;
+                        }
+                        changed
+                    });
+                }
+                None => {
+                    let (sender, receiver) = watch::channel(declared);
+                    let gone = CancellationToken::new();
+                    let (namespace, name) = key.clone();
+                    let keeper = Keeper::new(shared.clone(), namespace, name, term.clone());
+                    tasks.spawn(keeper.run(receiver, gone.clone()));
+                    kept.insert(
+                        key,
+                        Kept {
+                            declared: sender,
+                            gone,
+                        },
+                    );
+                }
+            }
+        }
+        policies.look(&world.policies, || count(&kept)).await;
+    }
+    // When the operator stops, runs may come to their end; Hooks of a leader that leads no longer end by their term.
+    for kept in kept.values() {
+        if !shared.engine.stop.is_cancelled() {
+            kept.gone.cancel();
+        }
+    }
+    drop(kept);
+    tasks.close();
+    tasks.wait().await;
+}
+
+/// How many Hooks each policy counts for.
+fn count(kept: &HashMap<Key, Kept>) -> BTreeMap<String, u32> {
+    let mut counts = BTreeMap::new();
+    for kept in kept.values() {
+        if let Ok(decision) = &kept.declared.borrow().decision {
+            *counts.entry(decision.0.policy.clone()).or_default() += 1;
+        }
+    }
+    counts
+}
+
+fn follow(shared: &Shared) -> BoxStream<'static, Told> {
+    let resource = |group: &str, version: &str, kind: &str, plural: &str| {
+        ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural)
+    };
+    let one = |what: Followed, resource: ApiResource| {
+        let api: Api<DynamicObject> = Api::all_with(shared.client.clone(), &resource);
+        watcher::watcher(api, watcher::Config::default())
+            .default_backoff()
+            .map(move |event| match event {
+                Ok(event) => Told::Changed(what, event),
+                Err(error) => Told::Failed(what, Box::new(error)),
+            })
+            .boxed()
+    };
+    stream::select_all([
+        one(
+            Followed::Policies,
+            resource(GROUP, "v1alpha1", "HookPolicy", "hookpolicies"),
+        ),
+        one(
+            Followed::Namespaces,
+            resource("", "v1", "Namespace", "namespaces"),
+        ),
+        one(
+            Followed::Hooks,
+            resource(GROUP, "v1alpha1", "Hook", "hooks"),
+        ),
+    ])
+    .boxed()
+}
+
+fn complain(last: &mut Option<Instant>, what: Followed, error: &watcher::Error) {
+    let what = match what {
+        Followed::Hooks => "hooks.hookbox.dev",
+        Followed::Policies => "hookpolicies.hookbox.dev",
+        Followed::Namespaces => "namespaces",
+    };
+    // Each attempt fails in the same way: said once a minute.
+    if last.is_some_and(|last| last.elapsed().as_secs() < 60) {
+        return;
+    }
+    *last = Some(Instant::now());
+    let error = api::one_line(&api::chain(error));
+    let hint = match error.contains("404") {
+        true => "; are the CustomResourceDefinitions there? `hookbox crds | kubectl apply -f -`",
+        false => "",
+    };
+    tracing::error!(error, "{what} cannot be watched; it is tried again{hint}");
+}
+
+fn key(object: &DynamicObject) -> Key {
+    let metadata = &object.metadata;
+    (
+        metadata.namespace.clone().unwrap_or_default(),
+        metadata.name.clone().unwrap_or_default(),
+    )
+}
+
+fn namespace(object: &DynamicObject) -> Namespace {
+    Namespace {
+        name: object.metadata.name.clone().unwrap_or_default(),
+        labels: object.metadata.labels.clone().unwrap_or_default(),
+    }
+}
+
+impl Followed {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Hooks => "hooks",
+            Self::Policies => "policies",
+            Self::Namespaces => "namespaces",
+        }
+    }
+}
+
+impl World {
+    /// Takes in what is told.
+    fn take(&mut self, what: Followed, event: Event<DynamicObject>) -> Touched {
+        match event {
+            Event::Init => {
+                self.lists.insert(what.word(), Vec::new());
+                Touched::Nothing
+            }
+            Event::InitApply(object) => {
+                self.lists.entry(what.word()).or_default().push(object);
+                Touched::Nothing
+            }
+            Event::InitDone => {
+                let all = self.lists.remove(what.word()).unwrap_or_default();
+                match what {
+                    Followed::Hooks => {
+                        self.hooks = all.into_iter().map(|o| (key(&o), Arc::new(o))).collect();
+                    }
+                    Followed::Policies => {
+                        let policies = all.iter().map(Policy::read);
+                        self.policies = policies.map(|p| (p.name.clone(), Arc::new(p))).collect();
+                    }
+                    Followed::Namespaces => {
+                        let namespaces = all.iter().map(namespace);
+                        self.namespaces = namespaces.map(|n| (n.name.clone(), n)).collect();
+                    }
+                }
+                if let Some(known) = self.known.get_mut(what as usize) {
+                    *known = true;
+                }
+                Touched::All
+            }
+            Event::Apply(object) => match what {
+                Followed::Hooks => {
+                    let key = key(&object);
+                    self.hooks.insert(key.clone(), Arc::new(object));
+                    Touched::Hook(key)
+                }
+                Followed::Policies => {
+                    let policy = Policy::read(&object);
+                    match self.policies.get(&policy.name) {
+                        // Its status is written here.
+                        Some(old) if old.is_same(&policy) => Touched::Nothing,
+                        _ => {
+                            self.policies.insert(policy.name.clone(), Arc::new(policy));
+                            Touched::All
+                        }
+                    }
+                }
+                Followed::Namespaces => {
+                    let namespace = namespace(&object);
+                    let name = namespace.name.clone();
+                    let old = self.namespaces.insert(name.clone(), namespace.clone());
+                    match old == Some(namespace) {
+                        true => Touched::Nothing,
+                        false => Touched::Namespace(name),
+                    }
+                }
+            },
+            Event::Delete(object) => match what {
+                Followed::Hooks => {
+                    let key = key(&object);
+                    self.hooks.remove(&key);
+                    Touched::Hook(key)
+                }
+                Followed::Policies => {
+                    self.policies.remove(&key(&object).1);
+                    Touched::All
+                }
+                Followed::Namespaces => {
+                    let name = key(&object).1;
+                    self.namespaces.remove(&name);
+                    Touched::Namespace(name)
+                }
+            },
+        }
+    }
+
+    /// The Hooks to look at.
+    fn keys(&self, touched: &Touched, kept: &HashMap<Key, Kept>) -> Vec<Key> {
+        match touched {
+            Touched::Nothing => Vec::new(),
+            Touched::Hook(key) => vec![key.clone()],
+            Touched::Namespace(name) => {
+                let hooks = self.hooks.keys().filter(|(namespace, _)| namespace == name);
+                hooks.cloned().collect()
+            }
+            Touched::All => {
+                let gone = kept.keys().filter(|key| !self.hooks.contains_key(*key));
+                self.hooks.keys().chain(gone).cloned().collect()
+            }
+        }
+    }
+
+    /// What is declared for a Hook; none where it is gone, or going.
+    fn declared(&self, key: &Key) -> Option<Declared> {
+        let object = self.hooks.get(key)?;
+        if object.metadata.deletion_timestamp.is_some() {
+            return None;
+        }
+        let policies: Vec<Arc<Policy>> = self.policies.values().cloned().collect();
+        let decision = match read(object) {
+            Err(problem) => Err(problem),
+            Ok(hook) => self.decide(&hook, &key.0, &policies).map(Arc::new),
+        };
+        let conditions = object.data.pointer("/status/conditions").cloned();
+        let conditions: Vec<_> = conditions
+            .and_then(|value| serde_json::from_value(value).ok())
+            .unwrap_or_default();
+        Some(Declared {
+            uid: object.metadata.uid.clone(),
+            generation: object.metadata.generation,
+            conditions: conditions.into(),
+            decision,
+        })
+    }
+
+    fn decide(
+        &self,
+        hook: &Hook,
+        namespace: &str,
+        policies: &[Arc<Policy>],
+    ) -> Result<(Plan, Vec<Missing>), Problem> {
+        // A namespace that is not known of yet has no labels: policies by name count all the same.
+        let unknown = || Namespace {
+            name: namespace.to_owned(),
+            ..Namespace::default()
+        };
+        let namespace = self
+            .namespaces
+            .get(namespace)
+            .cloned()
+            .unwrap_or_else(unknown);
+        plan::plan(hook, &namespace, policies)
+    }
+}
+
+/// A Hook as its object has it. The API server has checked most of it; what is not so harms this one alone.
+fn read(object: &DynamicObject) -> Result<Hook, Problem> {
+    let mut value = serde_json::to_value(object)
+        .map_err(|error| Problem::new("InvalidSpec", error.to_string()))?;
+    // Whatever is in there, it is not a part of what is asked for.
+    if let Some(map) = value.as_object_mut() {
+        map.remove("status");
+    }
+    serde_json::from_value::<Hook>(value).map_err(|error| {
+        Problem::new(
+            "InvalidSpec",
+            format!("`spec` cannot be understood: {error}"),
+        )
+    })
+}

@@ -1,0 +1,593 @@
+//! From what is declared to what shall run: a Hook, its namespace and the policies, and nothing else.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hookbox_config::LabelSelector;
+use hookbox_config::selector::{Operator, Requirement};
+use hookbox_registry::{ImagePattern, Reference, RegistryError};
+use hookbox_sandbox::capabilities::Missing;
+use hookbox_sandbox::{Budget, Capabilities};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{self as meta, Condition};
+use kube::core::DynamicObject;
+use serde_json::Value;
+
+use super::resources::{
+    BudgetSettings, ComponentRules, ConfigMapKey, Hook, HookPolicy, NamespaceMatch,
+};
+use crate::quota::QuotaSettings;
+use crate::source::Tenant;
+
+/// Namespaces that no pattern means: they have to be named in full.
+const SYSTEM: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
+
+/// A namespace, as far as policies look at it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Namespace {
+    /// Its name.
+    pub name: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// A policy as it was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// Its name.
+    pub name: String,
+    /// Which object it is.
+    pub uid: Option<String>,
+    /// Which state of what it declares.
+    pub generation: Option<i64>,
+    /// What its status says.
+    pub conditions: Vec<Condition>,
+    /// Its priority, also where the rest cannot be understood.
+    pub priority: i32,
+    /// Whether it is being deleted: it grants nothing any more.
+    pub leaving: bool,
+    /// All of it, or what is wrong with it.
+    pub content: Result<HookPolicy, String>,
+}
+
+impl Policy {
+    /// Reads an object.
+    #[must_use]
+    pub fn read(object: &DynamicObject) -> Self {
+        let priority = object
+            .data
+            .pointer("/spec/priority")
+            .and_then(Value::as_i64);
+        let mut declared = object.clone();
+        if let Some(data) = declared.data.as_object_mut() {
+            data.remove("status");
+        }
+        let content = serde_json::to_value(declared)
+            .and_then(serde_json::from_value::<HookPolicy>)
+            .map_err(|error| error.to_string())
+            .and_then(|policy| match policy_fault(&policy) {
+                Some(fault) => Err(fault),
+                None => Ok(policy),
+            });
+        let conditions = object.data.pointer("/status/conditions").cloned();
+        Self {
+            name: object.metadata.name.clone().unwrap_or_default(),
+            uid: object.metadata.uid.clone(),
+            generation: object.metadata.generation,
+            conditions: conditions
+                .and_then(|value| serde_json::from_value(value).ok())
+                .unwrap_or_default(),
+            priority: priority
+                .and_then(|p| i32::try_from(p).ok())
+                .unwrap_or_default(),
+            leaving: object.metadata.deletion_timestamp.is_some(),
+            content,
+        }
+    }
+
+    /// Whether it declares the same.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let spec = |policy: &Self| match &policy.content {
+            Ok(content) => Ok(content.spec.clone()),
+            Err(error) => Err(error.clone()),
+        };
+        (&self.uid, self.generation, self.leaving) == (&other.uid, other.generation, other.leaving)
+            && spec(self) == spec(other)
+    }
+}
+
+/// What shall run for a Hook.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// Namespace and name of the Hook.
+    pub hook: (String, String),
+    /// Whose rights it has.
+    pub tenant: Tenant,
+    /// Where its component comes from.
+    pub component: Source,
+    /// Secrets with credentials for the registry.
+    pub pull_secrets: Vec<String>,
+    /// What it reads as config values.
+    pub parameters: Arc<Value>,
+    /// What it has beyond its snapshots.
+    pub granted: Capabilities,
+    /// Name of the policy that counts.
+    pub policy: String,
+    /// Which components may run.
+    pub rules: ComponentRules,
+    /// What each run may use.
+    pub budget: Budget,
+    /// What its tenant may use over time.
+    pub quota: QuotaSettings,
+    /// Whether its webhooks are served.
+    pub webhooks: bool,
+}
+
+/// Where a component comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A reference with a digest, not looked at yet.
+    Image(String),
+    /// An entry of a ConfigMap of the Hook's namespace.
+    ConfigMap(ConfigMapKey),
+}
+
+/// Why nothing shall run for a Hook, in the words of its `Ready` condition.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Problem {
+    /// One word: `NoPolicy`.
+    pub reason: &'static str,
+    /// What is wrong, and what to do.
+    pub message: String,
+}
+
+impl Problem {
+    pub(super) fn new(reason: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            reason,
+            message: message.into(),
+        }
+    }
+}
+
+/// What shall run, and what was asked for and is not granted.
+///
+/// # Errors
+/// Nothing shall run.
+pub fn plan(
+    hook: &Hook,
+    namespace: &Namespace,
+    policies: &[Arc<Policy>],
+) -> Result<(Plan, Vec<Missing>), Problem> {
+    let name = hook.metadata.name.clone().unwrap_or_default();
+    let spec = &hook.spec;
+    if spec.suspend {
+        return Err(Problem::new(
+            "Suspended",
+            "`spec.suspend` is set: nothing runs and nothing is watched",
+        ));
+    }
+    let policy = policy_for(namespace, policies)?;
+    let account = &spec.service_account_name;
+    let tenant = Tenant::new(&namespace.name, account)
+        .map_err(|error| Problem::new("InvalidSpec", error.to_string()))?;
+    let accounts = &policy.spec.service_accounts;
+    if !accounts.is_empty() && !accounts.iter().any(|pattern| matches(pattern, account)) {
+        return Err(Problem::new(
+            "NotAllowed",
+            format!(
+                "the policy `{}` does not let Hooks name the ServiceAccount `{account}` (`serviceAccounts`)",
+                policy_name(policy)
+            ),
+        ));
+    }
+    let component = source(hook, policy)?;
+    let (granted, missing) = spec.capabilities.granted(&policy.spec.capabilities);
+    let plan = Plan {
+        hook: (namespace.name.clone(), name),
+        tenant,
+        component,
+        pull_secrets: spec
+            .image_pull_secrets
+            .iter()
+            .map(|secret| secret.name.clone())
+            .collect(),
+        parameters: Arc::new(Value::Object(spec.parameters.clone())),
+        granted,
+        policy: policy_name(policy).to_owned(),
+        rules: policy.spec.components.clone(),
+        budget: budget(&policy.spec.budget),
+        quota: policy.spec.quota.clone(),
+        webhooks: policy.spec.webhooks,
+    };
+    Ok((plan, missing))
+}
+
+fn policy_name(policy: &HookPolicy) -> &str {
+    policy.metadata.name.as_deref().unwrap_or_default()
+}
+
+/// The policy that counts for a namespace: of those for it, the one with the highest priority, then the first by name.
+///
+/// One that cannot be understood might be for the namespace and might be stricter: nothing of lower priority counts.
+fn policy_for<'p>(
+    namespace: &Namespace,
+    policies: &'p [Arc<Policy>],
+) -> Result<&'p HookPolicy, Problem> {
+    // Highest first.
+    let order = |policy: &&Arc<Policy>| (std::cmp::Reverse(policy.priority), policy.name.clone());
+    let mut all: Vec<&Arc<Policy>> = policies.iter().filter(|p| !p.leaving).collect();
+    all.sort_by_key(order);
+    for policy in all {
+        let applies = policy
+            .content
+            .as_ref()
+            .map_err(Clone::clone)
+            .and_then(|content| Ok((content, is_for(&content.spec.namespaces, namespace)?)));
+        match applies {
+            Ok((content, true)) => return Ok(content),
+            Ok((_, false)) => {}
+            Err(error) => {
+                let name = &policy.name;
+                return Err(Problem::new(
+                    "InvalidPolicy",
+                    format!(
+                        "the HookPolicy `{name}` cannot be used, so that no other one of its priority or below counts: {error}"
+                    ),
+                ));
+            }
+        }
+    }
+    Err(Problem::new(
+        "NoPolicy",
+        format!(
+            "no HookPolicy is for the namespace `{}`: an administrator has to make one",
+            namespace.name
+        ),
+    ))
+}
+
+/// Whether a policy is for a namespace.
+fn is_for(which: &NamespaceMatch, namespace: &Namespace) -> Result<bool, String> {
+    let named = which.names.iter().any(|pattern| {
+        *pattern == namespace.name
+            || (matches(pattern, &namespace.name) && !SYSTEM.contains(&namespace.name.as_str()))
+    });
+    if named {
+        return Ok(true);
+    }
+    let Some(selector) = &which.selector else {
+        return Ok(false);
+    };
+    let selector = selector_of(selector)?;
+    let any = selector.is_empty();
+    Ok(selector.matches(&namespace.labels) && !(any && SYSTEM.contains(&namespace.name.as_str())))
+}
+
+/// What is wrong with a policy, if anything is.
+fn policy_fault(policy: &HookPolicy) -> Option<String> {
+    let selector = policy.spec.namespaces.selector.as_ref()?;
+    let error = selector_of(selector).err()?;
+    Some(format!("`namespaces.selector`: {error}"))
+}
+
+fn selector_of(selector: &meta::LabelSelector) -> Result<LabelSelector, String> {
+    let requirement = |given: &meta::LabelSelectorRequirement| {
+        let operator = match given.operator.as_str() {
+            "In" => Operator::In,
+            "NotIn" => Operator::NotIn,
+            "Exists" => Operator::Exists,
+            "DoesNotExist" => Operator::DoesNotExist,
+            other => return Err(format!("`{other}` is no operator of a label selector")),
+        };
+        Ok(Requirement {
+            key: given.key.clone(),
+            operator,
+            values: given.values.clone().unwrap_or_default(),
+        })
+    };
+    let expressions = selector.match_expressions.iter().flatten();
+    let selector = LabelSelector {
+        match_labels: selector.match_labels.clone().unwrap_or_default(),
+        match_expressions: expressions.map(requirement).collect::<Result<_, _>>()?,
+    };
+    selector.check().map_err(|error| error.to_string())?;
+    Ok(selector)
+}
+
+fn source(hook: &Hook, policy: &HookPolicy) -> Result<Source, Problem> {
+    let rules = &policy.spec.components;
+    match (&hook.spec.component.image, &hook.spec.component.config_map) {
+        (Some(image), None) => {
+            if !from(&rules.images, image)? {
+                return Err(Problem::new(
+                    "NotAllowed",
+                    format!(
+                        "the policy `{}` does not let components come from `{image}` (`components.images`)",
+                        policy_name(policy)
+                    ),
+                ));
+            }
+            if rules.keys.is_empty() && !rules.allow_unsigned {
+                return Err(Problem::new(
+                    "NotAllowed",
+                    format!(
+                        "the policy `{}` lets nothing run: it has no `components.keys`, and `components.allowUnsigned` is not set",
+                        policy_name(policy)
+                    ),
+                ));
+            }
+            Ok(Source::Image(image.clone()))
+        }
+        (None, Some(key)) => {
+            if !rules.allow_unsigned {
+                return Err(Problem::new(
+                    "NotAllowed",
+                    format!(
+                        "a component of a ConfigMap is not signed, and the policy `{}` requires that (`components.allowUnsigned`)",
+                        policy_name(policy)
+                    ),
+                ));
+            }
+            Ok(Source::ConfigMap(key.clone()))
+        }
+        _ => Err(Problem::new(
+            "InvalidSpec",
+            "`spec.component` has to name exactly one of `image` and `configMap`",
+        )),
+    }
+}
+
+/// Whether an image may come from where it does.
+fn from(images: &[String], image: &str) -> Result<bool, Problem> {
+    let invalid = |reason, error: RegistryError| Problem::new(reason, crate::api::chain(&error));
+    let reference: Reference = image.parse().map_err(|e| invalid("InvalidSpec", e))?;
+    for pattern in images {
+        let pattern: ImagePattern = pattern.parse().map_err(|e| invalid("InvalidPolicy", e))?;
+        if pattern.matches(&reference) {
+            return Ok(true);
+        }
+    }
+    Ok(images.is_empty())
+}
+
+/// Whether a pattern, which may end in `*`, means a name.
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => pattern == name,
+    }
+}
+
+/// The budget that these settings give.
+fn budget(settings: &BudgetSettings) -> Budget {
+    let default = Budget::default();
+    let time =
+        |given: Option<crate::units::Span>, default: Duration| given.map_or(default, |s| s.0);
+    let size = |given: Option<crate::units::Size>, default: u64| given.map_or(default, |s| s.0);
+    Budget {
+        cpu_time: time(settings.cpu_time, default.cpu_time),
+        wall_clock: time(settings.wall_clock, default.wall_clock),
+        memory: size(settings.memory, default.memory),
+        effects: settings.effects.unwrap_or(default.effects),
+        effect_bytes: size(settings.effect_bytes, default.effect_bytes),
+        log_bytes: size(settings.log_bytes, default.log_bytes),
+        host_calls: settings.host_calls.unwrap_or(default.host_calls),
+        ..default
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn hook(spec: Value) -> Hook {
+        let mut whole = json!({
+            "component": {"image": format!("registry.example/team-a/x:1@sha256:{}", "0".repeat(64))},
+            "serviceAccountName": "cleaner",
+        });
+        for (key, value) in spec.as_object().unwrap() {
+            whole[key] = value.clone();
+        }
+        serde_json::from_value(json!({
+            "apiVersion": "hookbox.dev/v1alpha1", "kind": "Hook",
+            "metadata": {"name": "h", "namespace": "team-a"}, "spec": whole,
+        }))
+        .unwrap()
+    }
+
+    fn policy(name: &str, spec: Value) -> Arc<Policy> {
+        let object = json!({
+            "apiVersion": "hookbox.dev/v1alpha1", "kind": "HookPolicy", "metadata": {"name": name}, "spec": spec,
+        });
+        Arc::new(Policy::read(&serde_json::from_value(object).unwrap()))
+    }
+
+    fn namespace(name: &str, labels: &[(&str, &str)]) -> Namespace {
+        Namespace {
+            name: name.to_owned(),
+            labels: labels
+                .iter()
+                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+                .collect(),
+        }
+    }
+
+    fn unsigned(namespaces: Value) -> Value {
+        json!({"namespaces": namespaces, "components": {"allowUnsigned": true}})
+    }
+
+    fn reason(spec: Value, policies: &[Arc<Policy>]) -> &'static str {
+        match plan(&hook(spec), &namespace("team-a", &[]), policies) {
+            Ok(_) => "planned",
+            Err(problem) => problem.reason,
+        }
+    }
+
+    #[test]
+    fn nothing_is_planned_without_a_policy() {
+        assert_eq!(reason(json!({}), &[]), "NoPolicy");
+        let other = policy("p", unsigned(json!({"names": ["team-b"]})));
+        assert_eq!(reason(json!({}), &[other]), "NoPolicy");
+        let none = policy("p", unsigned(json!({})));
+        assert_eq!(reason(json!({}), &[none]), "NoPolicy");
+    }
+
+    #[test]
+    fn policies_are_for_names_patterns_and_labels_and_patterns_leave_the_systems_own_out() {
+        let fits = |which: Value, namespace: &Namespace| {
+            let policies = [policy("p", unsigned(which))];
+            plan(&hook(json!({})), namespace, &policies).is_ok()
+        };
+        let (a, system) = (
+            namespace("team-a", &[("x", "y")]),
+            namespace("kube-system", &[]),
+        );
+        assert!(fits(json!({"names": ["team-a"]}), &a));
+        assert!(fits(json!({"names": ["team-*"]}), &a));
+        assert!(fits(json!({"names": ["*"]}), &a));
+        assert!(!fits(json!({"names": ["team-"]}), &a));
+        assert!(fits(json!({"selector": {"matchLabels": {"x": "y"}}}), &a));
+        assert!(!fits(json!({"selector": {"matchLabels": {"x": "z"}}}), &a));
+        assert!(fits(
+            json!({"selector": {"matchExpressions": [{"key": "x", "operator": "Exists"}]}}),
+            &a
+        ));
+        assert!(fits(json!({"selector": {}}), &a));
+        for pattern in [
+            json!({"names": ["*"]}),
+            json!({"names": ["kube-*"]}),
+            json!({"selector": {}}),
+        ] {
+            assert!(!fits(pattern, &system));
+        }
+        assert!(fits(json!({"names": ["kube-system"]}), &system));
+    }
+
+    #[test]
+    fn the_highest_priority_counts_then_the_first_name() {
+        let with = |name: &str, priority: i32| {
+            let mut spec = unsigned(json!({"names": ["*"]}));
+            spec["priority"] = json!(priority);
+            policy(name, spec)
+        };
+        let chosen = |policies: &[Arc<Policy>]| {
+            let planned = plan(&hook(json!({})), &namespace("team-a", &[]), policies);
+            planned.unwrap().0.policy
+        };
+        assert_eq!(chosen(&[with("a", 0), with("b", 7), with("c", -1)]), "b");
+        assert_eq!(chosen(&[with("b", 0), with("a", 0)]), "a");
+    }
+
+    #[test]
+    fn a_policy_that_cannot_be_understood_lets_none_of_lower_priority_count() {
+        let good = |priority: i32| {
+            let mut spec = unsigned(json!({"names": ["*"]}));
+            spec["priority"] = json!(priority);
+            policy("good", spec)
+        };
+        let broken = [
+            policy(
+                "broken",
+                json!({"priority": 5, "namespaces": {"selector": {"matchExpressions": [{"key": "x", "operator": "Like"}]}}}),
+            ),
+            policy(
+                "broken",
+                json!({"priority": 5, "quota": {"cpuPerMinute": "much"}}),
+            ),
+        ];
+        for broken in broken {
+            assert_eq!(
+                reason(json!({}), &[broken.clone(), good(4)]),
+                "InvalidPolicy"
+            );
+            assert_eq!(reason(json!({}), &[broken.clone(), good(6)]), "planned");
+        }
+    }
+
+    #[test]
+    fn what_a_policy_does_not_allow_is_not_planned() {
+        let with = |more: Value| {
+            let mut spec =
+                json!({"namespaces": {"names": ["team-a"]}, "components": {"allowUnsigned": true}});
+            for (key, value) in more.as_object().unwrap() {
+                spec[key] = value.clone();
+            }
+            [policy("p", spec)]
+        };
+        let map = json!({"component": {"configMap": {"name": "m", "key": "k"}}});
+        assert_eq!(
+            reason(json!({"suspend": true}), &with(json!({}))),
+            "Suspended"
+        );
+        assert_eq!(
+            reason(json!({}), &with(json!({"components": {}}))),
+            "NotAllowed"
+        );
+        assert_eq!(
+            reason(json!({}), &with(json!({"components": {"keys": ["k"]}}))),
+            "planned"
+        );
+        assert_eq!(
+            reason(map.clone(), &with(json!({"components": {"keys": ["k"]}}))),
+            "NotAllowed"
+        );
+        assert_eq!(reason(map, &with(json!({}))), "planned");
+        assert_eq!(
+            reason(json!({}), &with(json!({"serviceAccounts": ["other"]}))),
+            "NotAllowed"
+        );
+        assert_eq!(
+            reason(json!({}), &with(json!({"serviceAccounts": ["clean*"]}))),
+            "planned"
+        );
+        assert_eq!(
+            reason(json!({"component": {}}), &with(json!({}))),
+            "InvalidSpec"
+        );
+        for name in ["a/b", "..", "", "A", "a:b"] {
+            let spec = json!({"serviceAccountName": name});
+            assert_eq!(reason(spec, &with(json!({}))), "InvalidSpec", "{name}");
+        }
+        let images =
+            |rule: &str| with(json!({"components": {"allowUnsigned": true, "images": [rule]}}));
+        for (rule, allowed) in [
+            ("registry.example/team-a", true),
+            ("registry.example/team-a/x", true),
+            ("registry.example/team-*", true),
+            ("registry.example", true),
+            ("registry.example/team", false),
+            ("other.example", false),
+        ] {
+            let found = reason(json!({}), &images(rule));
+            assert_eq!(found == "planned", allowed, "{rule}: {found}");
+        }
+    }
+
+    #[test]
+    fn budgets_quotas_and_grants_are_the_policys() {
+        let policies = [policy(
+            "p",
+            json!({
+                "namespaces": {"names": ["team-a"]},
+                "components": {"allowUnsigned": true},
+                "budget": {"cpuTime": "50ms", "memory": "64Mi"},
+                "quota": {"runsPerMinute": 7},
+                "capabilities": {"wallClock": true},
+            }),
+        )];
+        let wish = json!({"capabilities": {"wallClock": true, "http": [{"hosts": ["a.org"]}]}, "parameters": {"a": [1]}});
+        let (plan, missing) = plan(&hook(wish), &namespace("team-a", &[]), &policies).unwrap();
+        assert_eq!(plan.budget.cpu_time, Duration::from_millis(50));
+        assert_eq!(plan.budget.memory, 64 << 20);
+        assert_eq!(plan.budget.effects, Budget::default().effects);
+        assert_eq!(plan.quota.runs_per_minute, 7);
+        assert!(plan.granted.wall_clock && plan.granted.http.is_empty());
+        assert_eq!(missing.len(), 1);
+        assert_eq!(*plan.parameters, json!({"a": [1]}));
+        assert_eq!(plan.tenant.user(), "system:serviceaccount:team-a:cleaner");
+    }
+}

@@ -1,0 +1,411 @@
+//! Hooks that tenants declare as objects: what runs, as whom, and what their status says.
+
+use std::path::Path;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hookbox_cluster::Cluster;
+use hookbox_jq::Jq;
+use hookbox_operator::event::RunResult;
+use hookbox_operator::tenants::{TenantOptions, resources};
+use hookbox_operator::{Operator, OperatorEvent, Options, Running};
+use hookbox_registry::RegistryClient;
+use serde_json::{Value, json};
+
+use crate::support::*;
+
+/// The component of `tests/tenants`.
+fn component() -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/tenants");
+    hookbox_guest_builder::component(&folder, "hookbox_test_tenants").unwrap()
+}
+
+fn binary(namespace: &str, name: &str, bytes: &[u8]) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace},
+        "binaryData": {"hook.wasm": STANDARD.encode(bytes)},
+    })
+}
+
+fn account(namespace: &str, name: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": namespace}})
+}
+
+/// A Role with these rules, bound to a ServiceAccount, which may be that of another namespace.
+fn role(namespace: &str, name: &str, of: &str, rules: Value) -> [Value; 2] {
+    let (rbac, metadata) = (
+        "rbac.authorization.k8s.io/v1",
+        json!({"name": name, "namespace": namespace}),
+    );
+    [
+        json!({"apiVersion": rbac, "kind": "Role", "metadata": metadata, "rules": rules}),
+        json!({
+            "apiVersion": rbac, "kind": "RoleBinding", "metadata": metadata,
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
+            "subjects": [{"kind": "ServiceAccount", "name": "runner", "namespace": of}],
+        }),
+    ]
+}
+
+/// All verbs for ConfigMaps.
+fn maps() -> Value {
+    json!([{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["*"]}])
+}
+
+fn policy(spec: Value) -> Value {
+    let mut whole =
+        json!({"namespaces": {"names": ["team-*"]}, "components": {"allowUnsigned": true}});
+    for (key, value) in spec.as_object().unwrap() {
+        whole[key] = value.clone();
+    }
+    json!({"apiVersion": "hookbox.dev/v1alpha1", "kind": "HookPolicy", "metadata": {"name": "teams"}, "spec": whole})
+}
+
+fn hook(namespace: &str, spec: Value) -> Value {
+    let mut whole = json!({
+        "component": {"configMap": {"name": "component", "key": "hook.wasm"}},
+        "serviceAccountName": "runner",
+        "parameters": {"namespace": namespace},
+    });
+    for (key, value) in spec.as_object().unwrap() {
+        whole[key] = value.clone();
+    }
+    json!({"apiVersion": "hookbox.dev/v1alpha1", "kind": "Hook", "metadata": {"name": "probe", "namespace": namespace}, "spec": whole})
+}
+
+/// A cluster with two tenants that may do everything with ConfigMaps of their own.
+async fn two_tenants() -> Cluster {
+    let cluster = Cluster::new();
+    for crd in resources::crds() {
+        cluster
+            .apply_manifest(serde_json::to_value(crd).unwrap())
+            .await
+            .unwrap();
+    }
+    for team in ["team-a", "team-b"] {
+        apply(
+            &cluster,
+            &[
+                namespace(team, json!({})),
+                account(team, "runner"),
+                binary(team, "component", &component()),
+            ],
+        )
+        .await;
+        apply(&cluster, &role(team, "maps", team, maps())).await;
+    }
+    cluster
+}
+
+struct Tenants {
+    cluster: Cluster,
+    running: Running,
+    events: tokio::sync::broadcast::Receiver<std::sync::Arc<OperatorEvent>>,
+}
+
+impl Tenants {
+    async fn on(cluster: &Cluster) -> Self {
+        let sandbox = sandbox();
+        let jq = Jq::new(&sandbox).unwrap();
+        let registry = RegistryClient::new(hookbox_registry::Settings::default()).unwrap();
+        let mut tenants = TenantOptions::new(registry, sandbox.clone());
+        tenants.access.period = Duration::from_millis(200);
+        tenants.look = Duration::from_millis(200);
+        let mut options = Options::default();
+        options.client = Some(cluster.client());
+        options.tenants = Some(tenants);
+        let running = Operator::start(options, sandbox, jq).await.unwrap();
+        let events = running.events();
+        Self {
+            cluster: cluster.clone(),
+            running,
+            events,
+        }
+    }
+
+    /// Waits until an object is as is asked for.
+    async fn until(&self, path: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        let client = self.cluster.client();
+        let last = std::sync::Mutex::new(Value::Null);
+        let look = async {
+            loop {
+                let request = http::Request::get(path).body(Vec::new()).unwrap();
+                let object: Value = client.request(request).await.unwrap_or_default();
+                if holds(&object) {
+                    return object;
+                }
+                *last.lock().unwrap() = object;
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::select! {
+            object = patiently(what, look) => object,
+            () = tokio::time::sleep(Duration::from_secs(40)) => panic!("{what}: {}", last.lock().unwrap()),
+        }
+    }
+
+    /// Waits until a condition of the namespace's Hook has this status and reason.
+    async fn condition(&self, namespace: &str, kind: &str, status: &str, reason: &str) -> Value {
+        let path = format!("/apis/hookbox.dev/v1alpha1/namespaces/{namespace}/hooks/probe");
+        let what = format!("{kind}={status}/{reason} of {namespace}");
+        self.until(&path, &what, |hook| {
+            let conditions = hook["status"]["conditions"].as_array();
+            conditions
+                .into_iter()
+                .flatten()
+                .any(|c| c["type"] == kind && c["status"] == status && c["reason"] == reason)
+        })
+        .await
+    }
+
+    async fn ready(&self, namespace: &str) -> Value {
+        self.condition(namespace, "Ready", "True", "Running").await
+    }
+
+    /// The message of the `Ready` condition that has this reason.
+    async fn broken(&self, namespace: &str, reason: &str) -> String {
+        let hook = self.condition(namespace, "Ready", "False", reason).await;
+        let conditions = hook["status"]["conditions"].as_array().unwrap();
+        let ready = conditions.iter().find(|c| c["type"] == "Ready").unwrap();
+        ready["message"].as_str().unwrap().to_owned()
+    }
+
+    async fn map(&self, namespace: &str, name: &str, data: Value) {
+        let path = format!("/api/v1/namespaces/{namespace}/configmaps/{name}");
+        let what = format!("{namespace}/{name} with {data}");
+        self.until(&path, &what, |map| map["data"] == data).await;
+    }
+
+    /// The next failed run of this hook: its code and its message.
+    async fn failure(&mut self, hook: &str) -> (String, String) {
+        let next = async {
+            loop {
+                if let OperatorEvent::RunFinished(run) = &*self.events.recv().await.unwrap()
+                    && run.hook == hook
+                    && let RunResult::Failed { code, message, .. } = &run.result
+                {
+                    return (code.clone(), message.clone());
+                }
+            }
+        };
+        patiently("a failed run", next).await
+    }
+}
+
+fn watched(namespace: &str, name: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace, "labels": {"watched": "yes"}}})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hook_runs_with_the_rights_of_its_service_account() {
+    let cluster = two_tenants().await;
+    apply(
+        &cluster,
+        &[
+            policy(json!({})),
+            watched("team-a", "one"),
+            watched("team-b", "other"),
+        ],
+    )
+    .await;
+    apply(&cluster, &[hook("team-a", json!({}))]).await;
+    let tenants = Tenants::on(&cluster).await;
+    let hook = tenants.ready("team-a").await;
+    let status = &hook["status"];
+    assert_eq!(status["hooks"], json!(["act", "see_a", "see_b"]));
+    assert_eq!(status["identity"], "system:serviceaccount:team-a:runner");
+    assert_eq!(status["policy"], "teams");
+    assert!(status["digest"].as_str().unwrap().starts_with("sha256:"));
+    tenants
+        .map("team-a", "seen-a", json!({"names": "one"}))
+        .await;
+    // Its rights end at its namespace, and it says so.
+    let hook = tenants
+        .condition("team-a", "BindingsEnabled", "False", "NotEnabled")
+        .await;
+    let text = hook["status"]["conditions"].to_string();
+    assert!(text.contains("see_b") && text.contains("team-b"), "{text}");
+    apply(&cluster, &[watched("team-a", "two")]).await;
+    tenants
+        .map("team-a", "seen-a", json!({"names": "one,two"}))
+        .await;
+    tenants.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_effect_that_rbac_refuses_fails_the_run_and_harms_no_other() {
+    let cluster = two_tenants().await;
+    let foreign = json!({"do": "create", "object": config_map("team-b", "mine", "x")});
+    apply(&cluster, &[policy(json!({})), hook("team-b", json!({}))]).await;
+    let mut tenants = Tenants::on(&cluster).await;
+    tenants.ready("team-b").await;
+    apply(
+        &cluster,
+        &[hook(
+            "team-a",
+            json!({"parameters": {"namespace": "team-a", "act": foreign}}),
+        )],
+    )
+    .await;
+    let (code, message) = tenants.failure("team-a/probe/act").await;
+    assert_eq!(code, "forbidden", "{message}");
+    assert!(
+        message.contains("system:serviceaccount:team-a:runner"),
+        "{message}"
+    );
+    apply(&cluster, &[watched("team-b", "other")]).await;
+    tenants
+        .map("team-b", "seen-b", json!({"names": "other"}))
+        .await;
+    tenants.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_take_effect_while_it_runs() {
+    let cluster = two_tenants().await;
+    apply(&cluster, &[policy(json!({}))]).await;
+    let tenants = Tenants::on(&cluster).await;
+    apply(&cluster, &[hook("team-a", json!({}))]).await;
+    tenants.ready("team-a").await;
+    // Other parameters: it starts again with them.
+    let act = json!({"do": "create", "object": config_map("team-a", "made", "1")});
+    apply(
+        &cluster,
+        &[hook(
+            "team-a",
+            json!({"parameters": {"namespace": "team-a", "act": act}}),
+        )],
+    )
+    .await;
+    tenants.map("team-a", "made", json!({"v": "1"})).await;
+    // It rests.
+    apply(&cluster, &[hook("team-a", json!({"suspend": true}))]).await;
+    tenants.broken("team-a", "Suspended").await;
+    apply(&cluster, &[watched("team-a", "one")]).await;
+    // And goes on.
+    apply(&cluster, &[hook("team-a", json!({}))]).await;
+    tenants.ready("team-a").await;
+    tenants
+        .map("team-a", "seen-a", json!({"names": "one"}))
+        .await;
+    // Its policy goes, and another one comes.
+    delete(&cluster, "/apis/hookbox.dev/v1alpha1/hookpolicies/teams").await;
+    let message = tenants.broken("team-a", "NoPolicy").await;
+    assert!(message.contains("team-a"), "{message}");
+    apply(&cluster, &[policy(json!({"serviceAccounts": ["other"]}))]).await;
+    tenants.broken("team-a", "NotAllowed").await;
+    apply(&cluster, &[policy(json!({}))]).await;
+    tenants.ready("team-a").await;
+    // It is deleted: nobody acts for it any more.
+    delete(
+        &cluster,
+        "/apis/hookbox.dev/v1alpha1/namespaces/team-a/hooks/probe",
+    )
+    .await;
+    let mounted = async {
+        while tenants.running.metrics_text().contains("team-a/probe") {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    patiently("its metrics to go", mounted).await;
+    tenants.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_broken_says_why_and_harms_nobody() {
+    let cluster = two_tenants().await;
+    apply(&cluster, &[policy(json!({})), hook("team-b", json!({}))]).await;
+    apply(&cluster, &[binary("team-a", "component", b"\0asm nothing")]).await;
+    apply(
+        &cluster,
+        &[hook("team-a", json!({"serviceAccountName": "nobody"}))],
+    )
+    .await;
+    let tenants = Tenants::on(&cluster).await;
+    let message = tenants.broken("team-a", "NoServiceAccount").await;
+    assert!(message.contains("`nobody`"), "{message}");
+    apply(&cluster, &[account("team-a", "nobody")]).await;
+    // It is there now, but has no rights.
+    let message = tenants.broken("team-a", "ComponentUnavailable").await;
+    assert!(
+        message.contains("`component`") && message.contains("get"),
+        "{message}"
+    );
+    apply(&cluster, &[hook("team-a", json!({}))]).await;
+    tenants.broken("team-a", "InvalidComponent").await;
+    apply(
+        &cluster,
+        &[hook(
+            "team-a",
+            json!({"component": {"configMap": {"name": "component", "key": "x"}}}),
+        )],
+    )
+    .await;
+    let message = tenants.broken("team-a", "ComponentUnavailable").await;
+    assert!(message.contains("no key `x`"), "{message}");
+    apply(
+        &cluster,
+        &[hook(
+            "team-a",
+            json!({"component": {"image": "registry.example/a:1"}}),
+        )],
+    )
+    .await;
+    let message = tenants.broken("team-a", "InvalidSpec").await;
+    assert!(message.contains("digest"), "{message}");
+    tenants.ready("team-b").await;
+    // Once it is whole it runs, without a word to hookbox.
+    apply(
+        &cluster,
+        &[
+            hook("team-a", json!({})),
+            binary("team-a", "component", &component()),
+        ],
+    )
+    .await;
+    tenants.ready("team-a").await;
+    tenants.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_that_cannot_be_understood_keeps_nobody_from_running() {
+    let cluster = two_tenants().await;
+    let mut odd = hook("team-a", json!({}));
+    odd["spec"]["capabilities"] =
+        json!({"http": [{"hosts": ["a.org"], "addresses": ["everywhere"]}]});
+    apply(
+        &cluster,
+        &[policy(json!({})), odd, hook("team-b", json!({}))],
+    )
+    .await;
+    let tenants = Tenants::on(&cluster).await;
+    tenants.ready("team-b").await;
+    let message = tenants.broken("team-a", "InvalidSpec").await;
+    assert!(
+        message.contains("everywhere") || message.contains("address"),
+        "{message}"
+    );
+    tenants.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_granted_is_told() {
+    let cluster = two_tenants().await;
+    let asked = json!({"capabilities": {"wallClock": true, "environment": [{"name": "A", "value": "secret"}], "http": [{"hosts": ["a.org"]}]}});
+    let granted = json!({"capabilities": {"wallClock": true, "environment": [{"name": "*"}]}});
+    apply(&cluster, &[policy(granted), hook("team-a", asked)]).await;
+    let tenants = Tenants::on(&cluster).await;
+    tenants.ready("team-a").await;
+    let hook = tenants
+        .condition("team-a", "CapabilitiesGranted", "False", "NotGranted")
+        .await;
+    let status = &hook["status"];
+    assert_eq!(
+        status["granted"],
+        json!({"wallClock": true, "environment": [{"name": "A"}]})
+    );
+    let text = status["conditions"].to_string();
+    assert!(text.contains("a.org") && !text.contains("secret"), "{text}");
+    tenants.running.stop().await;
+}

@@ -1,0 +1,91 @@
+//! A component that tenants run in tests: what it does is what its parameters say.
+//!
+//! `namespace` is where it writes, `act` a list of object patches, one of which is asked for as soon as it starts.
+
+use hookbox_sdk::objects::ConfigMap;
+use hookbox_sdk::prelude::*;
+use serde_json::Value;
+
+/// Text in a place of the parameters.
+fn text(values: &Value, pointer: &str) -> Option<String> {
+    values.pointer(pointer)?.as_str().map(str::to_owned)
+}
+
+/// Asks for one change, as its parameters say.
+#[hook(on_startup = 1)]
+fn act(input: Input, out: &mut Effects) -> Result {
+    let wish: Option<Value> = input.config_values().get("act")?;
+    let Some(wish) = wish else {
+        return Ok(());
+    };
+    let object = || -> Result<ObjectRef> {
+        let field = |name: &str| text(&wish, &format!("/object/{name}"));
+        let needed = |name: &str| field(name).ok_or_else(|| Error::msg(format!("no {name}")));
+        let (version, kind, name) = (needed("apiVersion")?, needed("kind")?, needed("name")?);
+        Ok(match field("namespace") {
+            Some(namespace) => ObjectRef::namespaced(version, kind, namespace, name),
+            None => ObjectRef::cluster_scoped(version, kind, name),
+        })
+    };
+    match text(&wish, "/do").unwrap_or_default().as_str() {
+        "create" => out.create(&wish["object"]),
+        "createOrUpdate" => out.create_or_update(&wish["object"]),
+        "delete" => out.delete_in_background(object()?),
+        "merge" => out.merge_patch(object()?, &wish["patch"]),
+        "json" => out.json_patch(object()?, &wish["patch"]),
+        "jq" => out.jq_patch(object()?, &text(&wish, "/filter").unwrap_or_default()),
+        "spin" => loop {
+            std::hint::spin_loop();
+        },
+        other => return Err(Error::msg(format!("`{other}` is no wish"))),
+    }
+    Ok(())
+}
+
+#[derive(Snapshots)]
+struct A {
+    #[watch(
+        kind = "ConfigMap",
+        namespace = "team-a",
+        labels = "watched=yes",
+        jq = ".metadata.name"
+    )]
+    a: Vec<String>,
+}
+
+/// Writes what it sees in the namespace `team-a`.
+#[hook]
+fn see_a(input: Input<A>, out: &mut Effects) -> Result {
+    let namespace: Option<String> = input.config_values().get("namespace")?;
+    seen(out, namespace, "a", &input.a)
+}
+
+#[derive(Snapshots)]
+struct B {
+    #[watch(
+        kind = "ConfigMap",
+        namespace = "team-b",
+        labels = "watched=yes",
+        jq = ".metadata.name"
+    )]
+    b: Vec<String>,
+}
+
+/// Writes what it sees in the namespace `team-b`.
+#[hook]
+fn see_b(input: Input<B>, out: &mut Effects) -> Result {
+    let namespace: Option<String> = input.config_values().get("namespace")?;
+    seen(out, namespace, "b", &input.b)
+}
+
+fn seen(out: &mut Effects, namespace: Option<String>, whose: &str, names: &[String]) -> Result {
+    let Some(namespace) = namespace else {
+        return Err(Error::msg("the parameters name no namespace"));
+    };
+    out.create_or_update(
+        &ConfigMap::new(namespace, format!("seen-{whose}")).data("names", names.join(",")),
+    );
+    Ok(())
+}
+
+hookbox_sdk::export!(act, see_a, see_b);
