@@ -28,7 +28,7 @@ mod bindings {
 }
 
 use bindings::hookbox::hook::{
-    config_values, contexts, log, metrics, object_patches, snapshots, types, values,
+    cluster, config_values, contexts, log, metrics, object_patches, snapshots, types, values,
 };
 
 /// Nothing is in it.
@@ -59,6 +59,24 @@ type Call<T> = wasmtime::Result<T>;
 type Answer<T> = wasmtime::Result<Result<T, types::Refusal>>;
 
 impl types::Host for State {}
+impl cluster::Host for State {
+    fn get(
+        &mut self,
+        _: String,
+        _: String,
+        _: Option<String>,
+        _: String,
+    ) -> Answer<Option<String>> {
+        Ok(Ok(None))
+    }
+    fn list(&mut self, _: String, _: String, _: cluster::Selection) -> Answer<cluster::Page> {
+        Ok(Ok(cluster::Page {
+            objects: Vec::new(),
+            next: None,
+            resource_version: None,
+        }))
+    }
+}
 impl contexts::Host for State {}
 impl snapshots::Host for State {
     fn names(&mut self) -> Call<Vec<String>> {

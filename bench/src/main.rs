@@ -17,6 +17,7 @@ mod stamps;
 mod start;
 mod stats;
 mod sync;
+mod tenants;
 
 use std::path::{Path, PathBuf};
 
@@ -61,6 +62,8 @@ enum Section {
     Admission,
     /// The first synchronisation of very many objects.
     Sync,
+    /// What tenants cost, and how fair they are to each other.
+    Tenants,
 }
 
 /// What a process of this program does for another one.
@@ -152,6 +155,9 @@ async fn measure(sections: &[Section], shell_operator: Option<&Path>) -> Result<
     }
     if wanted(Section::Sync) {
         sync::measure().await?;
+    }
+    if wanted(Section::Tenants) {
+        tenants::measure().await?;
     }
     print::line(format_args!("\nload at the end {}", load()));
     Ok(())
