@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn text_is_cut_at_its_length_and_fit_for_a_terminal() {
         let mut text = Bounded::new(8);
-        assert!(write!(text, "a\u{1b}[b\n").is_ok());
+        assert!(writeln!(text, "a\u{1b}[b").is_ok());
         assert!(write!(text, "äöü").is_err());
         assert_eq!(text.text, "a\u{fffd}[b\nä");
     }

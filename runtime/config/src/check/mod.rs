@@ -98,7 +98,7 @@ fn document(root: &Node, report: &mut Report) -> Option<HookConfig> {
     if let Some(other) = ["settings", "capabilities"]
         .iter()
         .find(|key| !without(key))
-        && KEYS.iter().skip(3).all(|key| without(&key))
+        && KEYS.iter().skip(3).all(without)
     {
         report.warning(
             object.at(),

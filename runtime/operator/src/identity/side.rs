@@ -11,8 +11,6 @@ use crate::watch::TenantHub;
 /// What only a tenant's side has.
 #[derive(Debug, Clone)]
 pub(crate) struct TenantSide {
-    /// Whose side it is.
-    pub(crate) tenant: Tenant,
     /// What it may use over time.
     pub(crate) quota: Arc<Quota>,
 }
@@ -62,7 +60,6 @@ impl Identities {
             kinds: self.own.kinds.clone(),
             writer: self.own.writer.for_tenant(tenant, quota),
             tenant: Some(TenantSide {
-                tenant: tenant.clone(),
                 quota: quota.clone(),
             }),
         })

@@ -93,19 +93,22 @@ impl Target {
 
     /// The grant to ask for, as an entry of `http`.
     pub(super) fn wanted(&self, address: Option<IpAddr>) -> String {
-        let mut entry = json!({"hosts": [self.host.text()]});
+        let mut entry = serde_json::Map::new();
+        let mut put = |key: &str, value| entry.insert(key.to_owned(), json!([value]));
+        put("hosts", json!(self.host.text()));
         if self.scheme == Scheme::Http {
-            entry["schemes"] = json!(["http"]);
+            put("schemes", json!("http"));
         }
         if self.port != self.scheme.port() {
-            entry["ports"] = json!([self.port]);
+            put("ports", json!(self.port));
         }
         if !HttpRequests::default().has_method(&self.method) {
-            entry["methods"] = json!([self.method]);
+            put("methods", json!(self.method));
         }
         if let Some(address) = address {
-            entry["addresses"] = json!([ipnet::IpNet::from(address).to_string()]);
+            put("addresses", json!(ipnet::IpNet::from(address).to_string()));
         }
+        let entry = serde_json::Value::Object(entry);
         format!("`http: [{entry}]`")
     }
 
