@@ -16,8 +16,11 @@ pub use component::component;
 pub use files::{config, journal, metrics, patches};
 pub use script::{effects, values};
 
+/// What takes an input.
+pub type Target = fn(&[u8]);
+
 /// The targets by name, as the folders of `corpus/` are named.
-pub const TARGETS: [(&str, fn(&[u8])); 7] = [
+pub const TARGETS: [(&str, Target); 7] = [
     ("component", component),
     ("config", config),
     ("effects", effects),

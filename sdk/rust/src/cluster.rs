@@ -59,7 +59,6 @@ impl Cluster {
     }
 
     /// Begins a listing of the objects of a kind, such as `("apps/v1", "Deployment")`.
-    #[must_use]
     pub fn list(&self, api_version: impl Into<String>, kind: impl Into<String>) -> Listing {
         Listing {
             host: self.host.clone(),

@@ -78,6 +78,7 @@ async fn a_tenants_webhook_is_asked_about_its_own_namespace_only() {
         }]),
         tenant: Some(Tenant {
             namespace: team.clone(),
+            service_account: "default".to_owned(),
         }),
     };
     let mut webhook = WebhookOptions::default();

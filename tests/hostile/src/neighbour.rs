@@ -82,7 +82,6 @@ impl Neighbour {
     }
 
     /// Let it rest as long as this is held.
-    #[must_use]
     pub fn rest(&self) -> MutexGuard<'_, ()> {
         lock(&self.shared.turn)
     }

@@ -27,12 +27,13 @@ fn act(input: Input, out: &mut Effects) -> Result {
             None => ObjectRef::cluster_scoped(version, kind, name),
         })
     };
+    let part = |name: &str| wish.get(name).cloned().unwrap_or_default();
     match text(&wish, "/do").unwrap_or_default().as_str() {
-        "create" => out.create(&wish["object"]),
-        "createOrUpdate" => out.create_or_update(&wish["object"]),
+        "create" => out.create(&part("object")),
+        "createOrUpdate" => out.create_or_update(&part("object")),
         "delete" => out.delete_in_background(object()?),
-        "merge" => out.merge_patch(object()?, &wish["patch"]),
-        "json" => out.json_patch(object()?, &wish["patch"]),
+        "merge" => out.merge_patch(object()?, &part("patch")),
+        "json" => out.json_patch(object()?, &part("patch")),
         "jq" => out.jq_patch(object()?, &text(&wish, "/filter").unwrap_or_default()),
         "spin" => loop {
             std::hint::spin_loop();

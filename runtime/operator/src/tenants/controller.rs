@@ -36,7 +36,7 @@ enum Followed {
 
 /// What is told of it.
 enum Told {
-    Changed(Followed, Event<DynamicObject>),
+    Changed(Followed, Box<Event<DynamicObject>>),
     Failed(Followed, Box<watcher::Error>),
 }
 
@@ -73,7 +73,7 @@ pub(super) async fn run(shared: Arc<Shared>, term: Term) {
     let mut kept: HashMap<Key, Kept> = HashMap::new();
     let mut policies = PolicyKeeper::new(shared.clone());
     let tasks = TaskTracker::new();
-    let mut complained: [Option<Instant>; 3] = [None; 3];
+    let mut complained = HashMap::new();
     loop {
         let next = tokio::select! {
             biased;
@@ -86,11 +86,11 @@ pub(super) async fn run(shared: Arc<Shared>, term: Term) {
         };
         let touched = match next {
             Told::Changed(what, event) => {
-                complained[what as usize] = None;
-                world.take(what, event)
+                complained.remove(what.word());
+                world.take(what, *event)
             }
             Told::Failed(what, error) => {
-                complain(&mut complained[what as usize], what, &error);
+                complain(&mut complained, what, &error);
                 Touched::Nothing
             }
         };
@@ -168,7 +168,7 @@ fn follow(shared: &Shared) -> BoxStream<'static, Told> {
         watcher::watcher(api, watcher::Config::default())
             .default_backoff()
             .map(move |event| match event {
-                Ok(event) => Told::Changed(what, event),
+                Ok(event) => Told::Changed(what, Box::new(event)),
                 Err(error) => Told::Failed(what, Box::new(error)),
             })
             .boxed()
@@ -190,17 +190,22 @@ fn follow(shared: &Shared) -> BoxStream<'static, Told> {
     .boxed()
 }
 
-fn complain(last: &mut Option<Instant>, what: Followed, error: &watcher::Error) {
-    let what = match what {
+fn complain(
+    complained: &mut HashMap<&'static str, Instant>,
+    followed: Followed,
+    error: &watcher::Error,
+) {
+    let what = match followed {
         Followed::Hooks => "hooks.hookbox.dev",
         Followed::Policies => "hookpolicies.hookbox.dev",
         Followed::Namespaces => "namespaces",
     };
     // Each attempt fails in the same way: said once a minute.
+    let last = complained.get(followed.word());
     if last.is_some_and(|last| last.elapsed().as_secs() < 60) {
         return;
     }
-    *last = Some(Instant::now());
+    complained.insert(followed.word(), Instant::now());
     let error = api::one_line(&api::chain(error));
     let hint = match error.contains("404") {
         true => "; are the CustomResourceDefinitions there? `hookbox crds | kubectl apply -f -`",

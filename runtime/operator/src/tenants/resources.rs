@@ -1,6 +1,11 @@
 //! The custom resources: `Hook`, by which a tenant asks for its hooks to run, and `HookPolicy`, by which an administrator
 //! says what tenants may have.
 
+#![allow(
+    clippy::duplicated_attributes,
+    reason = "columns of one type are told apart by their names"
+)]
+
 mod schemas;
 
 use std::collections::BTreeMap;

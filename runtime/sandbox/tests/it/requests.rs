@@ -130,7 +130,12 @@ async fn what_was_not_granted_reaches_nobody_and_names_the_grant() {
             r#"`http: [{"hosts":["nobody.example"]}]`"#.to_owned(),
         ),
     ] {
-        let run = reach(&[line.clone()], plain(&server, "api.example"), &budget()).await;
+        let run = reach(
+            std::slice::from_ref(&line),
+            plain(&server, "api.example"),
+            &budget(),
+        )
+        .await;
         assert!(
             said(&run).contains("HttpRequestDenied"),
             "{line}: {}",
