@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use hookbox_tests::hookbox::checkout;
+use hookbox_tests::hookbox::{checkout, hookbox};
 use hookbox_tests::{Kubebox, Program, RealCluster, scratch};
 use tempfile::TempDir;
 
@@ -242,4 +242,36 @@ async fn it_installs_where_only_restricted_pods_may_run() {
         .filter(|name| !name.starts_with("pod/") && !name.starts_with("replicaset"))
         .collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+/// What the command prints is what the chart has; with `HOOKBOX_BLESS` it becomes so.
+fn same(path: &str, printed: &str) {
+    let path = checkout().join(path);
+    if hookbox_tests::environment::bless() {
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(&path, printed).expect("written");
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        kept == printed,
+        "{} is not what the command prints; HOOKBOX_BLESS=1 writes it anew",
+        path.display()
+    );
+}
+
+#[tokio::test]
+async fn its_definitions_and_rules_are_those_that_the_command_prints() {
+    let crds = hookbox(["crds"]).run().await.ok();
+    same("deploy/chart/crds/hookbox.dev.yaml", &crds);
+    let rbac = hookbox(["manifest", "rbac", "--tenants", "-o", "json"]);
+    let list: serde_json::Value = serde_json::from_str(&rbac.run().await.ok()).expect("JSON");
+    let items = list.get("items").and_then(serde_json::Value::as_array);
+    let role = items
+        .into_iter()
+        .flatten()
+        .find(|i| i.get("kind") == Some(&"ClusterRole".into()));
+    let rules = role.and_then(|role| role.get("rules")).expect("rules");
+    // JSON is YAML too.
+    let rules = serde_json::to_string_pretty(rules).expect("text") + "\n";
+    same("deploy/chart/files/cluster-rules.yaml", &rules);
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Shared;
 use super::plan::Plan;
 use super::prepare::Prepared;
 use super::status::Said;
+use super::{Mounts, Shared};
 use crate::apply::Gate;
 use crate::engine::{Engine, Parts, Scope};
 use crate::leader::Term;
@@ -15,7 +15,7 @@ use crate::quota::Quota;
 /// Time for runs to end that are under way when a Hook is changed or goes.
 const LEAVE: Duration = Duration::from_secs(30);
 
-/// What runs for one Hook. Dropped, it ends at once.
+/// What runs for one Hook. Dropped, it ends at once: runs under way change nothing more.
 pub(super) struct Cell {
     pub(super) plan: Plan,
     /// Digest of the component.
@@ -29,7 +29,8 @@ pub(super) struct Cell {
     quota: Arc<Quota>,
     /// What its hooks want by their configurations and do not have.
     pub(super) unmet: Vec<String>,
-    pub(super) engine: Arc<Engine>,
+    engine: Arc<Engine>,
+    mounts: Mounts,
 }
 
 impl Cell {
@@ -81,6 +82,7 @@ impl Cell {
             quota,
             unmet,
             engine,
+            mounts: shared.mounts.clone(),
         }
     }
 
@@ -115,26 +117,17 @@ impl Cell {
         };
         let mut said = vec![enabled, quota];
         if self.with_webhooks {
-            said.push(match self.plan.webhooks {
-                true => Said::new("WebhooksServed", true, "Served", "its webhooks are served"),
-                false => Said::new(
-                    "WebhooksServed",
-                    false,
-                    "NotAllowed",
-                    format!(
-                        "the policy `{}` lets no webhooks be served (`webhooks`)",
-                        self.plan.policy
-                    ),
-                ),
-            });
+            let text =
+                "admission webhooks of Hook objects are not served: those bindings never run";
+            said.push(Said::new("WebhooksServed", false, "NotServed", text));
         }
         said
     }
 
-    /// Begins nothing more; runs under way may come to their end, and what they ask for is done.
+    /// Begins nothing more, and is not shown any more; runs under way may come to their end, and what they ask for is done.
     pub(super) fn leave(self, shared: &Shared) {
         let engine = self.engine.clone();
-        shared.mounts.remove(&engine);
+        self.mounts.remove(&engine);
         engine.stop.cancel();
         engine.tasks.close();
         shared.engine.tasks.spawn(async move {
@@ -143,20 +136,27 @@ impl Cell {
             let _ = tokio::time::timeout(LEAVE, engine.tasks.wait()).await;
         });
     }
-
-    /// Ends at once: runs under way change nothing more.
-    pub(super) fn end(self, shared: &Shared) {
-        shared.mounts.remove(&self.engine);
-    }
 }
 
 impl Drop for Cell {
     fn drop(&mut self) {
+        self.mounts.remove(&self.engine);
         self.engine.stop.cancel();
         self.engine.end_now();
         self.engine.drop_monitors();
+        // What the one that took its place counts stays.
+        let next = self.mounts.of_object(&self.engine.scope);
+        let stays = |name: &str| {
+            next.as_ref().is_some_and(|next| {
+                next.hooks.iter().any(|hook| *hook.name == *name)
+                    || next.queues.values().any(|queue| queue.name == name)
+            })
+        };
         let hooks = self.engine.hooks.iter().map(|hook| &*hook.name);
         let queues = self.engine.queues.values().map(|queue| queue.name.as_str());
-        self.engine.metrics.forget(hooks, queues);
+        self.engine.metrics.forget(
+            hooks.filter(|name| !stays(name)),
+            queues.filter(|name| !stays(name)),
+        );
     }
 }

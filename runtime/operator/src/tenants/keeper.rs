@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 use super::Shared;
 use super::cell::Cell;
 use super::plan::{Plan, Problem, Source};
-use super::prepare::{self, Fetched, Unprepared};
-use super::resources::HookStatus;
+use super::prepare::{self, Checked, Fetched, Unprepared};
+use super::resources::{ComponentRules, HookStatus};
 use super::status::{self, Place, Said};
 use crate::api;
 use crate::backoff::Backoff;
@@ -63,6 +63,14 @@ pub(super) struct Keeper {
     conditions: Vec<Condition>,
     unwritten: Option<Instant>,
     refused: Option<Refused>,
+    kept: Option<Kept>,
+}
+
+/// A component of an image that was checked: as long as the same rules hold, it need not be pulled again.
+struct Kept {
+    component: Source,
+    rules: ComponentRules,
+    checked: Checked,
 }
 
 /// A component that cannot be used: it is not compiled again to find out the same.
@@ -84,6 +92,7 @@ impl Keeper {
             conditions: Vec::new(),
             unwritten: None,
             refused: None,
+            kept: None,
         }
     }
 
@@ -105,7 +114,7 @@ impl Keeper {
             match self.shared.engine.stop.is_cancelled() {
                 true => cell.leave(&self.shared),
                 // Of what is no longer declared nothing more is changed.
-                false => cell.end(&self.shared),
+                false => drop(cell),
             }
         }
     }
@@ -153,7 +162,11 @@ impl Keeper {
             Ok(()) => self.tell(declared, None).await,
             Err(error) => {
                 if let Some(cell) = self.cell.take() {
-                    cell.leave(&self.shared);
+                    match error.problem.reason {
+                        // Nobody is there any more as whom its effects could be applied.
+                        "NoServiceAccount" => drop(cell),
+                        _ => cell.leave(&self.shared),
+                    }
                 }
                 self.tell(declared, Some(&error.problem)).await;
             }
@@ -166,32 +179,38 @@ impl Keeper {
             Ok(decision) => &decision.0,
             Err(problem) => {
                 // What may not run any more ends at once.
-                if let Some(cell) = self.cell.take()
-                    && problem.reason != "Suspended"
-                {
-                    cell.end(&self.shared);
+                if problem.reason != "Suspended" {
+                    self.cell = None;
                 }
-                return Err(Unprepared {
-                    problem: problem.clone(),
-                    again: false,
-                });
+                return Err(Unprepared::declared(problem));
             }
         };
         if let Some(cell) = &self.cell {
             if cell.plan == *plan {
-                return self.fresh(plan).await;
+                return match self.fresh(plan).await {
+                    // It goes on while the API server does not answer.
+                    Err(error) if error.unasked => Ok(()),
+                    fresh => fresh,
+                };
             }
             // Another component or other parameters may be prepared while the old ones run; less rights count at once.
-            if !same_rights(&cell.plan, plan)
-                && let Some(cell) = self.cell.take()
-            {
-                cell.end(&self.shared);
+            if !same_rights(&cell.plan, plan) {
+                self.cell = None;
             }
         }
         self.replace(plan).await
     }
 
     async fn replace(&mut self, plan: &Plan) -> Result<(), Unprepared> {
+        if let Some(kept) = &self.kept
+            && kept.component == plan.component
+            && kept.rules == plan.rules
+            && matches!(kept.component, Source::Image(_))
+        {
+            let checked = kept.checked.clone();
+            prepare::account(&self.shared, &plan.tenant).await?;
+            return self.start(plan, &checked);
+        }
         let fetched = prepare::fetch(&self.shared, plan).await?;
         self.load(plan, fetched).await
     }
@@ -204,13 +223,24 @@ impl Keeper {
         {
             return Err(refused.why.clone());
         }
-        let prepared = prepare::prepare(&self.shared, plan, fetched).await;
-        self.refused = prepared.as_ref().err().map(|why| Refused {
+        let checked = prepare::check(&self.shared, plan, fetched).await;
+        self.refused = checked.as_ref().err().map(|why| Refused {
             plan: plan.clone(),
             digest,
             why: why.clone(),
         });
-        let prepared = prepared?;
+        let checked = checked?;
+        self.start(plan, &checked)?;
+        self.kept = Some(Kept {
+            component: plan.component.clone(),
+            rules: plan.rules.clone(),
+            checked,
+        });
+        Ok(())
+    }
+
+    fn start(&mut self, plan: &Plan, checked: &Checked) -> Result<(), Unprepared> {
+        let prepared = prepare::equipped(&self.shared, plan, checked)?;
         if let Some(cell) = self.cell.take() {
             cell.leave(&self.shared);
         }
@@ -390,7 +420,6 @@ fn same_rights(old: &Plan, new: &Plan) -> bool {
             plan.granted.clone(),
             plan.rules.clone(),
             plan.budget.clone(),
-            plan.webhooks,
         )
     };
     rights(old) == rights(new)

@@ -72,11 +72,16 @@ impl Mounts {
         let mut parts = name.splitn(3, '/');
         let object = format!("{}/{}", parts.next()?, parts.next()?);
         parts.next()?;
+        self.of_object(&object)
+    }
+
+    /// That of a Hook object, by its namespace and name.
+    pub(crate) fn of_object(&self, name: &str) -> Option<Arc<Engine>> {
         let mounts = self
             .0
             .engines
             .read()
             .unwrap_or_else(PoisonError::into_inner);
-        mounts.get(&object).cloned()
+        mounts.get(name).cloned()
     }
 }

@@ -119,8 +119,6 @@ pub struct Plan {
     pub budget: Budget,
     /// What its tenant may use over time.
     pub quota: QuotaSettings,
-    /// Whether its webhooks are served.
-    pub webhooks: bool,
 }
 
 /// Where a component comes from.
@@ -199,7 +197,6 @@ pub fn plan(
         rules: policy.spec.components.clone(),
         budget: budget(&policy.spec.budget),
         quota: policy.spec.quota.clone(),
-        webhooks: policy.spec.webhooks,
     };
     Ok((plan, missing))
 }

@@ -25,6 +25,14 @@ const HOOKS: usize = 100;
 /// Time for one request.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Hooks of a component that was checked, with nothing granted.
+#[derive(Clone)]
+pub(super) struct Checked {
+    hooks: Vec<Hook>,
+    digest: String,
+    signed_by: Option<String>,
+}
+
 /// Hooks that can run.
 pub(super) struct Prepared {
     pub(super) hooks: Vec<Hook>,
@@ -43,6 +51,8 @@ pub(super) struct Unprepared {
     pub(super) problem: Problem,
     /// Whether another attempt may end otherwise though nothing of what is declared changes.
     pub(super) again: bool,
+    /// Whether nobody could be asked: what runs already is as good as before.
+    pub(super) unasked: bool,
 }
 
 impl Unprepared {
@@ -50,6 +60,16 @@ impl Unprepared {
         Self {
             problem: Problem::new(reason, message),
             again: false,
+            unasked: false,
+        }
+    }
+
+    /// What is declared does not run.
+    pub(super) fn declared(problem: &Problem) -> Self {
+        Self {
+            problem: problem.clone(),
+            again: false,
+            unasked: false,
         }
     }
 
@@ -57,6 +77,15 @@ impl Unprepared {
         Self {
             problem: Problem::new(reason, message),
             again: true,
+            unasked: false,
+        }
+    }
+
+    /// The same after a request: an error that is no answer says nothing of what was asked for.
+    fn after(error: &ApiError, reason: &'static str, message: String) -> Self {
+        Self {
+            unasked: !error.is_denied() && !error.is_not_found(),
+            ..Self::for_now(reason, message)
         }
     }
 }
@@ -81,11 +110,11 @@ pub(super) async fn fetch(shared: &Shared, plan: &Plan) -> Result<Fetched, Unpre
 }
 
 /// Makes hooks of it.
-pub(super) async fn prepare(
+pub(super) async fn check(
     shared: &Shared,
     plan: &Plan,
     fetched: Fetched,
-) -> Result<Prepared, Unprepared> {
+) -> Result<Checked, Unprepared> {
     let Fetched { bytes, signed_by } = fetched;
     let name = format!("{}/{}", plan.hook.0, plan.hook.1);
     let spec = HookSpec {
@@ -132,6 +161,28 @@ pub(super) async fn prepare(
         );
         return Err(Unprepared::for_good("InvalidComponent", message));
     }
+    for hook in &mut hooks {
+        hook.name = format!("{name}/{}", hook.called).into();
+    }
+    Ok(Checked {
+        hooks,
+        digest,
+        signed_by,
+    })
+}
+
+/// Gives them what the plan grants.
+pub(super) fn equipped(
+    shared: &Shared,
+    plan: &Plan,
+    checked: &Checked,
+) -> Result<Prepared, Unprepared> {
+    let Checked {
+        mut hooks,
+        digest,
+        signed_by,
+    } = checked.clone();
+    let quota = shared.quota(plan);
     let side = shared
         .identities
         .side(&plan.tenant, &quota)
@@ -152,7 +203,6 @@ pub(super) async fn prepare(
     }
     for hook in &mut hooks {
         hook.grants = grants.clone();
-        hook.name = format!("{name}/{}", hook.called).into();
     }
     Ok(Prepared {
         hooks,
@@ -186,7 +236,8 @@ pub(super) async fn account(shared: &Shared, tenant: &Tenant) -> Result<(), Unpr
                 "there is no ServiceAccount `{service_account}` in the namespace `{namespace}`"
             ),
         )),
-        Err(error) => Err(Unprepared::for_now(
+        Err(error) => Err(Unprepared::after(
+            &error,
             "ServiceAccountUnknown",
             format!(
                 "whether there is a ServiceAccount `{service_account}` cannot be found out: {}",
@@ -205,7 +256,8 @@ async fn get(client: &Client, path: String) -> Result<Value, ApiError> {
 
 /// What to say when the tenant's own rights do not reach an object.
 fn unreadable(tenant_does: &str, error: &ApiError, missing: &'static str) -> Unprepared {
-    Unprepared::for_now(
+    Unprepared::after(
+        error,
         missing,
         match error.is_denied() {
             true => format!(

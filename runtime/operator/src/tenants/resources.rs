@@ -185,7 +185,6 @@ pub struct HookStatus {
         type_ = "boolean",
         json_path = ".spec.components.allowUnsigned"
     ),
-    printcolumn(name = "Webhooks", type_ = "boolean", json_path = ".spec.webhooks"),
     printcolumn(
         name = "Valid",
         type_ = "string",
@@ -219,8 +218,6 @@ pub struct HookPolicySpec {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
     pub service_accounts: Vec<String>,
-    /// Whether hooks may answer admission reviews of their namespace.
-    pub webhooks: bool,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
