@@ -247,7 +247,7 @@ async fn it_installs_where_only_restricted_pods_may_run() {
 /// What the command prints is what the chart has; with `HOOKBOX_BLESS` it becomes so.
 fn same(path: &str, printed: &str) {
     let path = checkout().join(path);
-    if hookbox_tests::environment::bless() {
+    if hookbox_tests::bless() {
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         std::fs::write(&path, printed).expect("written");
     }

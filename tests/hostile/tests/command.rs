@@ -54,7 +54,7 @@ async fn a_run_ends_at_its_limits_and_says_which() {
     let place = Place::new();
     for (hook, flags, says) in [
         ("loop", &["--cpu-time", "100ms"][..], "CPU time limit"),
-        ("memory", &["--memory", "32Mi"], "memory limit"),
+        ("memory", &["--memory", "32"], "memory limit"),
         ("recursion", &[], "stack limit"),
         ("trap", &[], "trapped"),
         ("hoarded", &["--snapshots", "object.json"], "no pods"),

@@ -15,7 +15,7 @@ fn text(values: &Value, pointer: &str) -> Option<String> {
 #[hook(on_startup = 1)]
 fn act(input: Input, out: &mut Effects) -> Result {
     let wish: Option<Value> = input.config_values().get("act")?;
-    let Some(wish) = wish else {
+    let Some(wish) = wish.filter(|wish| !wish.is_null()) else {
         return Ok(());
     };
     let object = || -> Result<ObjectRef> {
