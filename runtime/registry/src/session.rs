@@ -228,8 +228,10 @@ impl<'a> Session<'a> {
         &self,
         identifier: &str,
     ) -> Result<(Bytes, Digest), RegistryError> {
+        // A digest stands behind another sign than a tag.
+        let sign = if identifier.contains(':') { '@' } else { ':' };
         let what = format!(
-            "{}/{}:{identifier}",
+            "{}/{}{sign}{identifier}",
             self.reference.registry(),
             self.repository()
         );

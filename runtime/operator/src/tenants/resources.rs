@@ -307,19 +307,20 @@ pub fn crds() -> Vec<CustomResourceDefinition> {
     for version in crds.iter_mut().flat_map(|crd| &mut crd.spec.versions) {
         let schema = version.schema.as_mut();
         if let Some(schema) = schema.and_then(|s| s.open_api_v3_schema.as_mut()) {
-            without_defaults(schema);
+            plain(schema);
         }
     }
     crds
 }
 
-/// What is left out stays left out: an object is kept as it was written.
-fn without_defaults(schema: &mut JSONSchemaProps) {
+/// What is left out stays left out: an object is kept as it was written. Formats are those that Kubernetes knows.
+fn plain(schema: &mut JSONSchemaProps) {
     schema.default = None;
+    schema.format.take_if(|format| format.starts_with("uint"));
     if let Some(JSONSchemaPropsOrArray::Schema(items)) = schema.items.as_mut() {
-        without_defaults(items);
+        plain(items);
     }
     for property in schema.properties.iter_mut().flat_map(BTreeMap::values_mut) {
-        without_defaults(property);
+        plain(property);
     }
 }
