@@ -134,6 +134,7 @@ impl Running {
                         metrics.quota(&side.quota);
                     }
                 }
+                mounted.forget_gone(metrics);
                 if let Some(checks) = mounted.checks() {
                     metrics.access_checks(checks);
                 }

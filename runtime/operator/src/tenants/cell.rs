@@ -144,19 +144,9 @@ impl Drop for Cell {
         self.engine.stop.cancel();
         self.engine.end_now();
         self.engine.drop_monitors();
-        // What the one that took its place counts stays.
-        let next = self.mounts.of_object(&self.engine.scope);
-        let stays = |name: &str| {
-            next.as_ref().is_some_and(|next| {
-                next.hooks.iter().any(|hook| *hook.name == *name)
-                    || next.queues.values().any(|queue| queue.name == name)
-            })
-        };
-        let hooks = self.engine.hooks.iter().map(|hook| &*hook.name);
-        let queues = self.engine.queues.values().map(|queue| queue.name.as_str());
-        self.engine.metrics.forget(
-            hooks.filter(|name| !stays(name)),
-            queues.filter(|name| !stays(name)),
-        );
+        let hooks = self.engine.hooks.iter().map(|hook| hook.name.to_string());
+        let queues = self.engine.queues.values().map(|queue| queue.name.clone());
+        self.mounts.bury(hooks.chain(queues).collect());
+        self.mounts.forget_gone(&self.engine.metrics);
     }
 }

@@ -185,7 +185,17 @@ impl Keeper {
                 return Err(Unprepared::declared(problem));
             }
         };
-        if let Some(cell) = &self.cell {
+        if let Some(cell) = &mut self.cell {
+            // A quota is another one without a new start, and so is a policy that says the same.
+            let requoted = Plan {
+                quota: plan.quota.clone(),
+                policy: plan.policy.clone(),
+                ..cell.plan.clone()
+            };
+            if requoted == *plan && cell.plan != *plan {
+                self.shared.quota(plan);
+                cell.plan = requoted;
+            }
             if cell.plan == *plan {
                 return match self.fresh(plan).await {
                     // It goes on while the API server does not answer.

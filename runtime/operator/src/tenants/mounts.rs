@@ -1,10 +1,14 @@
 //! The engines of all Hooks, for those who look at them.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::engine::Engine;
 use crate::identity::Access;
+use crate::metrics::SelfMetrics;
 
 /// Engines by the name of their Hook, `namespace/name`. Clones are the same.
 #[derive(Clone, Default)]
@@ -14,7 +18,12 @@ pub(crate) struct Mounts(Arc<Inner>);
 struct Inner {
     engines: RwLock<BTreeMap<String, Arc<Engine>>>,
     access: OnceLock<Access>,
+    /// Names of hooks and queues that went lately, and when.
+    gone: Mutex<Vec<(Instant, Vec<String>)>>,
 }
+
+/// How long something may still be counted of what is gone: its last runs end, and counts of a moment ago are written.
+const LAST_COUNTS: Duration = Duration::from_secs(120);
 
 impl std::fmt::Debug for Mounts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -55,6 +64,35 @@ impl Mounts {
         {
             mounts.remove(&engine.scope);
         }
+    }
+
+    /// These hooks and queues are gone.
+    pub(super) fn bury(&self, names: Vec<String>) {
+        let mut gone = self.0.gone.lock().unwrap_or_else(PoisonError::into_inner);
+        gone.push((Instant::now(), names));
+    }
+
+    /// Takes what was counted of hooks and queues that went lately out of the metrics, but for names that are there again.
+    pub(crate) fn forget_gone(&self, metrics: &SelfMetrics) {
+        let mut gone = self.0.gone.lock().unwrap_or_else(PoisonError::into_inner);
+        if gone.is_empty() {
+            return;
+        }
+        let names = gone.iter().flat_map(|(_, names)| names);
+        let names: Vec<&str> = names
+            .map(String::as_str)
+            .filter(|name| !self.has(name))
+            .collect();
+        metrics.forget(names.iter().copied(), names.iter().copied());
+        gone.retain(|(when, _)| when.elapsed() < LAST_COUNTS);
+    }
+
+    /// Whether there is a hook or a queue of this whole name.
+    fn has(&self, name: &str) -> bool {
+        self.of_hook(name).is_some_and(|engine| {
+            engine.hooks.iter().any(|hook| *hook.name == *name)
+                || engine.queues.values().any(|queue| queue.name == name)
+        })
     }
 
     /// All of them, in the order of their names.

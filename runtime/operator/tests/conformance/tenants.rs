@@ -409,3 +409,86 @@ async fn what_is_not_granted_is_told() {
     assert!(text.contains("a.org") && !text.contains("secret"), "{text}");
     tenants.running.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_its_quota_a_tenant_waits_and_nobody_else() {
+    let cluster = two_tenants().await;
+    // The start, the Synchronization, and one event each.
+    let tight = json!({"quota": {"runsPerMinute": 3}});
+    apply(
+        &cluster,
+        &[
+            policy(tight),
+            hook("team-a", json!({})),
+            hook("team-b", json!({})),
+        ],
+    )
+    .await;
+    let tenants = Tenants::on(&cluster).await;
+    tenants.map("team-a", "seen-a", json!({"names": ""})).await;
+    tenants.map("team-b", "seen-b", json!({"names": ""})).await;
+    apply(&cluster, &[watched("team-a", "one")]).await;
+    tenants
+        .map("team-a", "seen-a", json!({"names": "one"}))
+        .await;
+    apply(&cluster, &[watched("team-a", "two")]).await;
+    let hook = tenants
+        .condition("team-a", "WithinQuota", "False", "OverQuota")
+        .await;
+    let text = hook["status"]["conditions"].to_string();
+    assert!(text.contains("runsPerMinute"), "{text}");
+    apply(&cluster, &[watched("team-b", "other")]).await;
+    tenants
+        .map("team-b", "seen-b", json!({"names": "other"}))
+        .await;
+    // More is allowed: it goes on at once, by the same quota.
+    apply(
+        &cluster,
+        &[policy(json!({"quota": {"runsPerMinute": 6000}}))],
+    )
+    .await;
+    tenants
+        .condition("team-a", "WithinQuota", "True", "WithinQuota")
+        .await;
+    tenants
+        .map("team-a", "seen-a", json!({"names": "one,two"}))
+        .await;
+    tenants.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn policies_say_whether_they_can_be_used_and_for_how_many_hooks_they_count() {
+    let cluster = two_tenants().await;
+    let broken = json!({
+        "apiVersion": "hookbox.dev/v1alpha1", "kind": "HookPolicy", "metadata": {"name": "broken"},
+        "spec": {"priority": -1, "namespaces": {"selector": {"matchExpressions": [{"key": "-", "operator": "Exists"}]}}},
+    });
+    apply(
+        &cluster,
+        &[
+            policy(json!({})),
+            broken,
+            hook("team-a", json!({})),
+            hook("team-b", json!({})),
+        ],
+    )
+    .await;
+    let tenants = Tenants::on(&cluster).await;
+    let path = |name: &str| format!("/apis/hookbox.dev/v1alpha1/hookpolicies/{name}");
+    tenants
+        .until(&path("teams"), "two hooks", |policy| {
+            policy["status"]["hooks"] == 2 && policy["status"]["conditions"][0]["status"] == "True"
+        })
+        .await;
+    let broken = tenants
+        .until(&path("broken"), "a broken policy", |policy| {
+            policy["status"]["conditions"][0]["status"] == "False"
+        })
+        .await;
+    let condition = &broken["status"]["conditions"][0];
+    assert_eq!(
+        (&condition["type"], &condition["reason"]),
+        (&json!("Valid"), &json!("Invalid"))
+    );
+    tenants.running.stop().await;
+}
