@@ -1,3 +1,4 @@
+//! Feeds the target `values`.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| hookbox_fuzz::values(bytes));
