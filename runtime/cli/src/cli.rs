@@ -25,7 +25,7 @@ pub(crate) use live::{
     WhyArgs,
 };
 pub(crate) use registry::{Password, Pull, Push, Registry, Sign, Verify};
-pub(crate) use tenants::{CrdsArgs, ManifestCommand, ManifestFormat, RbacArgs, Tenants};
+pub(crate) use tenants::{ManifestCommand, ManifestFormat, ManifestOutput, RbacArgs, Tenants};
 pub(crate) use webhook::Webhook;
 
 /// Write, try and run Kubernetes hooks as sandboxed WebAssembly components.
@@ -145,7 +145,7 @@ pub(crate) enum Command {
     Raw(Raw),
     Try(Try),
     /// Print the CustomResourceDefinitions for tenants' hooks
-    Crds(CrdsArgs),
+    Crds(ManifestOutput),
     /// Print manifests for a cluster
     #[command(subcommand)]
     Manifest(ManifestCommand),

@@ -17,7 +17,7 @@ pub(crate) enum ManifestFormat {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct CrdsArgs {
+pub(crate) struct ManifestOutput {
     /// Form of the output
     #[arg(
         short,
@@ -80,15 +80,8 @@ pub(crate) struct RbacArgs {
     /// For admission webhooks
     #[arg(long, env = "HOOKBOX_WEBHOOKS", value_parser = yes_or_no)]
     pub(crate) webhooks: bool,
-    /// Form of the output
-    #[arg(
-        short,
-        long,
-        env = "HOOKBOX_OUTPUT",
-        default_value = "yaml",
-        value_name = "FORMAT"
-    )]
-    pub(crate) output: ManifestFormat,
+    #[command(flatten)]
+    pub(crate) output: ManifestOutput,
 }
 
 /// Hooks that tenants declare.

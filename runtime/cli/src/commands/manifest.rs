@@ -6,11 +6,11 @@ use hookbox_operator::tenants::resources;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::cli::{CrdsArgs, ManifestCommand, ManifestFormat, RbacArgs};
+use crate::cli::{ManifestCommand, ManifestFormat, ManifestOutput, RbacArgs};
 use crate::failure::{OrFail, Outcome};
 use crate::ui::{self, Ui};
 
-pub(super) fn crds(args: &CrdsArgs, ui: &Ui) -> Outcome {
+pub(super) fn crds(args: &ManifestOutput, ui: &Ui) -> Outcome {
     print(&resources::crds(), args.output, ui)
 }
 
@@ -34,7 +34,7 @@ fn rbac(args: &RbacArgs, ui: &Ui) -> Outcome {
     if manifests.is_empty() {
         ui.warn("hookbox itself needs no rights with these flags; see --tenants, --leader-election and --webhooks");
     }
-    print(&manifests, args.output, ui)
+    print(&manifests, args.output.output, ui)
 }
 
 fn print<T: Serialize>(manifests: &[T], format: ManifestFormat, ui: &Ui) -> Outcome {

@@ -1,7 +1,8 @@
 //! Follows what is declared in the cluster: Hooks, policies and namespaces.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
@@ -12,14 +13,13 @@ use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{self, Event};
 use tokio::sync::watch;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Shared;
 use super::keeper::{Declared, Keeper};
 use super::plan::{self, Namespace, Plan, Policy, Problem};
 use super::policies::PolicyKeeper;
-use super::resources::{GROUP, Hook};
+use super::resources::{self, GROUP, Hook};
 use crate::api;
 use crate::leader::Term;
 
@@ -27,12 +27,17 @@ use crate::leader::Term;
 type Key = (String, String);
 
 /// What is followed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Followed {
     Hooks,
     Policies,
     Namespaces,
 }
+
+const ALL: [Followed; 3] = [Followed::Hooks, Followed::Policies, Followed::Namespaces];
+
+/// The status of policies is this much behind what it counts, at most.
+const POLICIES: Duration = Duration::from_millis(500);
 
 /// What is told of it.
 enum Told {
@@ -47,16 +52,13 @@ struct World {
     policies: BTreeMap<String, Arc<Policy>>,
     namespaces: HashMap<String, Namespace>,
     /// Lists under way, each with what it held so far.
-    lists: HashMap<&'static str, Vec<DynamicObject>>,
-    /// Which first lists are done: hooks, policies, namespaces.
-    known: [bool; 3],
+    lists: HashMap<Followed, Vec<DynamicObject>>,
+    /// Whose first lists are done.
+    known: HashSet<Followed>,
 }
 
-/// The Hooks that are kept.
-struct Kept {
-    declared: watch::Sender<Declared>,
-    gone: CancellationToken,
-}
+/// The Hooks that are kept, by what their keepers are told. One whose sender is dropped ends.
+type Kept = HashMap<Key, watch::Sender<Declared>>;
 
 /// Which Hooks are to be looked at again.
 enum Touched {
@@ -70,10 +72,12 @@ enum Touched {
 pub(super) async fn run(shared: Arc<Shared>, term: Term) {
     let mut told = follow(&shared);
     let mut world = World::default();
-    let mut kept: HashMap<Key, Kept> = HashMap::new();
+    let mut kept = Kept::new();
     let mut policies = PolicyKeeper::new(shared.clone());
     let tasks = TaskTracker::new();
     let mut complained = HashMap::new();
+    // When the policies' status is to be looked at: not for each of many changes.
+    let mut look: Option<Instant> = None;
     loop {
         let next = tokio::select! {
             biased;
@@ -83,10 +87,15 @@ pub(super) async fn run(shared: Arc<Shared>, term: Term) {
                 Some(next) => next,
                 None => break,
             },
+            () = until(look), if look.is_some() => {
+                look = None;
+                policies.look(&world.policies, || count(&kept)).await;
+                continue;
+            }
         };
         let touched = match next {
             Told::Changed(what, event) => {
-                complained.remove(what.word());
+                complained.remove(&what);
                 world.take(what, *event)
             }
             Told::Failed(what, error) => {
@@ -99,60 +108,58 @@ pub(super) async fn run(shared: Arc<Shared>, term: Term) {
         {
             shared.forget(name);
         }
-        if world.known != [true; 3] {
+        if world.known.len() < ALL.len() {
             continue;
         }
+        let mut changed = matches!(touched, Touched::All);
+        let declared_policies: Vec<Arc<Policy>> = world.policies.values().cloned().collect();
         for key in world.keys(&touched, &kept) {
-            let Some(declared) = world.declared(&key) else {
-                if let Some(gone) = kept.remove(&key) {
-                    gone.gone.cancel();
-                }
+            let Some(declared) = world.declared(&key, &declared_policies) else {
+                changed |= kept.remove(&key).is_some();
                 continue;
             };
             match kept.get(&key) {
                 Some(kept) => {
-                    kept.declared.send_if_modified(|old| {
-                        let changed = !old.is_same(&declared);
-                        if changed {
+                    changed |= kept.send_if_modified(|old| {
+                        let other = !old.is_same(&declared);
+                        if other {
                             *old = declared;
                         }
-                        changed
+                        other
                     });
                 }
                 None => {
                     let (sender, receiver) = watch::channel(declared);
-                    let gone = CancellationToken::new();
                     let (namespace, name) = key.clone();
                     let keeper = Keeper::new(shared.clone(), namespace, name, term.clone());
-                    tasks.spawn(keeper.run(receiver, gone.clone()));
-                    kept.insert(
-                        key,
-                        Kept {
-                            declared: sender,
-                            gone,
-                        },
-                    );
+                    tasks.spawn(keeper.run(receiver));
+                    kept.insert(key, sender);
+                    changed = true;
                 }
             }
         }
-        policies.look(&world.policies, || count(&kept)).await;
-    }
-    // When the operator stops, runs may come to their end; Hooks of a leader that leads no longer end by their term.
-    for kept in kept.values() {
-        if !shared.engine.stop.is_cancelled() {
-            kept.gone.cancel();
+        if changed {
+            look.get_or_insert_with(|| Instant::now() + POLICIES);
         }
     }
+    // Keepers end with their term, or now.
     drop(kept);
     tasks.close();
     tasks.wait().await;
 }
 
+async fn until(when: Option<Instant>) {
+    match when {
+        Some(when) => tokio::time::sleep_until(when).await,
+        None => std::future::pending().await,
+    }
+}
+
 /// How many Hooks each policy counts for.
-fn count(kept: &HashMap<Key, Kept>) -> BTreeMap<String, u32> {
+fn count(kept: &Kept) -> BTreeMap<String, u32> {
     let mut counts = BTreeMap::new();
     for kept in kept.values() {
-        if let Ok(decision) = &kept.declared.borrow().decision {
+        if let Ok(decision) = &kept.borrow().decision {
             *counts.entry(decision.0.policy.clone()).or_default() += 1;
         }
     }
@@ -191,7 +198,7 @@ fn follow(shared: &Shared) -> BoxStream<'static, Told> {
 }
 
 fn complain(
-    complained: &mut HashMap<&'static str, Instant>,
+    complained: &mut HashMap<Followed, Instant>,
     followed: Followed,
     error: &watcher::Error,
 ) {
@@ -201,11 +208,11 @@ fn complain(
         Followed::Namespaces => "namespaces",
     };
     // Each attempt fails in the same way: said once a minute.
-    let last = complained.get(followed.word());
+    let last = complained.get(&followed);
     if last.is_some_and(|last| last.elapsed().as_secs() < 60) {
         return;
     }
-    complained.insert(followed.word(), Instant::now());
+    complained.insert(followed, Instant::now());
     let error = api::one_line(&api::chain(error));
     let hint = match error.contains("404") {
         true => "; are the CustomResourceDefinitions there? `hookbox crds | kubectl apply -f -`",
@@ -229,30 +236,20 @@ fn namespace(object: &DynamicObject) -> Namespace {
     }
 }
 
-impl Followed {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Hooks => "hooks",
-            Self::Policies => "policies",
-            Self::Namespaces => "namespaces",
-        }
-    }
-}
-
 impl World {
     /// Takes in what is told.
     fn take(&mut self, what: Followed, event: Event<DynamicObject>) -> Touched {
         match event {
             Event::Init => {
-                self.lists.insert(what.word(), Vec::new());
+                self.lists.insert(what, Vec::new());
                 Touched::Nothing
             }
             Event::InitApply(object) => {
-                self.lists.entry(what.word()).or_default().push(object);
+                self.lists.entry(what).or_default().push(object);
                 Touched::Nothing
             }
             Event::InitDone => {
-                let all = self.lists.remove(what.word()).unwrap_or_default();
+                let all = self.lists.remove(&what).unwrap_or_default();
                 match what {
                     Followed::Hooks => {
                         self.hooks = all.into_iter().map(|o| (key(&o), Arc::new(o))).collect();
@@ -266,9 +263,7 @@ impl World {
                         self.namespaces = namespaces.map(|n| (n.name.clone(), n)).collect();
                     }
                 }
-                if let Some(known) = self.known.get_mut(what as usize) {
-                    *known = true;
-                }
+                self.known.insert(what);
                 Touched::All
             }
             Event::Apply(object) => match what {
@@ -318,7 +313,7 @@ impl World {
     }
 
     /// The Hooks to look at.
-    fn keys(&self, touched: &Touched, kept: &HashMap<Key, Kept>) -> Vec<Key> {
+    fn keys(&self, touched: &Touched, kept: &Kept) -> Vec<Key> {
         match touched {
             Touched::Nothing => Vec::new(),
             Touched::Hook(key) => vec![key.clone()],
@@ -334,24 +329,24 @@ impl World {
     }
 
     /// What is declared for a Hook; none where it is gone, or going.
-    fn declared(&self, key: &Key) -> Option<Declared> {
+    fn declared(&self, key: &Key, policies: &[Arc<Policy>]) -> Option<Declared> {
         let object = self.hooks.get(key)?;
         if object.metadata.deletion_timestamp.is_some() {
             return None;
         }
-        let policies: Vec<Arc<Policy>> = self.policies.values().cloned().collect();
-        let decision = match read(object) {
-            Err(problem) => Err(problem),
-            Ok(hook) => self.decide(&hook, &key.0, &policies).map(Arc::new),
-        };
-        let conditions = object.data.pointer("/status/conditions").cloned();
-        let conditions: Vec<_> = conditions
-            .and_then(|value| serde_json::from_value(value).ok())
-            .unwrap_or_default();
+        let decision = resources::read(object)
+            .map_err(|error| {
+                Problem::new(
+                    "InvalidSpec",
+                    format!("`spec` cannot be understood: {error}"),
+                )
+            })
+            .and_then(|hook| self.decide(&hook, &key.0, policies))
+            .map(Arc::new);
         Some(Declared {
             uid: object.metadata.uid.clone(),
             generation: object.metadata.generation,
-            conditions: conditions.into(),
+            conditions: resources::conditions_of(object).into(),
             decision,
         })
     }
@@ -374,20 +369,4 @@ impl World {
             .unwrap_or_else(unknown);
         plan::plan(hook, &namespace, policies)
     }
-}
-
-/// A Hook as its object has it. The API server has checked most of it; what is not so harms this one alone.
-fn read(object: &DynamicObject) -> Result<Hook, Problem> {
-    let mut value = serde_json::to_value(object)
-        .map_err(|error| Problem::new("InvalidSpec", error.to_string()))?;
-    // Whatever is in there, it is not a part of what is asked for.
-    if let Some(map) = value.as_object_mut() {
-        map.remove("status");
-    }
-    serde_json::from_value::<Hook>(value).map_err(|error| {
-        Problem::new(
-            "InvalidSpec",
-            format!("`spec` cannot be understood: {error}"),
-        )
-    })
 }

@@ -10,7 +10,6 @@ use hookbox_sandbox::capabilities::Missing;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use tokio::sync::watch;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 use super::Shared;
 use super::cell::Cell;
@@ -96,17 +95,12 @@ impl Keeper {
         }
     }
 
-    /// Follows what is declared until the Hook is gone (`gone`) or this replica leads no longer.
-    pub(super) async fn run(
-        mut self,
-        mut declared: watch::Receiver<Declared>,
-        gone: CancellationToken,
-    ) {
+    /// Follows what is declared until nobody declares it any more, or this replica leads no longer.
+    pub(super) async fn run(mut self, mut declared: watch::Receiver<Declared>) {
         self.conditions = declared.borrow().conditions.to_vec();
         let over = self.term.clone();
         tokio::select! {
             biased;
-            () = gone.cancelled() => {}
             () = over.over() => {}
             () = self.follow(&mut declared) => {}
         }

@@ -31,7 +31,6 @@ use kube::Client;
 use crate::engine::Engine;
 use crate::identity::{AccessSettings, Identities, impersonating};
 use crate::quota::{Quota, Quotas};
-use crate::source::Tenant;
 
 use events::Recorder;
 pub(crate) use mounts::Mounts;
@@ -72,10 +71,8 @@ pub(crate) struct Shared {
     client: Client,
     identities: Identities,
     quotas: Quotas,
-    /// Those of all namespaces that had a Hook: whoever deletes its Hooks and makes them anew begins with nothing new.
-    spent: Mutex<HashMap<String, Arc<Quota>>>,
-    /// A namespace's turns at the registries: what holds up one holds up no other.
-    lanes: Mutex<HashMap<String, RegistryClient>>,
+    /// All that had a Hook, until they are gone: whoever deletes its Hooks and makes them anew begins with nothing new.
+    namespaces: Mutex<HashMap<String, OfNamespace>>,
     sandbox: Sandbox,
     jq: Jq,
     zone: TimeZone,
@@ -85,6 +82,16 @@ pub(crate) struct Shared {
     mounts: Mounts,
     queue_actions: bool,
     look: Duration,
+}
+
+/// What the Hooks of one namespace share.
+struct OfNamespace {
+    /// What it used is known as long as somebody holds its quota.
+    _spent: Arc<Quota>,
+    /// Its turns at the registries: what holds up one namespace holds up no other.
+    registry: RegistryClient,
+    /// A client for each of its ServiceAccounts: each asks once whom the API server takes it for.
+    clients: HashMap<String, Client>,
 }
 
 /// What else is needed to begin.
@@ -97,34 +104,52 @@ pub(crate) struct Parts {
 }
 
 impl Shared {
-    /// A client with a tenant's rights.
-    fn client_of(&self, tenant: &Tenant) -> Client {
-        impersonating(&self.client, tenant)
+    /// Does something with what the namespace of a plan has.
+    fn of_namespace<T>(&self, plan: &Plan, take: impl FnOnce(&mut OfNamespace) -> T) -> T {
+        let namespace = &plan.tenant.namespace;
+        let mut namespaces = self
+            .namespaces
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let of = namespaces
+            .entry(namespace.clone())
+            .or_insert_with(|| OfNamespace {
+                _spent: self.quotas.of(namespace, plan.quota.clone()),
+                registry: self.registry.lane(),
+                clients: HashMap::new(),
+            });
+        take(of)
+    }
+
+    /// A client with the rights of a plan's tenant, which is there.
+    fn client_of(&self, plan: &Plan) -> Client {
+        let tenant = &plan.tenant;
+        self.of_namespace(plan, |of| {
+            let client = of.clients.entry(tenant.service_account.clone());
+            client
+                .or_insert_with(|| impersonating(&self.client, tenant))
+                .clone()
+        })
     }
 
     /// What the namespace of a plan may use over time, with the settings of the plan.
     fn quota(&self, plan: &Plan) -> Arc<Quota> {
-        let namespace = &plan.tenant.namespace;
-        let quota = self.quotas.of(namespace, plan.quota.clone());
-        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
-        spent.insert(namespace.clone(), quota.clone());
-        quota
+        self.of_namespace(plan, |_| ());
+        self.quotas.of(&plan.tenant.namespace, plan.quota.clone())
     }
 
-    /// A client of registries with a namespace's turns.
-    fn registry_for(&self, namespace: &str) -> RegistryClient {
-        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        let lane = lanes.entry(namespace.to_owned());
-        lane.or_insert_with(|| self.registry.lane()).clone()
+    /// A client of registries with the turns of a plan's namespace.
+    fn registry_for(&self, plan: &Plan) -> RegistryClient {
+        self.of_namespace(plan, |of| of.registry.clone())
     }
 
     /// A namespace is gone.
     fn forget(&self, namespace: &str) {
-        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        lanes.remove(namespace);
-        drop(lanes);
-        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
-        spent.remove(namespace);
+        let mut namespaces = self
+            .namespaces
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        namespaces.remove(namespace);
     }
 }
 
@@ -139,8 +164,7 @@ pub(crate) fn start(engine: &Arc<Engine>, options: TenantOptions, parts: Parts) 
         client: cluster.client.clone(),
         identities,
         quotas: Quotas::default(),
-        spent: Mutex::default(),
-        lanes: Mutex::default(),
+        namespaces: Mutex::default(),
         recorder: Recorder::new(cluster.client.clone()),
         registry: options.registry,
         sandbox: options.sandbox,

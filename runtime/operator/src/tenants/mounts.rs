@@ -1,7 +1,7 @@
 //! The engines of all Hooks, for those who look at them.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -42,22 +42,28 @@ impl Mounts {
         Some(self.0.access.get()?.checks())
     }
 
-    pub(super) fn add(&self, engine: &Arc<Engine>) {
-        let mut mounts = self
-            .0
+    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<String, Arc<Engine>>> {
+        self.0
+            .engines
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, BTreeMap<String, Arc<Engine>>> {
+        self.0
             .engines
             .write()
-            .unwrap_or_else(PoisonError::into_inner);
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn add(&self, engine: &Arc<Engine>) {
+        let mut mounts = self.write();
         mounts.insert(engine.scope.clone(), engine.clone());
     }
 
     /// Takes this very one away; not the one that took its place.
     pub(super) fn remove(&self, engine: &Arc<Engine>) {
-        let mut mounts = self
-            .0
-            .engines
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut mounts = self.write();
         if mounts
             .get(&engine.scope)
             .is_some_and(|mounted| Arc::ptr_eq(mounted, engine))
@@ -97,11 +103,7 @@ impl Mounts {
 
     /// All of them, in the order of their names.
     pub(crate) fn all(&self) -> Vec<Arc<Engine>> {
-        let mounts = self
-            .0
-            .engines
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mounts = self.read();
         mounts.values().cloned().collect()
     }
 
@@ -115,11 +117,7 @@ impl Mounts {
 
     /// That of a Hook object, by its namespace and name.
     pub(crate) fn of_object(&self, name: &str) -> Option<Arc<Engine>> {
-        let mounts = self
-            .0
-            .engines
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mounts = self.read();
         mounts.get(name).cloned()
     }
 }

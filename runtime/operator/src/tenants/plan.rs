@@ -14,7 +14,7 @@ use kube::core::DynamicObject;
 use serde_json::Value;
 
 use super::resources::{
-    BudgetSettings, ComponentRules, ConfigMapKey, Hook, HookPolicy, NamespaceMatch,
+    self, BudgetSettings, ComponentRules, ConfigMapKey, Hook, HookPolicy, NamespaceMatch,
 };
 use crate::quota::QuotaSettings;
 use crate::source::Tenant;
@@ -58,25 +58,17 @@ impl Policy {
             .data
             .pointer("/spec/priority")
             .and_then(Value::as_i64);
-        let mut declared = object.clone();
-        if let Some(data) = declared.data.as_object_mut() {
-            data.remove("status");
-        }
-        let content = serde_json::to_value(declared)
-            .and_then(serde_json::from_value::<HookPolicy>)
+        let content = resources::read::<HookPolicy>(object)
             .map_err(|error| error.to_string())
             .and_then(|policy| match policy_fault(&policy) {
                 Some(fault) => Err(fault),
                 None => Ok(policy),
             });
-        let conditions = object.data.pointer("/status/conditions").cloned();
         Self {
             name: object.metadata.name.clone().unwrap_or_default(),
             uid: object.metadata.uid.clone(),
             generation: object.metadata.generation,
-            conditions: conditions
-                .and_then(|value| serde_json::from_value(value).ok())
-                .unwrap_or_default(),
+            conditions: resources::conditions_of(object),
             priority: priority
                 .and_then(|p| i32::try_from(p).ok())
                 .unwrap_or_default(),

@@ -99,7 +99,7 @@ pub(super) struct Fetched {
 /// Gets the component of a plan, its signature checked.
 pub(super) async fn fetch(shared: &Shared, plan: &Plan) -> Result<Fetched, Unprepared> {
     account(shared, &plan.tenant).await?;
-    let client = shared.client_of(&plan.tenant);
+    let client = shared.client_of(plan);
     match &plan.component {
         Source::Image(image) => pull(shared, &client, plan, image).await,
         Source::ConfigMap(key) => Ok(Fetched {
@@ -341,7 +341,7 @@ async fn pull(
         let more = pull_secret(client, &plan.tenant.namespace, name).await?;
         credentials = credentials.or(more);
     }
-    let registry = shared.registry_for(&plan.tenant.namespace);
+    let registry = shared.registry_for(plan);
     let pulled = registry
         .pull(&reference, &credentials, &verification)
         .await

@@ -15,8 +15,10 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, LabelSelector};
+use kube::core::DynamicObject;
 use kube::{CustomResource, CustomResourceExt};
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -298,6 +300,23 @@ pub struct HookPolicyStatus {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "schemas::conditions")]
     pub conditions: Vec<Condition>,
+}
+
+/// What an object declares. Its status is no part of that, whatever is in there.
+pub(super) fn read<T: DeserializeOwned>(object: &DynamicObject) -> Result<T, serde_json::Error> {
+    let mut declared = serde_json::to_value(object)?;
+    if let Some(map) = declared.as_object_mut() {
+        map.remove("status");
+    }
+    serde_json::from_value(declared)
+}
+
+/// The conditions in an object's status; none where they are no conditions.
+pub(super) fn conditions_of(object: &DynamicObject) -> Vec<Condition> {
+    let conditions = object.data.pointer("/status/conditions").cloned();
+    conditions
+        .and_then(|value| serde_json::from_value(value).ok())
+        .unwrap_or_default()
 }
 
 /// The CustomResourceDefinitions, to be applied to a cluster.
