@@ -1,4 +1,7 @@
 //! Feeds the target `values`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| hookbox_fuzz::values(bytes));
+libfuzzer_sys::fuzz_target!(
+    init: hookbox_fuzz::prepare(),
+    |bytes: &[u8]| hookbox_fuzz::values(bytes)
+);

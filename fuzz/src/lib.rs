@@ -14,7 +14,7 @@ mod script;
 
 pub use component::component;
 pub use files::{config, journal, metrics, patches};
-pub use script::{effects, values};
+pub use script::{effects, prepare, values};
 
 /// What takes an input.
 pub type Target = fn(&[u8]);

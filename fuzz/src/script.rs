@@ -39,9 +39,14 @@ fn given() -> Value {
     json!({"m": {"on": true, "list": [1, {"a": "b"}], "~/": {}}})
 }
 
-fn run(bytes: &[u8]) -> Run {
+/// Builds and loads the guest, so that the first input does not wait for it.
+pub fn prepare() {
+    guest();
+}
+
+fn guest() -> &'static Component {
     static GUEST: OnceLock<Component> = OnceLock::new();
-    let guest = GUEST.get_or_init(|| {
+    GUEST.get_or_init(|| {
         let attacks = hookbox_guest_builder::attacks().unwrap_or_else(|error| panic!("{error}"));
         let settings = Settings {
             max_concurrent_runs: 1,
@@ -51,7 +56,10 @@ fn run(bytes: &[u8]) -> Run {
         let sandbox = Sandbox::new(settings).expect("a sandbox");
         let component = runtime().block_on(sandbox.load(attacks));
         component.expect("the guest loads")
-    });
+    })
+}
+
+fn run(bytes: &[u8]) -> Run {
     let budget = Budget {
         cpu_time: Duration::from_secs(5),
         effects: 1000,
@@ -59,7 +67,7 @@ fn run(bytes: &[u8]) -> Run {
         log_bytes: 1 << 20,
         ..Budget::default()
     };
-    let run = runtime().block_on(guest.run("script", input(bytes), &budget));
+    let run = runtime().block_on(guest().run("script", input(bytes), &budget));
     if let Err(error) = &run.result {
         // The script itself neither fails nor traps.
         assert!(matches!(error, RunError::Limit { .. }), "{error}");

@@ -4,6 +4,10 @@
 
 use std::path::Path;
 
+// With libFuzzer the code is instrumented, and calls it: a test is linked with it too.
+#[cfg(feature = "libfuzzer")]
+libfuzzer_sys::fuzz_target!(|_bytes: &[u8]| ());
+
 #[test]
 fn every_seed_passes() {
     let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
