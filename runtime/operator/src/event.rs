@@ -232,6 +232,9 @@ pub struct RunFinished {
     /// Metric operations that were dropped, and why; the run does not fail for them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub metrics_dropped: Vec<String>,
+    /// What it was refused because it was not granted, each with the grant to ask for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing_grants: Vec<String>,
     /// What it logged.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub log: Vec<LogRecord>,

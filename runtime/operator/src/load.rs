@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures::StreamExt;
 use hookbox_config::{ConfigVersion, Document, HookConfig, Offence, Offences};
 use hookbox_jq::{Jq, JqError};
+use hookbox_sandbox::capabilities::Missing;
 use hookbox_sandbox::{
     Budget, Capabilities, Component, Export, Grants, HookDefinition, Lane, LoadError, RunError,
     Sandbox,
@@ -424,6 +425,12 @@ pub fn wanted(config: &HookConfig) -> Result<Capabilities, serde_json::Error> {
         Some(capabilities) => serde_json::from_value(capabilities.clone()),
         None => Ok(Capabilities::default()),
     }
+}
+
+/// What a hook's configuration says that it wants, and is not among what it is granted.
+pub(crate) fn missing(config: &HookConfig, granted: &Capabilities) -> Vec<Missing> {
+    // That it is well written was checked when the hook was loaded.
+    wanted(config).unwrap_or_default().granted(granted).1
 }
 
 /// What is wrong with the filters of a document that has other mistakes.

@@ -306,9 +306,7 @@ fn granted(
             continue;
         }
         let capabilities = options.grants.of(&hook.name);
-        // That it is well written was checked when the hook was loaded.
-        let wanted = load::wanted(&hook.config).unwrap_or_default();
-        for missing in wanted.granted(&capabilities).1 {
+        for missing in load::missing(&hook.config, &capabilities) {
             tracing::warn!(hook = &*hook.name, %missing, "the hook wants more than it is granted");
         }
         if capabilities.is_empty() {

@@ -130,10 +130,12 @@ impl Running {
                 let tenants = mounted.all();
                 for tenant in &tenants {
                     tenant.count_queues(metrics);
-                    if let Some(side) = tenant.cluster.as_ref().and_then(|c| c.tenant.as_ref()) {
-                        metrics.quota(&side.quota);
-                    }
                 }
+                metrics.quotas(
+                    tenants
+                        .iter()
+                        .filter_map(|tenant| tenant.quota().map(|q| &**q)),
+                );
                 mounted.forget_gone(metrics);
                 if let Some(checks) = mounted.checks() {
                     metrics.access_checks(checks);

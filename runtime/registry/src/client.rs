@@ -113,6 +113,13 @@ impl RegistryClient {
                 Verification::Keys(keys) => {
                     Some(signature::verify(&session, &what, &digest, keys).await?)
                 }
+                Verification::IfSigned(keys) => {
+                    match signature::verify(&session, &what, &digest, keys).await {
+                        Ok(by) => Some(by),
+                        Err(RegistryError::Unsigned(_)) => None,
+                        Err(error) => return Err(error),
+                    }
+                }
             };
             let manifest = Manifest::read(&bytes).map_err(|why| RegistryError::NotAComponent {
                 what: what.clone(),

@@ -9,6 +9,8 @@ pub enum Verification {
     Unsigned,
     /// A signature of its digest by one of these keys. Without keys nothing fits.
     Keys(Vec<PublicKey>),
+    /// No signature, or one by one of these keys: what is signed by others only, or by a damaged signature, does not fit.
+    IfSigned(Vec<PublicKey>),
 }
 
 impl Verification {
@@ -17,9 +19,22 @@ impl Verification {
     /// # Errors
     /// [`RegistryError::Key`] when one of them is not a key.
     pub fn keys<'a>(keys: impl IntoIterator<Item = &'a str>) -> Result<Self, RegistryError> {
-        keys.into_iter()
-            .map(PublicKey::from_pem)
-            .collect::<Result<_, _>>()
-            .map(Self::Keys)
+        read(keys).map(Self::Keys)
     }
+
+    /// No signature, or one by one of these keys, in PEM form. Without keys no signature is looked for.
+    ///
+    /// # Errors
+    /// [`RegistryError::Key`] when one of them is not a key.
+    pub fn if_signed<'a>(keys: impl IntoIterator<Item = &'a str>) -> Result<Self, RegistryError> {
+        let keys = read(keys)?;
+        Ok(match keys.is_empty() {
+            true => Self::Unsigned,
+            false => Self::IfSigned(keys),
+        })
+    }
+}
+
+fn read<'a>(keys: impl IntoIterator<Item = &'a str>) -> Result<Vec<PublicKey>, RegistryError> {
+    keys.into_iter().map(PublicKey::from_pem).collect()
 }

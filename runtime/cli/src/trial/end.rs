@@ -171,6 +171,7 @@ mod tests {
             effects: None,
             patches: Vec::new(),
             metrics_dropped: Vec::new(),
+            missing_grants: Vec::new(),
             log: Vec::new(),
             usage: Default::default(),
         }))

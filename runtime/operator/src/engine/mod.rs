@@ -446,9 +446,6 @@ impl Engine {
 
     /// Brings the metrics of queues up to date.
     pub(crate) fn count_queues(&self, metrics: &SelfMetrics) {
-        if let Some(quota) = self.quota() {
-            metrics.quota(quota);
-        }
         for queue in self.queues.values() {
             let mut tasks: HashMap<HookIndex, usize> = HashMap::new();
             let length = {

@@ -62,10 +62,9 @@ struct Patches {
     surviving: Option<Arc<Effects>>,
     /// Metric operations that were dropped.
     metrics_dropped: Vec<String>,
-    /// What the run read of the cluster, requested, and was not granted.
+    /// What the run read of the cluster, and requested.
     reads: Vec<ReadRecord>,
     requests: Vec<HttpRecord>,
-    missing_grants: Vec<String>,
 }
 
 /// What a run's record needs beside its end.
@@ -227,10 +226,11 @@ impl Engine {
                 .map_or(outcome.surviving.len(), effects_in);
             quota.charge_run(&outcome.usage, asked);
         }
+        self.metrics
+            .grants_missing(&hook.name, outcome.missing_grants.len());
         let mut patches = Patches {
             reads: outcome.reads,
             requests: outcome.requests,
-            missing_grants: outcome.missing_grants.clone(),
             ..Patches::default()
         };
         let result = match outcome_effects {
@@ -346,6 +346,7 @@ impl Engine {
             effects,
             patches: std::mem::take(&mut patches.results),
             metrics_dropped: std::mem::take(&mut patches.metrics_dropped),
+            missing_grants: outcome.missing_grants,
             log: outcome.log,
             usage: outcome.usage,
         };
@@ -467,7 +468,7 @@ impl Engine {
             usage: finished.usage.clone(),
             reads: patches.reads,
             requests: patches.requests,
-            missing_grants: patches.missing_grants,
+            missing_grants: finished.missing_grants.clone(),
         });
         self.count_journal();
     }

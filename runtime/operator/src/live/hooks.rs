@@ -7,7 +7,7 @@ use super::runs::Outcome;
 use super::view::{HookView, SnapshotView};
 use crate::api;
 use crate::engine::Engine;
-use crate::load::{Hook, LoadProblem};
+use crate::load::{self, Hook, LoadProblem};
 use crate::monitor::{MonitorId, Phase};
 use crate::queue::{HookIndex, Status};
 
@@ -159,9 +159,16 @@ impl Live {
             runs,
             failures,
             last_run,
+            not_granted: not_granted(hook),
             state: state.to_owned(),
         }
     }
+}
+
+/// What a hook wants by its configuration and does not have.
+pub(super) fn not_granted(hook: &Hook) -> Vec<String> {
+    let missing = load::missing(&hook.config, hook.grants.capabilities());
+    missing.iter().map(ToString::to_string).collect()
 }
 
 /// What kind of program runs.

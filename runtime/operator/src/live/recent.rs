@@ -346,6 +346,7 @@ fn last_run(finished: &RunFinished, now: Timestamp) -> LastRun {
         code,
         message,
         retry_at,
+        missing_grants: super::runs::refusals(finished),
     }
 }
 

@@ -20,6 +20,8 @@ const BYTES: usize = 8 << 20;
 const REASONS: usize = 16;
 /// Object patches that are shown of a run.
 const PATCHES: usize = 50;
+/// Missing grants that are shown of a run.
+const REFUSALS: usize = 8;
 /// Bytes of a run's log that are kept.
 const LOG: usize = 16 << 10;
 
@@ -196,6 +198,7 @@ impl Runs {
                 }),
             patches: finished.patches.iter().take(PATCHES).map(patch).collect(),
             metrics_dropped: finished.metrics_dropped.iter().take(8).cloned().collect(),
+            missing_grants: refusals(finished),
             log,
             log_left_out,
         });
@@ -250,6 +253,12 @@ pub(super) fn ended(
             (outcome, Some(code.clone()), Some(message), retry_at)
         }
     }
+}
+
+/// What a run was refused because it was not granted: the first of it.
+pub(super) fn refusals(finished: &RunFinished) -> Vec<String> {
+    let first = finished.missing_grants.iter().take(REFUSALS);
+    first.map(|text| clipped(text, MESSAGE)).collect()
 }
 
 fn patch(result: &PatchResult) -> PatchView {
@@ -320,6 +329,7 @@ fn size(run: &Kept) -> usize {
             + end
                 .metrics_dropped
                 .iter()
+                .chain(&end.missing_grants)
                 .map(|m| 32 + m.len())
                 .sum::<usize>()
             + end.log.iter().map(record_size).sum::<usize>()
@@ -348,6 +358,7 @@ mod tests {
             effects: None,
             patches: Vec::new(),
             metrics_dropped: Vec::new(),
+            missing_grants: Vec::new(),
             log,
             usage: Usage::default(),
         }

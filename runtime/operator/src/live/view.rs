@@ -115,6 +115,9 @@ pub struct HookView {
     /// Its last run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_run: Option<LastRun>,
+    /// What its configuration wants and it is not granted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_granted: Vec<String>,
     /// In a few words, how it is: `ready`, `running`, `failing`, `waiting` or `not enabled`.
     pub state: String,
 }
@@ -154,6 +157,9 @@ pub struct LastRun {
     /// When it is tried again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_at: Option<Timestamp>,
+    /// What it was refused because it was not granted, each with the grant to ask for: the first of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing_grants: Vec<String>,
 }
 
 /// One run.
@@ -208,6 +214,9 @@ pub struct RunEnd {
     /// Metric operations that were dropped, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metrics_dropped: Vec<String>,
+    /// What it was refused because it was not granted, each with the grant to ask for: the first of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing_grants: Vec<String>,
     /// The end of its log.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub log: Vec<LogRecord>,
@@ -267,6 +276,9 @@ pub struct Why {
     /// Its last run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_run: Option<LastRun>,
+    /// What its configuration wants and it is not granted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_granted: Vec<String>,
     /// Its bindings.
     pub bindings: Vec<BindingView>,
 }

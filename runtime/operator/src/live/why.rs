@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use super::Live;
-use super::hooks::Refused;
+use super::hooks::{Refused, not_granted};
 use super::queues::describe;
 use super::recent::{BindingRecent, HookRecent, schedule_key};
 use super::runs::Outcome;
@@ -31,6 +31,7 @@ pub(super) fn left_out(name: &str, refused: &Refused) -> Why {
         tasks: Vec::new(),
         rate_limit: None,
         last_run: None,
+        not_granted: Vec::new(),
         bindings: Vec::new(),
     }
 }
@@ -77,6 +78,11 @@ impl Live {
                 seconds(limit.next_in_seconds)
             ));
         }
+        let not_granted = not_granted(hook);
+        let refusals = last_run.iter().flat_map(|last| &last.missing_grants);
+        why.extend(refusals.map(|refusal| format!("in its last run, {}", api::one_line(refusal))));
+        let wanted = not_granted.iter();
+        why.extend(wanted.map(|missing| format!("it wants more than it is granted: {missing}")));
         for binding in &bindings {
             why.extend(say_binding(binding, today));
         }
@@ -90,6 +96,7 @@ impl Live {
             tasks: tasks.into_iter().take(TASKS).map(|t| t.view).collect(),
             rate_limit,
             last_run,
+            not_granted,
             bindings,
         }
     }

@@ -9,7 +9,7 @@ mod held;
 mod settings;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hookbox_sandbox::Usage;
@@ -391,38 +391,6 @@ impl Drop for Waiting<'_> {
 
 fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// The quotas of all tenants: one for each namespace. Whoever may create ServiceAccounts in a namespace would otherwise
-/// have as many quotas as he likes.
-#[derive(Debug, Clone, Default)]
-pub struct Quotas(Arc<Mutex<HashMap<Arc<str>, Weak<Quota>>>>);
-
-impl Quotas {
-    /// The quota of a namespace, with these settings from now on. What was used is known for as long as somebody holds the
-    /// quota; a namespace that holds none begins anew.
-    #[must_use]
-    pub fn of(&self, namespace: &str, settings: QuotaSettings) -> Arc<Quota> {
-        let mut quotas = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(quota) = quotas.get(namespace).and_then(Weak::upgrade) {
-            drop(quotas);
-            quota.update(settings);
-            return quota;
-        }
-        quotas.retain(|_, quota| quota.strong_count() > 0);
-        let quota = Quota::new(namespace, settings);
-        quotas.insert(quota.tenant.clone(), Arc::downgrade(&quota));
-        quota
-    }
-
-    /// All that somebody holds, by their names.
-    #[must_use]
-    pub fn all(&self) -> Vec<Arc<Quota>> {
-        let quotas = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut all: Vec<_> = quotas.values().filter_map(Weak::upgrade).collect();
-        all.sort_unstable_by(|a, b| a.tenant.cmp(&b.tenant));
-        all
-    }
 }
 
 #[cfg(test)]

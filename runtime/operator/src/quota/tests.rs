@@ -104,21 +104,3 @@ fn bytes_held_are_given_back() {
         .find(|v| v.resource == Resource::SnapshotBytes);
     assert_eq!(held.map(|v| v.used), Some(0));
 }
-
-#[tokio::test]
-async fn a_namespace_has_one_quota() {
-    let quotas = Quotas::default();
-    let one = quotas.of("a", settings());
-    let again = quotas.of("a", QuotaSettings::default());
-    assert!(Arc::ptr_eq(&one, &again));
-    assert_eq!(one.settings(), QuotaSettings::default());
-    let _other = quotas.of("b", settings());
-    let names: Vec<_> = quotas
-        .all()
-        .iter()
-        .map(|q| q.tenant().to_string())
-        .collect();
-    assert_eq!(names, ["a", "b"]);
-    drop((one, again));
-    assert_eq!(quotas.all().len(), 1);
-}

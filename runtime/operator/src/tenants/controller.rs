@@ -103,11 +103,6 @@ pub(super) async fn run(shared: Arc<Shared>, term: Term) {
                 Touched::Nothing
             }
         };
-        if let Touched::Namespace(name) = &touched
-            && !world.namespaces.contains_key(name)
-        {
-            shared.forget(name);
-        }
         if world.known.len() < ALL.len() {
             continue;
         }
@@ -137,6 +132,9 @@ pub(super) async fn run(shared: Arc<Shared>, term: Term) {
                     changed = true;
                 }
             }
+        }
+        if world.may_have_lost(&touched) {
+            shared.forget_but(|namespace| world.namespaces.contains_key(namespace));
         }
         if changed {
             look.get_or_insert_with(|| Instant::now() + POLICIES);
@@ -325,6 +323,18 @@ impl World {
                 let gone = kept.keys().filter(|key| !self.hooks.contains_key(*key));
                 self.hooks.keys().chain(gone).cloned().collect()
             }
+        }
+    }
+
+    /// Whether a namespace may be gone since the last time.
+    fn may_have_lost(&self, touched: &Touched) -> bool {
+        match touched {
+            Touched::Nothing => false,
+            // The last Hook of a namespace may be told of after the namespace.
+            Touched::Hook((namespace, _)) | Touched::Namespace(namespace) => {
+                !self.namespaces.contains_key(namespace)
+            }
+            Touched::All => true,
         }
     }
 

@@ -30,7 +30,7 @@ use kube::Client;
 
 use crate::engine::Engine;
 use crate::identity::{AccessSettings, Identities, impersonating};
-use crate::quota::{Quota, Quotas};
+use crate::quota::Quota;
 
 use events::Recorder;
 pub(crate) use mounts::Mounts;
@@ -70,7 +70,6 @@ pub(crate) struct Shared {
     engine: Arc<Engine>,
     client: Client,
     identities: Identities,
-    quotas: Quotas,
     /// All that had a Hook, until they are gone: whoever deletes its Hooks and makes them anew begins with nothing new.
     namespaces: Mutex<HashMap<String, OfNamespace>>,
     sandbox: Sandbox,
@@ -86,8 +85,9 @@ pub(crate) struct Shared {
 
 /// What the Hooks of one namespace share.
 struct OfNamespace {
-    /// What it used is known as long as somebody holds its quota.
-    _spent: Arc<Quota>,
+    /// What it may use, and what it used. One for all of its ServiceAccounts: whoever may create those would otherwise have
+    /// as many quotas as he likes.
+    quota: Arc<Quota>,
     /// Its turns at the registries: what holds up one namespace holds up no other.
     registry: RegistryClient,
     /// A client for each of its ServiceAccounts: each asks once whom the API server takes it for.
@@ -114,7 +114,7 @@ impl Shared {
         let of = namespaces
             .entry(namespace.clone())
             .or_insert_with(|| OfNamespace {
-                _spent: self.quotas.of(namespace, plan.quota.clone()),
+                quota: Quota::new(namespace.as_str(), plan.quota.clone()),
                 registry: self.registry.lane(),
                 clients: HashMap::new(),
             });
@@ -134,8 +134,9 @@ impl Shared {
 
     /// What the namespace of a plan may use over time, with the settings of the plan.
     fn quota(&self, plan: &Plan) -> Arc<Quota> {
-        self.of_namespace(plan, |_| ());
-        self.quotas.of(&plan.tenant.namespace, plan.quota.clone())
+        let quota = self.of_namespace(plan, |of| of.quota.clone());
+        quota.update(plan.quota.clone());
+        quota
     }
 
     /// A client of registries with the turns of a plan's namespace.
@@ -143,13 +144,13 @@ impl Shared {
         self.of_namespace(plan, |of| of.registry.clone())
     }
 
-    /// A namespace is gone.
-    fn forget(&self, namespace: &str) {
+    /// Forgets what namespaces had that are gone.
+    fn forget_but(&self, is_there: impl Fn(&str) -> bool) {
         let mut namespaces = self
             .namespaces
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        namespaces.remove(namespace);
+        namespaces.retain(|namespace, _| is_there(namespace));
     }
 }
 
@@ -163,7 +164,6 @@ pub(crate) fn start(engine: &Arc<Engine>, options: TenantOptions, parts: Parts) 
     let shared = Arc::new(Shared {
         client: cluster.client.clone(),
         identities,
-        quotas: Quotas::default(),
         namespaces: Mutex::default(),
         recorder: Recorder::new(cluster.client.clone()),
         registry: options.registry,

@@ -192,9 +192,7 @@ pub(super) fn equipped(
     let grants = Arc::new(grants);
     let mut unmet = Vec::new();
     for hook in &hooks {
-        // That it is well written was checked when the hook was loaded.
-        let wanted = load::wanted(&hook.config).unwrap_or_default();
-        let missing = wanted.granted(&plan.granted).1;
+        let missing = load::missing(&hook.config, &plan.granted);
         unmet.extend(
             missing
                 .iter()
@@ -326,16 +324,15 @@ async fn pull(
         .pinned()
         .map_err(|error| Unprepared::for_good("InvalidSpec", api::chain(&error)))?;
     let rules = &plan.rules;
+    let keys = rules.keys.iter().map(String::as_str);
     let verification = match rules.allow_unsigned {
-        true => Verification::Unsigned,
-        false => {
-            let keys = rules.keys.iter().map(String::as_str);
-            Verification::keys(keys).map_err(|error| {
-                let message = format!("policy `{}`: {}", plan.policy, api::chain(&error));
-                Unprepared::for_good("InvalidPolicy", message)
-            })?
-        }
-    };
+        true => Verification::if_signed(keys),
+        false => Verification::keys(keys),
+    }
+    .map_err(|error| {
+        let message = format!("policy `{}`: {}", plan.policy, api::chain(&error));
+        Unprepared::for_good("InvalidPolicy", message)
+    })?;
     let mut credentials = Credentials::default();
     for name in &plan.pull_secrets {
         let more = pull_secret(client, &plan.tenant.namespace, name).await?;

@@ -274,7 +274,8 @@ pub struct BudgetSettings {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ComponentRules {
-    /// Whether components may run that are not signed by one of `keys`. Those of ConfigMaps never are.
+    /// Whether components may run that nobody signed, as those of ConfigMaps. With `keys`, an image that only others signed
+    /// does not run all the same.
     pub allow_unsigned: bool,
     /// Public keys in PEM, one of which has to have signed a component, as cosign does.
     #[serde(skip_serializing_if = "Vec::is_empty")]

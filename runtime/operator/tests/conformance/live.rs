@@ -534,3 +534,51 @@ async fn the_socket_is_its_owners_and_goes_at_the_end() {
     let gone = LiveClient::find(&[Place::at(&socket)]).await.unwrap_err();
     assert!(matches!(gone, ClientError::NoSocket(_)), "{gone}");
 }
+
+/// What a hook is not granted is shown: what its configuration wants, and what its runs were refused.
+#[tokio::test]
+async fn missing_grants_are_shown() {
+    let cluster = cluster(&[ns()]).await;
+    let capabilities = json!({"http": [{"hosts": ["a.example"]}], "wallClock": true});
+    let hooks = [
+        (
+            "read-none",
+            json!({"onStartup": 1, "capabilities": capabilities}),
+        ),
+        ("write", json!({"onStartup": 2})),
+    ];
+    let mut live = Live::start(&cluster, &hooks).await;
+    live.bench.run("read-none").await;
+    live.bench.run("write").await;
+    let why = live.why("read-none").await;
+    assert_eq!(why.not_granted.len(), 2, "{why:?}");
+    assert_eq!(why.last_run.unwrap().missing_grants.len(), 2);
+    let says = |text: &str| {
+        assert!(
+            why.why.iter().any(|line| line.contains(text)),
+            "{:?}",
+            why.why
+        );
+    };
+    says("it wants more than it is granted: http[0]: ");
+    says("in its last run, get of Secret (v1)");
+    assert_eq!(live.why("write").await.not_granted, [""; 0]);
+
+    let path = "/hook/list.json?details=true";
+    let hooks: Vec<HookView> = live.client.json(path).await.unwrap();
+    let missing = |hook: &HookView| {
+        let last = hook.last_run.as_ref().unwrap();
+        (hook.not_granted.len(), last.missing_grants.len())
+    };
+    assert_eq!((missing(&hooks[0]), missing(&hooks[1])), ((2, 2), (0, 0)));
+    let path = "/runs/list.json?hook=read-none";
+    let runs: Vec<RunView> = live.client.json(path).await.unwrap();
+    let refusals = &runs[0].end.as_ref().unwrap().missing_grants;
+    assert!(
+        refusals[1].contains("ask for the capability"),
+        "{refusals:?}"
+    );
+    let metrics = live.bench.running.metrics_text();
+    assert!(metrics.contains("hook_missing_grants_total{hook=\"read-none\"} 2"));
+    assert!(!metrics.contains("hook_missing_grants_total{hook=\"write\"}"));
+}

@@ -297,6 +297,9 @@ async fn changes_take_effect_while_it_runs() {
     tenants.broken("team-a", "NotAllowed").await;
     apply(&cluster, &[policy(json!({}))]).await;
     tenants.ready("team-a").await;
+    let quota = "tenant_quota_used_ratio{resource=\"cpu\",tenant=\"team-a\"}";
+    let metrics = tenants.running.metrics_text();
+    assert!(metrics.contains(quota), "{metrics}");
     // It is deleted: nobody acts for it any more.
     delete(
         &cluster,
@@ -304,7 +307,7 @@ async fn changes_take_effect_while_it_runs() {
     )
     .await;
     let mounted = async {
-        while tenants.running.metrics_text().contains("team-a/probe") {
+        while tenants.running.metrics_text().contains("team-a") {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };

@@ -85,6 +85,35 @@ async fn either_form_is_enough() {
 }
 
 #[tokio::test]
+async fn where_none_is_required_one_that_is_there_has_to_count() {
+    let (registry, reference, key) = signed().await;
+    let lenient = |key: &PrivateKey| Verification::IfSigned(vec![key.public().clone()]);
+    let pulled = client().pull(&reference, &nobody(), &lenient(&key)).await;
+    assert_eq!(pulled.unwrap().signed_by, Some(key.public().id()));
+    let other = lenient(&self::key());
+    assert_eq!(refused(&registry, &reference, &other).await, "signature");
+    // Whether there is one cannot be found out.
+    let simple = tag(&reference);
+    registry.lie(move |parts| parts.uri.path().ends_with(&simple).then(|| status(403)));
+    refused(&registry, &reference, &lenient(&key)).await;
+
+    let registry = Registry::start().await;
+    let digest = pushed(&registry).await;
+    let reference = registry.reference("team/hook:1").with_digest(digest);
+    let pulled = client().pull(&reference, &nobody(), &other).await.unwrap();
+    assert_eq!(
+        (pulled.bytes.as_slice(), pulled.signed_by),
+        (COMPONENT, None)
+    );
+    assert_eq!(
+        refused(&registry, &reference, &wanted(&[&key])).await,
+        "unsigned"
+    );
+    assert_eq!(Verification::if_signed([]).unwrap(), Verification::Unsigned);
+    assert!(Verification::if_signed(["no key"]).is_err());
+}
+
+#[tokio::test]
 async fn broken_bundles_do_not_count() {
     let (registry, reference, key) = signed().await;
     only(&registry, &reference, Form::Bundle);

@@ -56,15 +56,20 @@ pub(in crate::commands) async fn hook(command: &HookCommand, ui: &Ui) -> Outcome
 }
 
 fn list(hooks: &[HookView], ui: &Ui) -> Outcome {
-    let header = [
+    let mut header = vec![
         "NAME", "STATE", "RUNS", "FAILED", "LAST RUN", "OBJECTS", "MEMORY", "PROGRAM", "BINDINGS",
     ];
+    // Most hooks miss nothing.
+    let some_miss = hooks.iter().any(|hook| missing(hook) > 0);
+    if some_miss {
+        header.push("NOT GRANTED");
+    }
     let row = |hook: &HookView| {
         let last = match &hook.last_run {
             Some(last) => format!("{} ({} ago)", last.outcome.as_str(), ago(last.finished)),
             None => "-".to_owned(),
         };
-        vec![
+        let mut cells = vec![
             hook.name.clone(),
             hook.state.clone(),
             hook.runs.to_string(),
@@ -74,9 +79,22 @@ fn list(hooks: &[HookView], ui: &Ui) -> Outcome {
             size(hook.bytes),
             hook.program.clone(),
             hook.bindings.join(", "),
-        ]
+        ];
+        if some_miss {
+            cells.push(match missing(hook) {
+                0 => "-".to_owned(),
+                n => n.to_string(),
+            });
+        }
+        cells
     };
     table(ui, &header, hooks.iter().map(row).collect(), "no hooks")
+}
+
+/// How much it wants, or asked for in its last run, that it is not granted.
+fn missing(hook: &HookView) -> usize {
+    let last = hook.last_run.as_ref();
+    hook.not_granted.len() + last.map_or(0, |last| last.missing_grants.len())
 }
 
 fn snapshot(snapshots: &BTreeMap<String, Brief>, ui: &Ui) -> Outcome {

@@ -136,6 +136,7 @@ fn one(run: &RunView) -> String {
         "Metrics dropped",
         end.metrics_dropped.iter().cloned(),
     );
+    section(&mut out, "Not granted", end.missing_grants.iter().cloned());
     let record = |record: &hookbox_sandbox::LogRecord| {
         let fields: String = record
             .fields

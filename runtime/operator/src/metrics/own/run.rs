@@ -142,6 +142,18 @@ impl SelfMetrics {
         );
     }
 
+    /// A run was refused so many things because they were not granted. There from a hook's first refusal on.
+    pub fn grants_missing(&self, hook: &str, refusals: usize) {
+        if refusals > 0 {
+            self.add(
+                "hook_missing_grants_total",
+                "What runs were refused because it was not granted, each once a run.",
+                &[("hook", hook)],
+                refusals as f64,
+            );
+        }
+    }
+
     /// A metric operation of a hook was dropped.
     pub fn hook_metric_dropped(&self, hook: &str, code: &str) {
         self.add(

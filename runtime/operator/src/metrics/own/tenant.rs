@@ -1,12 +1,37 @@
 //! Metrics of tenants.
 
+use std::collections::BTreeMap;
+
+use super::super::labels::Labels;
 use super::super::registry::Type;
 use super::{NO_BOUNDS, SelfMetrics, labels_of};
 use crate::quota::Quota;
 
+/// Begins the names of what is told of quotas.
+const QUOTA: &str = "tenant_quota_";
+
 impl SelfMetrics {
-    /// What a tenant used of its quota, and how it waited for it.
-    pub fn quota(&self, quota: &Quota) {
+    /// What tenants used of their quotas, and how they waited for them. These are all that there are: of others nothing is
+    /// shown any more.
+    pub fn quotas<'a>(&self, quotas: impl IntoIterator<Item = &'a Quota>) {
+        // Hooks of one tenant have the same one.
+        let quotas: BTreeMap<&str, &Quota> =
+            quotas.into_iter().map(|q| (&**q.tenant(), q)).collect();
+        let is_there = |labels: &Labels| {
+            let tenant = labels.get("tenant");
+            tenant.is_some_and(|tenant| quotas.contains_key(tenant))
+        };
+        for (name, family) in self.lock().iter_mut() {
+            if name.starts_with(QUOTA) {
+                family.series.retain(|labels, _| is_there(labels));
+            }
+        }
+        for quota in quotas.values() {
+            self.quota(quota);
+        }
+    }
+
+    fn quota(&self, quota: &Quota) {
         let tenant = &**quota.tenant();
         for view in quota.view() {
             let used = match view.limit {

@@ -4,6 +4,7 @@ use hookbox_sandbox::Usage;
 
 use super::*;
 use crate::queue::{Action, ActionTimes};
+use crate::{Quota, QuotaSettings};
 
 const RUN: RunLabels<'static> = RunLabels {
     hook: "a.wasm",
@@ -361,4 +362,24 @@ fn exposed(text: &str) -> Vec<[String; 4]> {
     }
     all.sort();
     all
+}
+
+#[test]
+fn of_a_tenant_that_is_gone_no_quota_is_shown() {
+    let metrics = SelfMetrics::new("");
+    let [a, b] = ["team-a", "team-b"].map(|name| Quota::new(name, QuotaSettings::default()));
+    metrics.access_checks(3);
+    let shows = |tenant: &str| {
+        let text = metrics.text();
+        assert!(text.contains("tenant_access_checks_total 3"));
+        let label = format!("tenant=\"{tenant}\"");
+        text.lines().filter(|line| line.contains(&label)).count()
+    };
+    // Two Hooks of one tenant.
+    metrics.quotas([&*a, &*b, &*a]);
+    assert_eq!((shows("team-a"), shows("team-b")), (7, 7));
+    metrics.quotas([&*b]);
+    assert_eq!((shows("team-a"), shows("team-b")), (0, 7));
+    metrics.quotas([&*a]);
+    assert_eq!((shows("team-a"), shows("team-b")), (7, 0));
 }
