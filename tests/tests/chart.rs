@@ -84,6 +84,20 @@ async fn it_is_linted_and_rendered_with_every_switch() {
     ] {
         assert!(all.contains(part), "{part}\n{all}");
     }
+    assert!(
+        !all.contains("[get, list, create, update, delete]"),
+        "{all}"
+    );
+    let tenants = "webhook.enabled=true,webhook.tenants=true";
+    let tenants = helm
+        .command(&["template", "r", CHART, "--set", tenants])
+        .run()
+        .await
+        .ok();
+    assert!(
+        tenants.contains("[get, list, create, update, delete]"),
+        "{tenants}"
+    );
     let off = "podDisruptionBudget.enabled=false,networkPolicy.enabled=false,rbac.create=false,metrics.service=false,leaderElection=false,replicas=1";
     let off = helm
         .command(&["template", "r", CHART, "--set", off])

@@ -47,6 +47,15 @@ pub enum ApiError {
     Request(#[source] http::Error),
 }
 
+impl From<kube::core::request::Error> for ApiError {
+    fn from(error: kube::core::request::Error) -> Self {
+        match error {
+            kube::core::request::Error::BuildRequest(error) => Self::Request(error),
+            other => Self::Unreachable(Box::new(other)),
+        }
+    }
+}
+
 fn reason_text(reason: &str) -> String {
     if reason.is_empty() {
         String::new()

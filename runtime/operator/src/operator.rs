@@ -27,7 +27,7 @@ use crate::running::Running;
 use crate::source::HookSpec;
 use crate::tenants::{self, Mounts, TenantOptions};
 use crate::watch::Hub;
-use crate::webhook::{WebhookError, WebhookOptions};
+use crate::webhook::{Sites, WebhookError, WebhookOptions};
 
 /// Events that a slow watcher may be behind before it misses some.
 const EVENTS: usize = 4096;
@@ -261,21 +261,18 @@ impl Operator {
             _ => None,
         };
         let mounts = Mounts::default();
-        let mut running = Running::new(engine.clone(), problems, first, &mounts, &options).await?;
+        let sites = (options.tenants.is_some() && options.webhook.is_some()).then(Sites::default);
+        let mut running = Running::new(
+            engine.clone(),
+            problems,
+            first,
+            (&mounts, sites.as_ref()),
+            &options,
+        )
+        .await?;
         announce(&engine, running.problems(), options.webhook.is_some());
         if options.webhook.as_ref().is_some_and(|w| w.register_first) {
             engine.readiness.until_done("webhook ").await;
-        }
-        if let Some(tenants) = options.tenants.clone() {
-            let http = requests(&options).map_err(StartError::Requests)?;
-            let parts = tenants::Parts {
-                jq,
-                http: Arc::new(http),
-                zone: options.time_zone.clone(),
-                queue_actions: options.queue_actions,
-                mounts,
-            };
-            tenants::start(&engine, tenants, parts);
         }
         match elector {
             Some((elector, view)) => {
@@ -285,6 +282,18 @@ impl Operator {
             None => {
                 engine.begin(Term::always());
             }
+        }
+        if let Some(tenants) = options.tenants.clone() {
+            let http = requests(&options).map_err(StartError::Requests)?;
+            let parts = tenants::Parts {
+                jq,
+                http: Arc::new(http),
+                zone: options.time_zone.clone(),
+                queue_actions: options.queue_actions,
+                mounts,
+                sites,
+            };
+            tenants::start(&engine, tenants, parts);
         }
         Ok(running)
     }

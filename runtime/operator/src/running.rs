@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use hookbox_sandbox::{Answer, Ask, Context};
@@ -22,7 +22,7 @@ use crate::operator::{Options, StartError};
 use crate::schedule::ScheduleId;
 use crate::snapshot::Frozen;
 use crate::tenants::Mounts;
-use crate::webhook::Webhooks;
+use crate::webhook::{Sites, Webhooks};
 
 /// Time to give the lease back.
 const GIVE_BACK: Duration = Duration::from_secs(5);
@@ -37,7 +37,7 @@ pub struct Running {
     server: Mutex<Option<HttpServer>>,
     address: Option<SocketAddr>,
     webhooks: Mutex<Option<Webhooks>>,
-    webhook_addresses: Vec<SocketAddr>,
+    webhook_addresses: Arc<OnceLock<Vec<SocketAddr>>>,
     election: Option<Election>,
     live: Mutex<Option<LiveServer>>,
     live_path: Option<PathBuf>,
@@ -91,7 +91,7 @@ impl Running {
         engine: Arc<Engine>,
         problems: Vec<LoadProblem>,
         first: broadcast::Receiver<Arc<OperatorEvent>>,
-        mounts: &Mounts,
+        (mounts, sites): (&Mounts, Option<&Sites>),
         options: &Options,
     ) -> Result<Self, StartError> {
         let server = match options.listen {
@@ -146,7 +146,7 @@ impl Running {
         });
         let webhooks = match &options.webhook {
             None => None,
-            Some(webhook) => Webhooks::start(&engine, webhook).await?,
+            Some(webhook) => Webhooks::start(&engine, webhook, sites).await?,
         };
         let webhook_addresses = webhooks
             .as_ref()
@@ -215,11 +215,11 @@ impl Running {
         self.address
     }
 
-    /// Where webhooks are served: for admission first, then for conversions where that is another address. Empty when no
-    /// hook has any.
+    /// Where webhooks are served: for admission first, then for conversions where that is another address. Empty as long as
+    /// no hook has any.
     #[must_use]
     pub fn webhook_addrs(&self) -> &[SocketAddr] {
-        &self.webhook_addresses
+        self.webhook_addresses.get().map_or(&[], Vec::as_slice)
     }
 
     /// The socket of the live commands.

@@ -223,7 +223,7 @@ impl Engine {
     }
 
     /// Ends a time of leading, and waits until nothing of it is under way.
-    async fn end(&self, leading: &Leading) {
+    pub(crate) async fn end(&self, leading: &Leading) {
         self.end_now();
         leading.tasks.close();
         leading.tasks.wait().await;

@@ -144,6 +144,13 @@ pub(crate) struct Parts {
     pub(crate) queue_actions: bool,
 }
 
+fn scoped(scope: &str, name: &str) -> String {
+    match scope.is_empty() {
+        true => name.to_owned(),
+        false => format!("{scope}/{name}"),
+    }
+}
+
 impl Engine {
     pub(crate) fn new(parts: Parts) -> Arc<Self> {
         let Parts {
@@ -163,10 +170,7 @@ impl Engine {
             queue_actions,
         } = parts;
         let queue = |name: &str| {
-            let shown = match &scope {
-                Some(scope) => format!("{}/{name}", scope.name),
-                None => name.to_owned(),
-            };
+            let shown = scoped(scope.as_ref().map_or("", |scope| &scope.name), name);
             let make = if queue_actions {
                 Queue::timed
             } else {
@@ -241,6 +245,11 @@ impl Engine {
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         })
+    }
+
+    /// How a queue or a webhook of its hooks is called where those of all engines are shown.
+    pub(crate) fn scoped(&self, name: &str) -> String {
+        scoped(&self.scope, name)
     }
 
     /// Whether anybody hears of events.

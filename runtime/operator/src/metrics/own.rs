@@ -75,20 +75,17 @@ impl SelfMetrics {
         }
     }
 
-    /// Forgets all that was counted of these hooks and queues, which are gone. They are named by the labels `hook` and
-    /// `queue`.
-    pub fn forget<'a>(
-        &self,
-        hooks: impl IntoIterator<Item = &'a str>,
-        queues: impl IntoIterator<Item = &'a str>,
-    ) {
-        let hooks: BTreeSet<&str> = hooks.into_iter().collect();
-        let queues: BTreeSet<&str> = queues.into_iter().collect();
+    /// Forgets all that was counted of these hooks, queues and webhooks, which are gone. They are named by the labels
+    /// `hook`, `queue` and `webhook`.
+    pub fn forget<'a>(&self, names: impl IntoIterator<Item = &'a str>) {
+        let names: BTreeSet<&str> = names.into_iter().collect();
         let gone = |labels: &Labels| {
-            let is_of = |name: &str, these: &BTreeSet<&str>| {
-                labels.get(name).is_some_and(|value| these.contains(value))
-            };
-            is_of("hook", &hooks) || is_of("queue", &queues) || is_of("queue_name", &queues)
+            ["hook", "queue", "queue_name", "webhook"]
+                .iter()
+                .any(|label| {
+                    let value = labels.get(label);
+                    value.is_some_and(|value| names.contains(value))
+                })
         };
         for family in self.lock().values_mut() {
             family.series.retain(|labels, _| !gone(labels));

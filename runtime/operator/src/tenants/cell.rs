@@ -8,9 +8,10 @@ use super::prepare::Prepared;
 use super::status::Said;
 use super::{Mounts, Shared};
 use crate::apply::Gate;
-use crate::engine::{Engine, Parts, Scope};
+use crate::engine::{Engine, Leading, Parts, Scope};
 use crate::leader::Term;
 use crate::quota::Quota;
+use crate::webhook::{Registered, Routes, Site, Sites};
 
 /// Time for runs to end that are under way when a Hook is changed or goes.
 const LEAVE: Duration = Duration::from_secs(30);
@@ -24,18 +25,23 @@ pub(super) struct Cell {
     pub(super) signed_by: Option<String>,
     /// Names of its hooks, as the component calls them.
     pub(super) hooks: Vec<String>,
-    /// Those of its hooks that have webhooks.
-    pub(super) with_webhooks: bool,
+    /// Its webhooks; none where it has none.
+    site: Option<Arc<Site>>,
+    /// What of its webhooks cannot be served.
+    left_out: Vec<String>,
     quota: Arc<Quota>,
     /// What its hooks want by their configurations and do not have.
     pub(super) unmet: Vec<String>,
     engine: Arc<Engine>,
+    /// While this replica leads.
+    leading: Option<(Term, Arc<Leading>)>,
     mounts: Mounts,
+    sites: Option<Sites>,
 }
 
 impl Cell {
-    /// Lets it begin.
-    pub(super) fn start(shared: &Shared, plan: Plan, prepared: Prepared, term: &Term) -> Self {
+    /// It stands by.
+    pub(super) fn new(shared: &Shared, plan: Plan, prepared: Prepared) -> Self {
         let Prepared {
             hooks,
             side,
@@ -47,10 +53,6 @@ impl Cell {
         let base = &shared.engine;
         let scope = format!("{}/{}", plan.hook.0, plan.hook.1);
         let names = hooks.iter().map(|hook| hook.called.to_string()).collect();
-        let with_webhooks = hooks.iter().any(|hook| {
-            let config = &hook.config;
-            !config.kubernetes_validating.is_empty() || !config.kubernetes_mutating.is_empty()
-        });
         let engine = Engine::new(Parts {
             hooks,
             cluster: Some(side),
@@ -71,19 +73,53 @@ impl Cell {
             keep_recent: base.recent.is_some(),
             queue_actions: shared.queue_actions,
         });
-        engine.begin(term.part());
+        let (routes, left_out) = Routes::new(&engine.hooks);
+        let site = (!routes.is_empty()).then(|| {
+            let engine = engine.clone();
+            Arc::new(Site { engine, routes })
+        });
+        engine.stand_by();
         shared.mounts.add(&engine);
         Self {
             plan,
             digest,
             signed_by,
             hooks: names,
-            with_webhooks,
+            site,
+            left_out: left_out.into_iter().map(|(text, _)| text).collect(),
             quota,
             unmet,
             engine,
+            leading: None,
             mounts: shared.mounts.clone(),
+            sites: shared.sites.clone(),
         }
+    }
+
+    /// Begins and ends with the term for which this replica leads.
+    pub(super) async fn take_part(&mut self, role: Option<&Term>) {
+        if let Some((term, leading)) = &self.leading
+            && (role.is_none() || term.is_over())
+        {
+            term.end();
+            self.engine.end(leading).await;
+            self.leading = None;
+        }
+        if let (Some(term), None) = (role, &self.leading) {
+            self.lead(term);
+        }
+    }
+
+    /// Begins, for a term.
+    pub(super) fn lead(&mut self, term: &Term) {
+        let part = term.part();
+        let leading = self.engine.begin(part.clone());
+        self.leading = Some((part, leading));
+    }
+
+    /// Its webhooks, where it has some and they may be served.
+    pub(super) fn site(&self) -> Option<&Arc<Site>> {
+        self.site.as_ref().filter(|_| self.plan.webhooks)
     }
 
     /// What to say of it beside that it runs.
@@ -116,12 +152,49 @@ impl Cell {
             ),
         };
         let mut said = vec![enabled, quota];
-        if self.with_webhooks {
-            let text =
-                "admission webhooks of Hook objects are not served: those bindings never run";
-            said.push(Said::new("WebhooksServed", false, "NotServed", text));
-        }
+        said.extend(self.webhooks());
         said
+    }
+
+    /// How it is with its webhooks, where it has some.
+    fn webhooks(&self) -> Option<Said> {
+        let kind = "WebhooksServed";
+        let not = |reason, text: String| Some(Said::new(kind, false, reason, text));
+        let count = match &self.site {
+            Some(site) => site.routes.admission.len(),
+            None if self.left_out.is_empty() => return None,
+            None => 0,
+        };
+        if !self.plan.webhooks && count > 0 {
+            let policy = &self.plan.policy;
+            let text = format!(
+                "the policy `{policy}` does not let webhooks be served (`webhooks`): those bindings never run"
+            );
+            return not("NotAllowed", text);
+        }
+        let Some(sites) = &self.sites else {
+            return not("NotServed", "this operator serves no webhooks".to_owned());
+        };
+        if count > 0 {
+            match sites.registered(&self.plan.hook) {
+                Registered::Yes => {}
+                Registered::NotYet => {
+                    return not(
+                        "Starting",
+                        "the API server is being told of them".to_owned(),
+                    );
+                }
+                Registered::Failed(text) => return not("NotRegistered", text),
+            }
+        }
+        if !self.left_out.is_empty() {
+            return not("LeftOut", self.left_out.join("; "));
+        }
+        let text = match count {
+            1 => "1 webhook is served".to_owned(),
+            count => format!("{count} webhooks are served"),
+        };
+        Some(Said::new(kind, true, "Served", text))
     }
 
     /// Begins nothing more, and is not shown any more; runs under way may come to their end, and what they ask for is done.
@@ -146,7 +219,10 @@ impl Drop for Cell {
         self.engine.drop_monitors();
         let hooks = self.engine.hooks.iter().map(|hook| hook.name.to_string());
         let queues = self.engine.queues.values().map(|queue| queue.name.clone());
-        self.mounts.bury(hooks.chain(queues).collect());
+        let webhooks = self.site.iter().flat_map(|site| &site.routes.admission);
+        let webhooks = webhooks.map(|webhook| self.engine.scoped(&webhook.config.name));
+        let names = hooks.chain(queues).chain(webhooks);
+        self.mounts.bury(names.collect());
         self.mounts.forget_gone(&self.engine.metrics);
     }
 }

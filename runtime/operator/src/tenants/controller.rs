@@ -1,6 +1,7 @@
 //! Follows what is declared in the cluster: Hooks, policies and namespaces.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use kube::api::{Api, DynamicObject};
 use kube::core::{ApiResource, GroupVersionKind};
 use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{self, Event};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
@@ -21,7 +22,7 @@ use super::plan::{self, Namespace, Plan, Policy, Problem};
 use super::policies::PolicyKeeper;
 use super::resources::{self, GROUP, Hook};
 use crate::api;
-use crate::leader::Term;
+use crate::engine::Engine;
 
 /// Namespace and name.
 type Key = (String, String);
@@ -68,8 +69,8 @@ enum Touched {
     All,
 }
 
-/// Keeps all Hooks of a cluster, for as long as `term` goes.
-pub(super) async fn run(shared: Arc<Shared>, term: Term) {
+/// Keeps all Hooks of a cluster until the operator stops.
+pub(super) async fn run(shared: Arc<Shared>, unsettled: Unsettled) {
     let mut told = follow(&shared);
     let mut world = World::default();
     let mut kept = Kept::new();
@@ -78,18 +79,28 @@ pub(super) async fn run(shared: Arc<Shared>, term: Term) {
     let mut complained = HashMap::new();
     // When the policies' status is to be looked at: not for each of many changes.
     let mut look: Option<Instant> = None;
+    let mut role = shared.role.clone();
+    let mut unsettled = Some(unsettled);
     loop {
         let next = tokio::select! {
             biased;
             () = shared.engine.stop.cancelled() => break,
-            () = term.over() => break,
             next = told.next() => match next {
                 Some(next) => next,
                 None => break,
             },
+            changed = role.changed() => {
+                if changed.is_err() {
+                    break;
+                }
+                look = Some(Instant::now());
+                continue;
+            }
             () = until(look), if look.is_some() => {
                 look = None;
-                policies.look(&world.policies, || count(&kept)).await;
+                if role.borrow().is_some() {
+                    policies.look(&world.policies, || count(&kept)).await;
+                }
                 continue;
             }
         };
@@ -111,22 +122,25 @@ pub(super) async fn run(shared: Arc<Shared>, term: Term) {
         for key in world.keys(&touched, &kept) {
             let Some(declared) = world.declared(&key, &declared_policies) else {
                 changed |= kept.remove(&key).is_some();
+                if let Some(sites) = &shared.sites {
+                    sites.forget(&key);
+                }
                 continue;
             };
             match kept.get(&key) {
                 Some(kept) => {
                     changed |= kept.send_if_modified(|old| {
                         let other = !old.is_same(&declared);
-                        if other {
-                            *old = declared;
-                        }
+                        *old = declared;
                         other
                     });
                 }
                 None => {
                     let (sender, receiver) = watch::channel(declared);
-                    let (namespace, name) = key.clone();
-                    let keeper = Keeper::new(shared.clone(), namespace, name, term.clone());
+                    if let Some(sites) = &shared.sites {
+                        sites.declare(&key);
+                    }
+                    let keeper = Keeper::new(shared.clone(), key.clone(), unsettled.clone());
                     tasks.spawn(keeper.run(receiver));
                     kept.insert(key, sender);
                     changed = true;
@@ -139,11 +153,34 @@ pub(super) async fn run(shared: Arc<Shared>, term: Term) {
         if changed {
             look.get_or_insert_with(|| Instant::now() + POLICIES);
         }
+        if unsettled.take().is_some()
+            && let Some(sites) = &shared.sites
+        {
+            sites.is_whole();
+        }
     }
-    // Keepers end with their term, or now.
     drop(kept);
     tasks.close();
     tasks.wait().await;
+}
+
+/// A Hook that was there at the start, and neither runs yet nor has a reason not to; then it is dropped.
+pub(super) type Unsettled = mpsc::Sender<Infallible>;
+
+/// The replica is ready, for webhooks above all, when all [`Unsettled`] are dropped.
+pub(super) fn ready_when_settled(engine: &Arc<Engine>) -> Unsettled {
+    const KEY: &str = "tenants";
+    /// What takes longer is not waited for: a tenant's registry may answer when it likes.
+    const PATIENCE: Duration = Duration::from_secs(20);
+    let text = "the Hooks of tenants to be loaded";
+    engine.readiness.wait_for(KEY, text);
+    let (one, mut all) = mpsc::channel(1);
+    let readiness = engine.readiness.clone();
+    engine.tasks.spawn(async move {
+        let _ = tokio::time::timeout(PATIENCE, all.recv()).await;
+        readiness.done(KEY);
+    });
+    one
 }
 
 async fn until(when: Option<Instant>) {

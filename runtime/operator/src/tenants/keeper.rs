@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::Shared;
 use super::cell::Cell;
+use super::controller::Unsettled;
 use super::plan::{Plan, Problem, Source};
 use super::prepare::{self, Checked, Fetched, Unprepared};
 use super::resources::{ComponentRules, HookStatus};
@@ -56,7 +57,10 @@ pub(super) struct Keeper {
     shared: Arc<Shared>,
     namespace: String,
     name: String,
-    term: Term,
+    /// The term for which this replica leads. One that stands by writes nothing.
+    role: Option<Term>,
+    /// Until it runs for the first time, or has a reason not to.
+    unsettled: Option<Unsettled>,
     cell: Option<Cell>,
     written: Option<HookStatus>,
     conditions: Vec<Condition>,
@@ -80,12 +84,17 @@ struct Refused {
 }
 
 impl Keeper {
-    pub(super) fn new(shared: Arc<Shared>, namespace: String, name: String, term: Term) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        (namespace, name): (String, String),
+        unsettled: Option<Unsettled>,
+    ) -> Self {
         Self {
             shared,
             namespace,
             name,
-            term,
+            role: None,
+            unsettled,
             cell: None,
             written: None,
             conditions: Vec::new(),
@@ -95,15 +104,11 @@ impl Keeper {
         }
     }
 
-    /// Follows what is declared until nobody declares it any more, or this replica leads no longer.
+    /// Follows what is declared until nobody declares it any more, or the operator stops.
     pub(super) async fn run(mut self, mut declared: watch::Receiver<Declared>) {
-        self.conditions = declared.borrow().conditions.to_vec();
-        let over = self.term.clone();
-        tokio::select! {
-            biased;
-            () = over.over() => {}
-            () = self.follow(&mut declared) => {}
-        }
+        let mut role = self.shared.role.clone();
+        role.mark_changed();
+        self.follow(&mut declared, &mut role).await;
         if let Some(cell) = self.cell.take() {
             match self.shared.engine.stop.is_cancelled() {
                 true => cell.leave(&self.shared),
@@ -113,10 +118,31 @@ impl Keeper {
         }
     }
 
-    async fn follow(&mut self, declared: &mut watch::Receiver<Declared>) {
+    /// This replica leads from now on, or no longer.
+    async fn take_role(&mut self, role: Option<Term>, declared: &Declared) {
+        if role.is_some() {
+            // Another replica wrote meanwhile.
+            self.written = None;
+            self.conditions = declared.conditions.to_vec();
+        }
+        self.role = role;
+        if let Some(cell) = &mut self.cell {
+            cell.take_part(self.role.as_ref()).await;
+        }
+    }
+
+    async fn follow(
+        &mut self,
+        declared: &mut watch::Receiver<Declared>,
+        role: &mut watch::Receiver<Option<Term>>,
+    ) {
         let mut pauses = Backoff::new(AGAIN.0, AGAIN.1);
         loop {
             let now = declared.borrow_and_update().clone();
+            if role.has_changed().unwrap_or(false) {
+                let role = role.borrow_and_update().clone();
+                self.take_role(role, &now).await;
+            }
             let settled = tokio::select! {
                 biased;
                 changed = declared.changed() => match changed {
@@ -126,8 +152,16 @@ impl Keeper {
                     }
                     Err(_) => return,
                 },
+                changed = role.changed() => match changed {
+                    Ok(()) => {
+                        role.mark_changed();
+                        continue;
+                    }
+                    Err(_) => return,
+                },
                 settled = self.settle(&now) => settled,
             };
+            self.unsettled = None;
             let again = match settled {
                 Ok(()) => {
                     pauses.reset();
@@ -144,6 +178,10 @@ impl Keeper {
                     Ok(()) => pauses.reset(),
                     Err(_) => return,
                 },
+                changed = role.changed() => match changed {
+                    Ok(()) => role.mark_changed(),
+                    Err(_) => return,
+                },
                 () = self.watch_over(&now, again) => {}
             }
         }
@@ -152,6 +190,7 @@ impl Keeper {
     /// Brings about what is declared.
     async fn settle(&mut self, declared: &Declared) -> Result<(), Unprepared> {
         let settled = self.try_to(declared).await;
+        self.offer(declared, settled.as_ref().err());
         match &settled {
             Ok(()) => self.tell(declared, None).await,
             Err(error) => {
@@ -168,6 +207,24 @@ impl Keeper {
         settled
     }
 
+    /// Says who answers its webhooks, and what is to be registered of them. What keeps it from running for a while takes
+    /// nothing back: whether requests go on meanwhile is what the webhooks' `failurePolicy` says.
+    fn offer(&self, declared: &Declared, problem: Option<&Unprepared>) {
+        let Some(sites) = &self.shared.sites else {
+            return;
+        };
+        let key = (self.namespace.clone(), self.name.clone());
+        let allowed = match &declared.decision {
+            Ok(decision) => decision.0.webhooks,
+            Err(problem) => !["Suspended", "NoPolicy", "NotAllowed"].contains(&problem.reason),
+        };
+        match (problem, self.cell.as_ref().and_then(Cell::site)) {
+            (None, Some(site)) => sites.serve(&key, site),
+            (Some(_), _) if allowed => sites.rest(&key),
+            _ => sites.withdraw(&key),
+        }
+    }
+
     async fn try_to(&mut self, declared: &Declared) -> Result<(), Unprepared> {
         let plan = match &declared.decision {
             Ok(decision) => &decision.0,
@@ -180,10 +237,11 @@ impl Keeper {
             }
         };
         if let Some(cell) = &mut self.cell {
-            // A quota is another one without a new start, and so is a policy that says the same.
+            // A quota is another one without a new start; so is a policy that says the same, or lets webhooks be served.
             let requoted = Plan {
                 quota: plan.quota.clone(),
                 policy: plan.policy.clone(),
+                webhooks: plan.webhooks,
                 ..cell.plan.clone()
             };
             if requoted == *plan && cell.plan != *plan {
@@ -245,16 +303,27 @@ impl Keeper {
 
     fn start(&mut self, plan: &Plan, checked: &Checked) -> Result<(), Unprepared> {
         let prepared = prepare::equipped(&self.shared, plan, checked)?;
+        let mut cell = Cell::new(&self.shared, plan.clone(), prepared);
+        if let (Some(sites), Some(site)) = (&self.shared.sites, cell.site()) {
+            // Before the old one leaves, so that somebody answers at any time.
+            sites.serve(&plan.hook, site);
+        }
         if let Some(cell) = self.cell.take() {
             cell.leave(&self.shared);
         }
-        let cell = Cell::start(&self.shared, plan.clone(), prepared, &self.term);
+        if let Some(term) = &self.role {
+            cell.lead(term);
+        }
         tracing::info!(
             namespace = self.namespace,
             object = self.name,
             digest = cell.digest,
             hooks = cell.hooks.len(),
-            "hooks of a tenant run"
+            "hooks of a tenant {}",
+            match self.role {
+                Some(_) => "run",
+                None => "are loaded",
+            }
         );
         self.cell = Some(cell);
         Ok(())
@@ -274,7 +343,8 @@ impl Keeper {
 
     /// Waits until it is time to look again, and keeps the status true meanwhile.
     async fn watch_over(&mut self, declared: &Declared, again: Option<Duration>) {
-        let looks = self.cell.is_some();
+        // One that stands by has nothing to tell.
+        let looks = self.cell.is_some() && self.role.is_some();
         let until = match again {
             Some(pause) => Some(Instant::now() + pause),
             None if looks => Some(Instant::now() + self.shared.look),
@@ -304,7 +374,7 @@ impl Keeper {
     async fn tell(&mut self, declared: &Declared, problem: Option<&Problem>) {
         let status = self.status(declared, problem);
         let same = self.written.as_ref() == Some(&status);
-        if same && self.unwritten.is_none() {
+        if self.role.is_none() || (same && self.unwritten.is_none()) {
             return;
         }
         self.write(declared, status).await;

@@ -4,7 +4,8 @@
 //! declared is planned ([`plan`]), prepared (pulled, its signature checked, loaded) and runs in an engine of its own,
 //! under the ServiceAccount's identity. How it is stands in the Hook's status.
 //!
-//! Only the replica that leads runs tenants' hooks.
+//! Only the replica that leads runs tenants' hooks and writes what their status is. The others have them loaded, and answer
+//! their webhooks.
 
 mod cell;
 mod controller;
@@ -27,10 +28,13 @@ use hookbox_registry::RegistryClient;
 use hookbox_sandbox::{HttpClient, Sandbox};
 use jiff::tz::TimeZone;
 use kube::Client;
+use tokio::sync::watch;
 
 use crate::engine::Engine;
 use crate::identity::{AccessSettings, Identities, impersonating};
+use crate::leader::Term;
 use crate::quota::Quota;
+use crate::webhook::Sites;
 
 use events::Recorder;
 pub(crate) use mounts::Mounts;
@@ -79,6 +83,10 @@ pub(crate) struct Shared {
     http: Arc<HttpClient>,
     recorder: Recorder,
     mounts: Mounts,
+    /// Where their webhooks are served; none: nowhere.
+    sites: Option<Sites>,
+    /// The term for which this replica leads; none: it stands by.
+    role: watch::Receiver<Option<Term>>,
     queue_actions: bool,
     look: Duration,
 }
@@ -101,6 +109,7 @@ pub(crate) struct Parts {
     pub(crate) zone: TimeZone,
     pub(crate) queue_actions: bool,
     pub(crate) mounts: Mounts,
+    pub(crate) sites: Option<Sites>,
 }
 
 impl Shared {
@@ -154,13 +163,14 @@ impl Shared {
     }
 }
 
-/// Runs tenants' hooks whenever this replica leads, until the operator stops. Nothing without a cluster.
+/// Runs tenants' hooks until the operator stops. Nothing without a cluster.
 pub(crate) fn start(engine: &Arc<Engine>, options: TenantOptions, parts: Parts) {
     let Some(cluster) = &engine.cluster else {
         return;
     };
     let identities = Identities::new(cluster, options.access);
     parts.mounts.checked_by(identities.access());
+    let (role, roles) = watch::channel(engine.term());
     let shared = Arc::new(Shared {
         client: cluster.client.clone(),
         identities,
@@ -172,25 +182,38 @@ pub(crate) fn start(engine: &Arc<Engine>, options: TenantOptions, parts: Parts) 
         http: parts.http,
         zone: parts.zone,
         mounts: parts.mounts,
+        sites: parts.sites,
+        role: roles,
         queue_actions: parts.queue_actions,
         look: options.look,
         engine: engine.clone(),
     });
-    engine.tasks.spawn(whenever_leading(shared));
+    engine.tasks.spawn(follow_role(engine.clone(), role));
+    let unsettled = controller::ready_when_settled(engine);
+    engine.tasks.spawn(controller::run(shared, unsettled));
 }
 
-async fn whenever_leading(shared: Arc<Shared>) {
-    let mut leads = shared.engine.leads.subscribe();
+/// Tells for which term this replica leads, whenever it does.
+async fn follow_role(engine: Arc<Engine>, role: watch::Sender<Option<Term>>) {
+    let mut leads = engine.leads.subscribe();
     loop {
         tokio::select! {
             biased;
-            () = shared.engine.stop.cancelled() => return,
+            () = engine.stop.cancelled() => return,
             leads = leads.wait_for(|leads| *leads) => if leads.is_err() { return },
         }
-        match shared.engine.term() {
-            Some(term) if !term.is_over() => controller::run(shared.clone(), term).await,
+        match engine.term().filter(|term| !term.is_over()) {
+            Some(term) => {
+                role.send_replace(Some(term.clone()));
+                tokio::select! {
+                    biased;
+                    () = engine.stop.cancelled() => return,
+                    () = term.over() => {}
+                }
+                role.send_replace(None);
+            }
             // It is just about to begin or to end.
-            _ => tokio::time::sleep(Duration::from_millis(50)).await,
+            None => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
 }

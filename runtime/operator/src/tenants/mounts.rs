@@ -89,15 +89,25 @@ impl Mounts {
             .map(String::as_str)
             .filter(|name| !self.has(name))
             .collect();
-        metrics.forget(names.iter().copied(), names.iter().copied());
+        metrics.forget(names);
         gone.retain(|(when, _)| when.elapsed() < LAST_COUNTS);
     }
 
-    /// Whether there is a hook or a queue of this whole name.
+    /// Whether there is a hook, a queue or a webhook of this whole name.
     fn has(&self, name: &str) -> bool {
         self.of_hook(name).is_some_and(|engine| {
+            let webhooks = engine.hooks.iter().flat_map(|hook| {
+                let config = &hook.config;
+                config
+                    .kubernetes_validating
+                    .iter()
+                    .chain(&config.kubernetes_mutating)
+            });
             engine.hooks.iter().any(|hook| *hook.name == *name)
                 || engine.queues.values().any(|queue| queue.name == name)
+                || webhooks
+                    .into_iter()
+                    .any(|webhook| engine.scoped(&webhook.name) == name)
         })
     }
 

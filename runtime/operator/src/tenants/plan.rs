@@ -111,6 +111,8 @@ pub struct Plan {
     pub budget: Budget,
     /// What its tenant may use over time.
     pub quota: QuotaSettings,
+    /// Whether its webhooks may be served.
+    pub webhooks: bool,
 }
 
 /// Where a component comes from.
@@ -189,6 +191,7 @@ pub fn plan(
         rules: policy.spec.components.clone(),
         budget: budget(&policy.spec.budget),
         quota: policy.spec.quota.clone(),
+        webhooks: policy.spec.webhooks,
     };
     Ok((plan, missing))
 }

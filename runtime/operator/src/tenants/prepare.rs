@@ -22,6 +22,8 @@ use crate::source::{HookSource, HookSpec, Tenant};
 
 /// Hooks that a tenant's component may have.
 const HOOKS: usize = 100;
+/// Webhooks that they may have together: the API server looks at each of them for every request, whoever's it is.
+const WEBHOOKS: usize = 20;
 /// Time for one request.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -160,6 +162,14 @@ pub(super) async fn check(
             hooks.len()
         );
         return Err(Unprepared::for_good("InvalidComponent", message));
+    }
+    let webhooks: usize = hooks
+        .iter()
+        .map(|hook| hook.config.kubernetes_validating.len() + hook.config.kubernetes_mutating.len())
+        .sum();
+    if webhooks > WEBHOOKS {
+        let message = format!("its hooks have {webhooks} webhooks, at most {WEBHOOKS} are allowed");
+        return Err(Unprepared::for_good("InvalidHook", message));
     }
     for hook in &mut hooks {
         hook.name = format!("{name}/{}", hook.called).into();

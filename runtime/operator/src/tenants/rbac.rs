@@ -76,11 +76,12 @@ impl RbacOptions {
                 "validatingwebhookconfigurations",
                 "mutatingwebhookconfigurations",
             ];
-            cluster.push(rule(
-                &["get", "create", "update", "delete"],
-                "admissionregistration.k8s.io",
-                &configurations,
-            ));
+            let verbs: &[&str] = match self.tenants {
+                // Those of Hooks that are gone are looked for.
+                true => &["get", "list", "create", "update", "delete"],
+                false => &["get", "create", "update", "delete"],
+            };
+            cluster.push(rule(verbs, "admissionregistration.k8s.io", &configurations));
             own.push(rule(&["get", "create", "update"], "", &["secrets"]));
         }
         let mut all = Vec::new();

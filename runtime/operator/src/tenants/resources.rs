@@ -163,7 +163,7 @@ pub struct HookStatus {
     /// What the hooks have beyond their snapshots. Values of environment entries are left out.
     #[serde(skip_serializing_if = "Capabilities::is_empty")]
     pub granted: Capabilities,
-    /// `Ready`, `CapabilitiesGranted`, `BindingsEnabled`, `WithinQuota`.
+    /// `Ready`, `CapabilitiesGranted`, `BindingsEnabled`, `WithinQuota`, `WebhooksServed`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "schemas::conditions")]
     pub conditions: Vec<Condition>,
@@ -220,6 +220,10 @@ pub struct HookPolicySpec {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
     pub service_accounts: Vec<String>,
+    /// Whether admission webhooks of Hooks are served, for requests of their own namespace. Who may make Hooks there then
+    /// sees, refuses and changes what anybody writes there, Secrets and Pods too, whatever its ServiceAccount may do.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub webhooks: bool,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -126,7 +126,7 @@ impl Collection {
         let mut request = self
             .request
             .watch(&params, resource_version)
-            .map_err(invalid)?;
+            .map_err(ApiError::from)?;
         let headers = request.headers_mut();
         // A compressed stream would be held back by the compressor.
         let identity = http::HeaderValue::from_static("identity");
@@ -193,7 +193,7 @@ impl Collection {
             continue_token: (!next.is_empty()).then(|| next.to_owned()),
             ..ListParams::default()
         };
-        let mut request = self.request.list(&params).map_err(invalid)?;
+        let mut request = self.request.list(&params).map_err(ApiError::from)?;
         if self.spec.metadata_only {
             let headers = request.headers_mut();
             headers.insert(http::header::ACCEPT, METADATA_LIST);
@@ -275,12 +275,5 @@ fn retry_after(error: &WatchError) -> Option<Duration> {
             ..
         } => *retry_after,
         _ => None,
-    }
-}
-
-fn invalid(error: kube::core::request::Error) -> ApiError {
-    match error {
-        kube::core::request::Error::BuildRequest(error) => ApiError::Request(error),
-        other => ApiError::Unreachable(Box::new(other)),
     }
 }

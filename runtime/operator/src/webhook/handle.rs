@@ -12,17 +12,20 @@ use tokio::time::Instant;
 
 use self::kept::Kept;
 use super::pool::{NoPlace, Pool};
-use super::routes::Routes;
+use super::sites::{Site, Sites};
 use crate::engine::{Engine, Question, Unanswered};
+use crate::metrics::SelfMetrics;
 use crate::queue::HookIndex;
 
-/// How long the API server waits for a conversion.
-const CONVERSION: Duration = Duration::from_secs(30);
+/// How long the API server waits at most.
+const LONGEST: Duration = Duration::from_secs(30);
 
 /// Answers reviews.
 pub(crate) struct Handler {
-    pub(crate) engine: Arc<Engine>,
-    pub(crate) routes: Routes,
+    /// The operator's own hooks.
+    pub(crate) own: Site,
+    /// Those of Hook objects.
+    pub(crate) tenants: Sites,
     pub(crate) pool: Pool,
 }
 
@@ -49,6 +52,9 @@ enum Failed {
 }
 
 impl Failed {
+    /// The hook was not asked, as it does not run here, or not yet.
+    const NOT_READY: &'static str = "not-ready";
+
     /// A stable word.
     fn outcome(&self) -> &'static str {
         match self {
@@ -57,7 +63,7 @@ impl Failed {
             Self::Unanswered(Unanswered::Failed { .. }) => "failed",
             Self::Unanswered(
                 Unanswered::SnapshotsUnknown | Unanswered::NoSuchHook(_) | Unanswered::Stopping,
-            ) => "not-ready",
+            ) => Self::NOT_READY,
         }
     }
 
@@ -109,25 +115,32 @@ fn deadline(timeout: Duration) -> Duration {
 }
 
 impl Handler {
+    pub(crate) fn metrics(&self) -> &Arc<SelfMetrics> {
+        &self.own.engine.metrics
+    }
+
     /// Asks a hook, in its turn and until a time.
     async fn ask(
         &self,
+        engine: &Arc<Engine>,
         hook: HookIndex,
         question: Question,
         until: Instant,
     ) -> Result<Answer, Failed> {
-        let place = match self.pool.enter(hook, &self.engine.lane(hook), until).await {
+        // The hooks of a tenant share its line.
+        let own = Arc::ptr_eq(engine, &self.own.engine).then_some(hook);
+        let place = match self.pool.enter(own, &engine.lane(hook), until).await {
             Ok(place) => place,
             Err(NoPlace::Full) => return Err(Failed::Full),
             Err(NoPlace::Late) => return Err(Failed::Late),
         };
-        let engine = self.engine.clone();
+        let (engine, tasks) = (engine.clone(), engine.tasks.clone());
         let run = async move {
             let answer = engine.answer(hook, question).await;
             drop(place);
             answer
         };
-        let run = Kept::new(&self.engine.tasks, run);
+        let run = Kept::new(&tasks, run);
         match tokio::time::timeout_at(until, run).await {
             Err(_) => Err(Failed::Late),
             // The run has the same time, and may come to its end a moment before.

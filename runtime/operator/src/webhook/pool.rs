@@ -93,7 +93,7 @@ fn share(all: usize) -> usize {
 }
 
 impl Pool {
-    /// For as many hooks.
+    /// For as many hooks of the operator's own.
     pub(crate) fn new(runs: usize, longest: usize, hooks: usize) -> Self {
         let own = |_| Places::new(share(runs), share(longest));
         let several = if hooks > 1 { hooks } else { 0 };
@@ -105,15 +105,15 @@ impl Pool {
         }
     }
 
-    /// A place for a run of this hook, which is a tenant's or the operator's own.
+    /// A place for a run of one of the operator's own hooks, or of a tenant's: those share what their lane has.
     pub(crate) async fn enter(
         &self,
-        hook: HookIndex,
+        hook: Option<HookIndex>,
         lane: &Lane,
         until: Instant,
     ) -> Result<Place, NoPlace> {
         // First its own line: who waits there is in nobody's way.
-        let own = match self.each.get(hook) {
+        let own = match hook.and_then(|hook| self.each.get(hook)) {
             Some(own) => Some(own.enter(until).await?),
             None => None,
         };
@@ -164,42 +164,46 @@ mod tests {
     async fn the_line_is_bounded_in_length_and_time() {
         let pool = Arc::new(Pool::new(1, 1, 1));
         let until = Instant::now() + Duration::from_secs(9);
-        let first = pool.enter(0, &Lane::default(), until).await.unwrap();
+        let first = pool.enter(Some(0), &Lane::default(), until).await.unwrap();
         let second = tokio::spawn({
             let pool = pool.clone();
-            async move { pool.enter(0, &Lane::default(), until).await }
+            async move { pool.enter(Some(0), &Lane::default(), until).await }
         });
         tokio::task::yield_now().await;
         assert_eq!(
-            pool.enter(0, &Lane::default(), until).await.unwrap_err(),
+            pool.enter(Some(0), &Lane::default(), until)
+                .await
+                .unwrap_err(),
             NoPlace::Full
         );
         drop(first);
         let second = second.await.unwrap().unwrap();
         assert_eq!(
-            pool.enter(0, &Lane::default(), until).await.unwrap_err(),
+            pool.enter(Some(0), &Lane::default(), until)
+                .await
+                .unwrap_err(),
             NoPlace::Late
         );
         assert_eq!(Instant::now(), until);
         drop(second);
-        assert!(pool.enter(0, &Lane::default(), until).await.is_ok());
+        assert!(pool.enter(Some(0), &Lane::default(), until).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_goes_away_leaves_the_line() {
         let pool = Arc::new(Pool::new(1, 1, 1));
         let until = Instant::now() + Duration::from_secs(9);
-        let first = pool.enter(0, &Lane::default(), until).await.unwrap();
+        let first = pool.enter(Some(0), &Lane::default(), until).await.unwrap();
         let second = tokio::spawn({
             let pool = pool.clone();
-            async move { pool.enter(0, &Lane::default(), until).await }
+            async move { pool.enter(Some(0), &Lane::default(), until).await }
         });
         tokio::task::yield_now().await;
         second.abort();
         let _ = second.await;
         assert_eq!(pool.waiting(), 0);
         drop(first);
-        assert!(pool.enter(0, &Lane::default(), until).await.is_ok());
+        assert!(pool.enter(Some(0), &Lane::default(), until).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
@@ -208,18 +212,20 @@ mod tests {
         let until = Instant::now() + Duration::from_secs(9);
         let mut slow = Vec::new();
         for _ in 0..3 {
-            slow.push(pool.enter(0, &Lane::default(), until).await.unwrap());
+            slow.push(pool.enter(Some(0), &Lane::default(), until).await.unwrap());
         }
         let line: Vec<_> = (0..4)
             .map(|_| {
                 let pool = pool.clone();
-                tokio::spawn(async move { pool.enter(0, &Lane::default(), until).await.map(drop) })
+                tokio::spawn(
+                    async move { pool.enter(Some(0), &Lane::default(), until).await.map(drop) },
+                )
             })
             .collect();
         tokio::task::yield_now().await;
         // Three wait, the fourth is told; the other hook has its place at once.
         let before = Instant::now();
-        assert!(pool.enter(1, &Lane::default(), until).await.is_ok());
+        assert!(pool.enter(Some(1), &Lane::default(), until).await.is_ok());
         assert_eq!(Instant::now(), before);
         drop(slow);
         let mut told = Vec::new();
@@ -237,18 +243,18 @@ mod tests {
         let (flood, other) = (Lane::of("flood"), Lane::of("other"));
         let mut slow = Vec::new();
         for _ in 0..3 {
-            slow.push(pool.enter(0, &flood, until).await.unwrap());
+            slow.push(pool.enter(None, &flood, until).await.unwrap());
         }
         let line: Vec<_> = (0..4)
             .map(|_| {
                 let (pool, flood) = (pool.clone(), flood.clone());
-                tokio::spawn(async move { pool.enter(0, &flood, until).await.map(drop) })
+                tokio::spawn(async move { pool.enter(None, &flood, until).await.map(drop) })
             })
             .collect();
         tokio::task::yield_now().await;
         // Three wait, the fourth is told; the other tenant has its place at once.
         let before = Instant::now();
-        assert!(pool.enter(0, &other, until).await.is_ok());
+        assert!(pool.enter(None, &other, until).await.is_ok());
         assert_eq!(Instant::now(), before);
         drop(slow);
         let mut full = 0;

@@ -2,6 +2,7 @@
 
 mod admission;
 mod conversion;
+mod tenants;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,15 +20,16 @@ use crate::http::Readiness;
 use crate::metrics::SelfMetrics;
 use crate::rule::Rule;
 
-pub(crate) use admission::Admissions;
+pub(crate) use admission::{Admissions, Kind};
 pub(crate) use conversion::Conversion;
+pub(crate) use tenants::{Reached, TenantRegistrar};
 
 /// Time for one request.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest pause while something is waited for that is not there.
 const MISSING: Duration = Duration::from_secs(5);
 /// First pause after a failure.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
+pub(super) const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
 /// How the API server reaches an address.
 #[derive(Debug, Clone)]
@@ -74,7 +76,7 @@ pub(crate) enum Done {
 impl Target {
     fn kind(&self) -> &'static str {
         match self {
-            Self::Admissions(target) => target.kind(),
+            Self::Admissions(target) => target.kind.kind(),
             Self::Conversion(_) => "CustomResourceDefinition",
         }
     }
@@ -105,7 +107,7 @@ impl Target {
             Self::Admissions(target) => (
                 &["get", "create", "update", "delete"],
                 "admissionregistration.k8s.io",
-                target.resource(),
+                target.kind.resource(),
             ),
             Self::Conversion(_) => (
                 &["get", "update"],

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hookbox_config::{FailurePolicy, LabelSelector, Webhook};
+use hookbox_config::{FailurePolicy, LabelSelector, MatchCondition, Webhook};
 
 use super::conversion::{Chains, Rule};
 use super::id::unique_id;
 use crate::load::Hook;
 use crate::queue::HookIndex;
+use crate::tenants::resources::GROUP;
 
 /// An admission webhook.
 #[derive(Debug)]
@@ -165,6 +166,11 @@ fn within(webhook: &Webhook, namespace: Option<&str>) -> Webhook {
     for rule in &mut webhook.rules {
         rule.scope = Some(Scope::Namespaced);
     }
+    // Whatever it answers, a Hook can be changed, suspended and deleted.
+    webhook.match_conditions.push(MatchCondition {
+        name: format!("{GROUP}.not-asked"),
+        expression: format!("request.resource.group != '{GROUP}'"),
+    });
     webhook
 }
 

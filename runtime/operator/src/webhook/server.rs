@@ -49,7 +49,7 @@ impl Shared {
 
     /// A connection failed before its first request, or had to go.
     fn not_connected(&self, code: &'static str, error: &dyn std::fmt::Display, peer: SocketAddr) {
-        self.handler.engine.metrics.webhook_handshake_failed(code);
+        self.handler.metrics().webhook_handshake_failed(code);
         let now = tokio::time::Instant::now();
         let mut told = self
             .told

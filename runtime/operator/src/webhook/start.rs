@@ -1,18 +1,25 @@
 //! All of it, put together.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::handle::Handler;
 use super::options::{Endpoint, Reach, WebhookOptions};
 use super::pool::Pool;
-use super::register::{Admissions, Api, Conversion, Registrar, Target, Way};
+use super::register::{
+    Admissions, Api, Conversion, FIRST_PAUSE, Kind, Reached, Registrar, Target, TenantRegistrar,
+    Way,
+};
 use super::routes::Routes;
 use super::server::{Server, Shared, bind};
-use super::tls::{CertificateError, Keeper, Served};
+use super::sites::{Site, Sites};
+use super::tls::{CertificateError, Keeper, Served as Shown};
+use crate::backoff::Backoff;
 use crate::engine::Engine;
 use crate::http::HttpError;
 
@@ -43,11 +50,28 @@ impl WebhookError {
     }
 }
 
-/// Webhooks that are served. Dropped, all ends at once.
+/// Webhooks that are served, or will be. Dropped, all ends at once.
 #[derive(Debug)]
 pub(crate) struct Webhooks {
-    servers: Vec<Server>,
     stop: CancellationToken,
+    /// What is kept registered for tenants.
+    registering: TaskTracker,
+    served: Option<Serving>,
+    addresses: Arc<OnceLock<Vec<SocketAddr>>>,
+}
+
+#[derive(Debug)]
+enum Serving {
+    /// From the start: the operator's own hooks have some.
+    Now(Served),
+    /// As soon as a tenant's hook has one.
+    Later(JoinHandle<Option<Served>>),
+}
+
+/// Servers, and what belongs to them.
+#[derive(Debug)]
+struct Served {
+    servers: Vec<Server>,
     /// Keeping certificates and registrations.
     keeping: TaskTracker,
 }
@@ -59,10 +83,11 @@ impl Drop for Webhooks {
 }
 
 impl Webhooks {
-    /// Listens and registers, if any hook has webhooks.
+    /// Listens and registers, if any hook has webhooks; with `tenants`, as soon as one of theirs has.
     pub(crate) async fn start(
         engine: &Arc<Engine>,
         options: &WebhookOptions,
+        tenants: Option<&Sites>,
     ) -> Result<Option<Self>, WebhookError> {
         let (routes, left_out) = Routes::new(&engine.hooks);
         for (number, (text, hook)) in left_out.iter().enumerate() {
@@ -72,9 +97,118 @@ impl Webhooks {
                 .readiness
                 .without(&key, &format!("hook {hook}: {text}"));
         }
-        if routes.is_empty() {
+        if routes.is_empty() && tenants.is_none() {
             return Ok(None);
         }
+        let stop = CancellationToken::new();
+        let registering = TaskTracker::new();
+        let mut start = Start {
+            engine: engine.clone(),
+            options: options.clone(),
+            tenants: tenants.cloned().unwrap_or_default(),
+            reached: watch::Sender::new(None),
+            stop: stop.clone(),
+            addresses: Arc::default(),
+        };
+        let addresses = start.addresses.clone();
+        if let (Some(sites), Some(cluster)) = (tenants, &engine.cluster) {
+            let registrar = TenantRegistrar {
+                sites: sites.clone(),
+                api: Api(cluster.client.clone()),
+                configuration: options.configuration.clone(),
+                reached: start.reached.subscribe(),
+                metrics: engine.metrics.clone(),
+                interval: options.limits.register_interval,
+                leads: engine.leads.subscribe(),
+                unregister: options.unregister && !engine.elects,
+            };
+            registering.spawn(registrar.run(stop.clone()));
+        }
+        registering.close();
+        let served = match routes.is_empty() {
+            false => Serving::Now(start.serve(routes).await?),
+            true => Serving::Later(tokio::spawn(async move { start.later().await })),
+        };
+        Ok(Some(Self {
+            stop,
+            registering,
+            served: Some(served),
+            addresses,
+        }))
+    }
+
+    /// Where it listens, once it does.
+    pub(crate) fn addresses(&self) -> Arc<OnceLock<Vec<SocketAddr>>> {
+        self.addresses.clone()
+    }
+
+    /// Takes back what is registered, where that is asked for, and ends.
+    pub(crate) async fn stop(mut self) {
+        // First the API server is told, then nobody listens any more.
+        self.stop.cancel();
+        self.registering.wait().await;
+        let served = match self.served.take() {
+            Some(Serving::Now(served)) => Some(served),
+            Some(Serving::Later(served)) => served.await.ok().flatten(),
+            None => None,
+        };
+        let Some(served) = served else { return };
+        served.keeping.wait().await;
+        for server in served.servers {
+            server.stop().await;
+        }
+    }
+}
+
+/// All that is needed to serve.
+struct Start {
+    engine: Arc<Engine>,
+    options: WebhookOptions,
+    tenants: Sites,
+    /// How the API server reaches what is served.
+    reached: watch::Sender<Option<Reached>>,
+    stop: CancellationToken,
+    addresses: Arc<OnceLock<Vec<SocketAddr>>>,
+}
+
+impl Start {
+    /// Serves once there is something to serve. What keeps it from that is told where tenants look, and tried again.
+    async fn later(mut self) -> Option<Served> {
+        let stop = self.stop.clone();
+        let serve = async {
+            self.tenants.any().await;
+            let mut pauses = Backoff::new(FIRST_PAUSE, self.options.limits.register_interval);
+            loop {
+                match self.serve(Routes::default()).await {
+                    Ok(served) => {
+                        self.tenants.set_fault(None);
+                        return served;
+                    }
+                    Err(error) => {
+                        let text = crate::api::chain(&error);
+                        tracing::error!(
+                            error = text,
+                            "webhooks of tenants cannot be served; it is tried again"
+                        );
+                        self.tenants.set_fault(Some(text));
+                        tokio::time::sleep(pauses.next_pause()).await;
+                    }
+                }
+            }
+        };
+        let served = tokio::select! {
+            biased;
+            () = stop.cancelled() => return None,
+            served = serve => served,
+        };
+        stop.cancelled().await;
+        Some(served)
+    }
+
+    async fn serve(&mut self, routes: Routes) -> Result<Served, WebhookError> {
+        let Self {
+            engine, options, ..
+        } = &*self;
         if let Reach::Url(url) = &options.reach {
             check_url(url)?;
         }
@@ -100,9 +234,9 @@ impl Webhooks {
                 .map_or("default", |c| c.client.default_namespace())
                 .to_owned()
         });
-        let served: Vec<Served> = endpoints
+        let shown: Vec<Shown> = endpoints
             .iter()
-            .map(|(what, e)| Served::new(what, e.certificate.clone(), e.client_ca.clone()))
+            .map(|(what, e)| Shown::new(what, e.certificate.clone(), e.client_ca.clone()))
             .collect();
         let client = engine.cluster.as_ref().map(|c| c.client.clone());
         let place = client.clone().zip(options.secret.clone());
@@ -114,67 +248,52 @@ impl Webhooks {
                 name,
             }),
             made: None,
-            served,
+            served: shown,
             clock: engine.clock,
             metrics: engine.metrics.clone(),
             readiness: engine.readiness.clone(),
             interval: options.limits.certificate_interval,
         };
         keeper.start().await?;
-        let webhooks = Self {
-            servers: Vec::new(),
-            stop: CancellationToken::new(),
-            keeping: TaskTracker::new(),
-        };
+        let keeping = TaskTracker::new();
         if let Some(client) = client {
-            webhooks.register(
-                engine,
-                options,
-                &routes,
-                &keeper,
-                (&reach, &namespace),
-                client,
-            );
+            let reach = (&reach, &*namespace);
+            self.register(&keeping, &routes, &keeper, reach, client);
         }
-        Ok(Some(
-            webhooks.serve(engine, options, routes, keeper, listeners),
-        ))
-    }
-
-    fn serve(
-        mut self,
-        engine: &Arc<Engine>,
-        options: &WebhookOptions,
-        routes: Routes,
-        keeper: Keeper,
-        listeners: Vec<(tokio::net::TcpListener, SocketAddr)>,
-    ) -> Self {
         let limits = options.limits.clone();
         let handler = Handler {
-            engine: engine.clone(),
-            routes,
+            own: Site {
+                engine: engine.clone(),
+                routes,
+            },
+            tenants: self.tenants.clone(),
             pool: Pool::new(limits.runs, limits.waiting, engine.hooks.len()),
         };
         let shared = Arc::new(Shared::new(handler, limits));
-        for (served, (listener, address)) in keeper.served.iter().zip(listeners) {
-            tracing::info!(%address, webhooks = served.what, "webhooks are served");
-            let server = Server::start(listener, address, served.tls.clone(), shared.clone());
-            self.servers.push(server);
+        let mut servers = Vec::new();
+        for (shown, (listener, address)) in keeper.served.iter().zip(listeners) {
+            tracing::info!(%address, webhooks = shown.what, "webhooks are served");
+            let server = Server::start(listener, address, shown.tls.clone(), shared.clone());
+            servers.push(server);
         }
-        self.keeping.spawn(keeper.run(self.stop.clone()));
-        self.keeping.close();
-        self
+        let addresses = servers.iter().map(Server::address).collect();
+        let _ = self.addresses.set(addresses);
+        keeping.spawn(keeper.run(self.stop.clone()));
+        keeping.close();
+        Ok(Served { servers, keeping })
     }
 
     fn register(
         &self,
-        engine: &Arc<Engine>,
-        options: &WebhookOptions,
+        keeping: &TaskTracker,
         routes: &Routes,
         keeper: &Keeper,
         (reach, namespace): (&Reach, &str),
         client: kube::Client,
     ) {
+        let Self {
+            engine, options, ..
+        } = self;
         let way = |endpoint: &Endpoint| match reach {
             Reach::Url(url) => Way::Url(url.clone()),
             _ => Way::Service {
@@ -186,15 +305,15 @@ impl Webhooks {
             let served = keeper.served.get(index).or(keeper.served.first());
             served.map(|served| served.tls.trust())
         };
+        self.reached.send_replace(trust(0).map(|trust| Reached {
+            way: way(&options.admission),
+            trust,
+        }));
         let name = format!("{}-hooks", options.configuration);
         let mut targets = Vec::new();
-        for mutates in [false, true] {
-            let admissions = Admissions::new(
-                name.clone(),
-                mutates,
-                way(&options.admission),
-                &routes.admission,
-            );
+        for kind in Kind::ALL {
+            let way = way(&options.admission);
+            let admissions = Admissions::new(name.clone(), kind, way, "/hooks/", &routes.admission);
             targets.push((Target::Admissions(admissions), trust(0)));
         }
         // By a URL all come to one address.
@@ -225,22 +344,7 @@ impl Webhooks {
                 unregister: options.unregister && !engine.elects,
             };
             registrar.announce();
-            self.keeping.spawn(registrar.run(self.stop.clone()));
-        }
-    }
-
-    /// Where it listens.
-    pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
-        self.servers.iter().map(Server::address).collect()
-    }
-
-    /// Takes back what is registered, where that is asked for, and ends.
-    pub(crate) async fn stop(mut self) {
-        // First the API server is told, then nobody listens any more.
-        self.stop.cancel();
-        self.keeping.wait().await;
-        for server in std::mem::take(&mut self.servers) {
-            server.stop().await;
+            keeping.spawn(registrar.run(self.stop.clone()));
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Hooks that tenants declare as objects: what runs, as whom, and what their status says.
 
+mod webhooks;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -106,6 +108,10 @@ struct Tenants {
 
 impl Tenants {
     async fn on(cluster: &Cluster) -> Self {
+        Self::with(cluster, |_| {}).await
+    }
+
+    async fn with(cluster: &Cluster, adjust: impl FnOnce(&mut Options)) -> Self {
         let sandbox = sandbox();
         let jq = Jq::new(&sandbox).unwrap();
         let registry = RegistryClient::new(hookbox_registry::Settings::default()).unwrap();
@@ -115,6 +121,7 @@ impl Tenants {
         let mut options = Options::default();
         options.client = Some(cluster.client());
         options.tenants = Some(tenants);
+        adjust(&mut options);
         let running = Operator::start(options, sandbox, jq).await.unwrap();
         let events = running.events();
         Self {

@@ -1,20 +1,23 @@
 //! Admission reviews (BEHAVIOUR D1).
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hookbox_sandbox::{AdmissionResponse, Answer, Ask, Context, JsonText};
 use serde::de::IgnoredAny;
 use tokio::time::Instant;
 
-use super::{Failed, Handler, Reply, deadline};
-use crate::engine::Question;
+use super::{Failed, Handler, LONGEST, Reply, deadline};
+use crate::engine::{Engine, Question};
 use crate::event::OperatorEvent;
 use crate::webhook::admission::{self, Review, ReviewError, as_go, render};
 use crate::webhook::routes::Admission;
+use crate::webhook::sites::{Key, Site};
 
 impl Handler {
-    /// Answers the review in `body` for the webhook `id`. `timeout` is what the API server says that it waits.
+    /// Answers the review in `body` for the webhook `id` of the operator's own hooks. `timeout` is what the API server says
+    /// that it waits.
     ///
     /// # Errors
     /// The body is no review.
@@ -26,7 +29,7 @@ impl Handler {
         came: Instant,
     ) -> Result<Reply, ReviewError> {
         let review = Review::read(body)?;
-        let Some(webhook) = self.routes.admission_at(id) else {
+        let Some(webhook) = self.own.routes.admission_at(id) else {
             let message = format!("handle AdmissionReview: no hook found for 'hooks' '{id}'");
             tracing::warn!(id, "a review came for a webhook that is not there");
             let answer = admission::Answer::refused(500, message);
@@ -37,16 +40,71 @@ impl Handler {
                 outcome: "unknown",
             });
         };
-        let (answer, outcome) = self.decide(webhook, &review, timeout, came).await?;
-        let (hook, name) = (&*webhook.hook_name, &*webhook.config.name);
+        self.answer(&self.own, webhook, &review, timeout, came)
+            .await
+    }
+
+    /// Waits until somebody answers for a Hook; none where that takes too long.
+    pub(crate) async fn site_of(
+        &self,
+        hook: &Key,
+        timeout: Option<Duration>,
+        came: Instant,
+    ) -> Option<Arc<Site>> {
+        let within = deadline(timeout.unwrap_or(Duration::MAX).min(LONGEST));
+        self.tenants.site_by(hook, came + within).await
+    }
+
+    /// Answers the review in `body` for the webhook `id` of a Hook. None where there is no such webhook (any more): what
+    /// happens then is what the `failurePolicy` of the webhook says that the API server knows.
+    pub(crate) async fn admission_of(
+        &self,
+        hook: &Key,
+        mut site: Arc<Site>,
+        id: &str,
+        body: &[u8],
+        timeout: Option<Duration>,
+        came: Instant,
+    ) -> Option<Result<Reply, ReviewError>> {
+        let review = match Review::read(body) {
+            Ok(review) => review,
+            Err(error) => return Some(Err(error)),
+        };
+        loop {
+            let webhook = site.routes.admission_at(id)?;
+            let reply = self.answer(&site, webhook, &review, timeout, came).await;
+            // Who was asked while it left did nothing: the one in its place is asked.
+            match self.tenants.site(hook) {
+                Some(now)
+                    if !Arc::ptr_eq(&now, &site)
+                        && reply.as_ref().is_ok_and(|r| r.outcome == Failed::NOT_READY) =>
+                {
+                    site = now;
+                }
+                _ => return Some(reply),
+            }
+        }
+    }
+
+    async fn answer(
+        &self,
+        site: &Site,
+        webhook: &Admission,
+        review: &Review<'_>,
+        timeout: Option<Duration>,
+        came: Instant,
+    ) -> Result<Reply, ReviewError> {
+        let (engine, config) = (&site.engine, &webhook.config);
+        let (answer, outcome) = self.decide(engine, webhook, review, timeout, came).await?;
+        let (hook, name) = (&*webhook.hook_name, &*config.name);
         let message = match answer.allowed {
             true => Cow::Owned(answer.warnings.join("; ")),
             false => Cow::Borrowed(&*answer.message),
         };
-        if let Some(recent) = &self.engine.recent {
+        if let Some(recent) = &engine.recent {
             recent.reviewed(hook, name, outcome, answer.allowed, &message);
         }
-        self.engine.tell_others(|| OperatorEvent::ReviewAnswered {
+        engine.tell_others(|| OperatorEvent::ReviewAnswered {
             hook: hook.to_owned(),
             webhook: name.to_owned(),
             kind: webhook.kind().to_owned(),
@@ -57,13 +115,14 @@ impl Handler {
         Ok(Reply {
             body: render(review.version, &review.head.uid, &answer),
             kind: webhook.kind(),
-            webhook: webhook.config.name.clone(),
+            webhook: engine.scoped(name),
             outcome,
         })
     }
 
     async fn decide(
         &self,
+        engine: &Arc<Engine>,
         webhook: &Admission,
         review: &Review<'_>,
         timeout: Option<Duration>,
@@ -83,59 +142,61 @@ impl Handler {
         }
         let within = deadline(timeout.unwrap_or(Duration::MAX).min(webhook.timeout()));
         let until = came + within;
-        let question = self.question(webhook, review, until)?;
-        Ok(match self.ask(webhook.hook, question, until).await {
-            Ok(Answer::Admission(response)) => answered(webhook, response),
-            Ok(_) => {
-                tracing::error!(
-                    webhook = name,
-                    hook = &*webhook.hook_name,
-                    ignored = webhook.ignores_failures(),
-                    "the hook wrote no answer to a review"
-                );
-                let message = "handle AdmissionReview: hook task prop error".to_owned();
-                (policy(webhook, 500, message), "no-answer")
-            }
-            Err(failed) => unanswered(webhook, &failed, within),
-        })
-    }
-
-    fn question(
-        &self,
-        webhook: &Admission,
-        review: &Review<'_>,
-        until: Instant,
-    ) -> Result<Question, ReviewError> {
-        let config = &webhook.config;
-        let context_review = match self.engine.wants_review(webhook.hook) {
-            false => None,
-            true => {
-                let request = as_go(review.request).map_err(|source| ReviewError::Json {
-                    kind: "AdmissionReview",
-                    source,
-                })?;
-                Some(JsonText::from(format!(r#"{{"request":{request}}}"#)))
-            }
-        };
-        let (binding, request) = (config.name.clone(), review.request.to_owned());
-        let (kind, ask) = if webhook.mutates {
-            ("Mutating", Ask::Mutate { binding, request })
-        } else {
-            ("Validating", Ask::Validate { binding, request })
-        };
-        let snapshots = &config.include_snapshots_from;
-        Ok(Question {
-            ask,
-            context: Context {
-                binding: config.name.clone(),
-                kind: Some(kind.to_owned()),
-                review: context_review,
-                snapshot_names: (!snapshots.is_empty()).then(|| snapshots.clone()),
-                ..Context::default()
+        let question = question(engine, webhook, review, until)?;
+        Ok(
+            match self.ask(engine, webhook.hook, question, until).await {
+                Ok(Answer::Admission(response)) => answered(webhook, response),
+                Ok(_) => {
+                    tracing::error!(
+                        webhook = name,
+                        hook = &*webhook.hook_name,
+                        ignored = webhook.ignores_failures(),
+                        "the hook wrote no answer to a review"
+                    );
+                    let message = "handle AdmissionReview: hook task prop error".to_owned();
+                    (policy(webhook, 500, message), "no-answer")
+                }
+                Err(failed) => unanswered(webhook, &failed, within),
             },
-            until,
-        })
+        )
     }
+}
+
+fn question(
+    engine: &Engine,
+    webhook: &Admission,
+    review: &Review<'_>,
+    until: Instant,
+) -> Result<Question, ReviewError> {
+    let config = &webhook.config;
+    let context_review = match engine.wants_review(webhook.hook) {
+        false => None,
+        true => {
+            let request = as_go(review.request).map_err(|source| ReviewError::Json {
+                kind: "AdmissionReview",
+                source,
+            })?;
+            Some(JsonText::from(format!(r#"{{"request":{request}}}"#)))
+        }
+    };
+    let (binding, request) = (config.name.clone(), review.request.to_owned());
+    let (kind, ask) = if webhook.mutates {
+        ("Mutating", Ask::Mutate { binding, request })
+    } else {
+        ("Validating", Ask::Validate { binding, request })
+    };
+    let snapshots = &config.include_snapshots_from;
+    Ok(Question {
+        ask,
+        context: Context {
+            binding: config.name.clone(),
+            kind: Some(kind.to_owned()),
+            review: context_review,
+            snapshot_names: (!snapshots.is_empty()).then(|| snapshots.clone()),
+            ..Context::default()
+        },
+        until,
+    })
 }
 
 fn answered(webhook: &Admission, response: AdmissionResponse) -> (admission::Answer, &'static str) {

@@ -11,7 +11,7 @@ use hookbox_sandbox::{Answer, Ask, Context, JsonText};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-use super::{CONVERSION, Failed, Handler, Reply, deadline};
+use super::{Failed, Handler, LONGEST, Reply, deadline};
 use crate::engine::{Question, Unanswered};
 use crate::event::OperatorEvent;
 use crate::webhook::admission::ReviewError;
@@ -47,12 +47,12 @@ impl Handler {
         timeout: Option<Duration>,
         came: Instant,
     ) -> Option<Result<Reply, ReviewError>> {
-        let chains = self.routes.conversion.get(name)?;
+        let chains = self.own.routes.conversion.get(name)?;
         let review = match Review::read(body) {
             Ok(review) => review,
             Err(error) => return Some(Err(error)),
         };
-        let within = deadline(timeout.unwrap_or(Duration::MAX).min(CONVERSION));
+        let within = deadline(timeout.unwrap_or(Duration::MAX).min(LONGEST));
         let result = self.convert(name, chains, &review, came, within).await;
         let outcome = match &result {
             Ok(_) => "converted",
@@ -120,7 +120,7 @@ impl Handler {
     /// What came of one rule.
     fn tell_step(&self, name: &str, step: &Step<'_>, converted: &Result<Objects, NotConverted>) {
         let Rule { from, to, whose } = step.rule;
-        self.engine.tell(|| OperatorEvent::ObjectsConverted {
+        self.own.engine.tell(|| OperatorEvent::ObjectsConverted {
             hook: whose.hook_name.to_string(),
             binding: whose.binding.clone(),
             crd: name.to_owned(),
@@ -150,7 +150,7 @@ impl Handler {
     ) -> Result<Objects, NotConverted> {
         let Rule { from, to, whose } = step.rule;
         let until = came + within;
-        let context_review = self.engine.wants_review(whose.hook).then(|| {
+        let context_review = self.own.engine.wants_review(whose.hook).then(|| {
             let objects: Vec<&str> = before.iter().map(|o| o.get()).collect();
             let request = format!(
                 r#"{{"request":{{"uid":{},"desiredAPIVersion":{},"objects":[{}]}}}}"#,
@@ -178,7 +178,10 @@ impl Handler {
             },
             until,
         };
-        let after = match self.ask(whose.hook, question, until).await {
+        let after = match self
+            .ask(&self.own.engine, whose.hook, question, until)
+            .await
+        {
             Ok(Answer::Objects(objects)) => objects,
             Ok(_) => {
                 return Err(NotConverted {

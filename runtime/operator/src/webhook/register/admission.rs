@@ -7,8 +7,8 @@ use crate::api::ApiError;
 use crate::webhook::routes::Admission;
 use crate::webhook::tls::Trust;
 
-const LABEL: &str = "app.kubernetes.io/managed-by";
-const OURS: &str = "hookbox";
+pub(super) const LABEL: &str = "app.kubernetes.io/managed-by";
+pub(super) const OURS: &str = "hookbox";
 /// Fields that the API server never fills in: where one is there and not wanted, it was wanted before.
 const NEVER_FILLED_IN: [&str; 6] = [
     "service",
@@ -19,50 +19,79 @@ const NEVER_FILLED_IN: [&str; 6] = [
     "values",
 ];
 
+/// The two kinds of configurations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Kind {
+    Validating,
+    Mutating,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 2] = [Self::Validating, Self::Mutating];
+
+    pub(super) fn kind(self) -> &'static str {
+        match self {
+            Self::Mutating => "MutatingWebhookConfiguration",
+            Self::Validating => "ValidatingWebhookConfiguration",
+        }
+    }
+
+    pub(super) fn resource(self) -> &'static str {
+        match self {
+            Self::Mutating => "mutatingwebhookconfigurations",
+            Self::Validating => "validatingwebhookconfigurations",
+        }
+    }
+
+    /// A new one.
+    pub(super) fn whole(self, name: &str, labels: Value, webhooks: Value) -> Value {
+        json!({
+            "apiVersion": "admissionregistration.k8s.io/v1", "kind": self.kind(),
+            "metadata": {"name": name, "labels": labels}, "webhooks": webhooks,
+        })
+    }
+
+    /// Its path; of all of them where `name` is empty.
+    pub(super) fn path(self, name: &str) -> String {
+        let (resource, slash) = (self.resource(), if name.is_empty() { "" } else { "/" });
+        format!("/apis/admissionregistration.k8s.io/v1/{resource}{slash}{name}")
+    }
+}
+
 /// All webhooks of one kind.
 #[derive(Debug)]
 pub(crate) struct Admissions {
     /// Name of the configuration.
     pub(crate) name: String,
-    mutates: bool,
+    pub(super) kind: Kind,
     way: Way,
     /// Each with its path, without `clientConfig`.
     webhooks: Vec<(String, Value)>,
 }
 
 impl Admissions {
-    pub(crate) fn new(name: String, mutates: bool, way: Way, all: &[Admission]) -> Self {
-        let webhooks = all.iter().filter(|w| w.mutates == mutates);
+    /// The webhooks of one kind among `all`, each at `prefix` and its id.
+    pub(crate) fn new(name: String, kind: Kind, way: Way, prefix: &str, all: &[Admission]) -> Self {
+        let webhooks = all.iter().filter(|w| w.mutates == (kind == Kind::Mutating));
         Self {
             name,
-            mutates,
+            kind,
             way,
             webhooks: webhooks
-                .map(|w| (format!("/hooks/{}", w.id), entry(w)))
+                .map(|w| (format!("{prefix}{}", w.id), entry(w)))
                 .collect(),
         }
     }
 
-    pub(crate) fn kind(&self) -> &'static str {
-        match self.mutates {
-            true => "MutatingWebhookConfiguration",
-            false => "ValidatingWebhookConfiguration",
-        }
+    pub(super) fn is_empty(&self) -> bool {
+        self.webhooks.is_empty()
     }
 
-    pub(crate) fn resource(&self) -> &'static str {
-        match self.mutates {
-            true => "mutatingwebhookconfigurations",
-            false => "validatingwebhookconfigurations",
-        }
+    fn path(&self) -> String {
+        self.kind.path(&self.name)
     }
 
-    fn path(&self, name: &str) -> String {
-        let resource = self.resource();
-        format!("/apis/admissionregistration.k8s.io/v1/{resource}{name}")
-    }
-
-    fn wanted(&self, trust: &Trust) -> Value {
+    pub(super) fn wanted(&self, trust: &Trust) -> Value {
         let webhooks = self.webhooks.iter().map(|(path, entry)| {
             let mut entry = entry.clone();
             if let Some(entry) = entry.as_object_mut() {
@@ -85,13 +114,10 @@ impl Admissions {
             };
         }
         let wanted = self.wanted(trust);
-        let path = self.path(&format!("/{}", self.name));
+        let path = self.path();
         let Some(mut found) = api.get(&path).await? else {
-            let whole = json!({
-                "apiVersion": "admissionregistration.k8s.io/v1", "kind": self.kind(),
-                "metadata": {"name": self.name, "labels": {LABEL: OURS}}, "webhooks": wanted,
-            });
-            api.send("POST", &self.path(""), &whole).await?;
+            let whole = self.kind.whole(&self.name, json!({LABEL: OURS}), wanted);
+            api.send("POST", &self.kind.path(""), &whole).await?;
             return Ok(Done::Written);
         };
         if found.get("webhooks").is_some_and(|now| same(&wanted, now)) {
@@ -112,7 +138,7 @@ impl Admissions {
 
     /// Deletes the configuration, if it is one that hookbox made.
     pub(crate) async fn remove(&self, api: &Api) -> Result<Done, ApiError> {
-        let path = self.path(&format!("/{}", self.name));
+        let path = self.path();
         let Some(found) = api.get(&path).await? else {
             return Ok(Done::AsItWas);
         };
@@ -161,7 +187,7 @@ fn entry(webhook: &Admission) -> Value {
 }
 
 /// Whether `now` is what was `wanted`, whatever the API server filled in and left out because it is empty.
-fn same(wanted: &Value, now: &Value) -> bool {
+pub(super) fn same(wanted: &Value, now: &Value) -> bool {
     let empty = |value: &Value| match value {
         Value::Null => true,
         Value::Array(items) => items.is_empty(),

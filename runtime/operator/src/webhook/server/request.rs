@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use super::slots::Activity;
 use super::{Shared, kib};
 use crate::webhook::handle::Reply;
+use crate::webhook::sites::Key;
 
 /// Bytes for which a body takes place at a time, at least.
 const STEP: usize = 64 << 10;
@@ -41,13 +42,23 @@ impl Refusal {
     }
 }
 
+/// Whose webhook a path is.
+enum Asked<'p> {
+    /// `/hooks/ID`: an admission webhook of the operator's own hooks.
+    Own(&'p str),
+    /// `/tenants/NAMESPACE/NAME/ID`: one of a Hook object that is there.
+    OfHook(Key, &'p str),
+    /// `/DEFINITION`: a conversion.
+    Conversion(&'p str),
+}
+
 /// Counts a request that is being answered.
 struct InFlight<'s>(&'s Shared);
 
 impl<'s> InFlight<'s> {
     fn new(shared: &'s Shared) -> Self {
         let now = shared.in_flight.fetch_add(1, Ordering::AcqRel) + 1;
-        shared.handler.engine.metrics.webhook_in_flight(now);
+        shared.handler.metrics().webhook_in_flight(now);
         Self(shared)
     }
 }
@@ -55,7 +66,7 @@ impl<'s> InFlight<'s> {
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         let now = self.0.in_flight.fetch_sub(1, Ordering::AcqRel) - 1;
-        self.0.handler.engine.metrics.webhook_in_flight(now);
+        self.0.handler.metrics().webhook_in_flight(now);
     }
 }
 
@@ -72,7 +83,7 @@ impl Shared {
         let came = Instant::now();
         let version = request.version();
         let _in_flight = InFlight::new(self);
-        let metrics = &self.handler.engine.metrics;
+        let metrics = self.handler.metrics();
         let (head, mut body) = request.into_parts();
         match self.review(&head, &mut body, activity, came).await {
             Ok(reply) => {
@@ -115,6 +126,22 @@ impl Shared {
         }
     }
 
+    fn asked<'p>(&self, path: &'p str) -> Option<Asked<'p>> {
+        if let Some(id) = path.strip_prefix("/hooks/") {
+            return Some(Asked::Own(id));
+        }
+        if let Some(rest) = path.strip_prefix("/tenants/") {
+            let mut parts = rest.splitn(3, '/');
+            let hook = (parts.next()?.to_owned(), parts.next()?.to_owned());
+            let id = parts.next()?;
+            let known = self.handler.tenants.knows(&hook);
+            return known.then_some(Asked::OfHook(hook, id));
+        }
+        let definition = path.strip_prefix('/')?;
+        let known = self.handler.own.routes.conversion.contains_key(definition);
+        known.then_some(Asked::Conversion(definition))
+    }
+
     async fn review(
         &self,
         head: &Parts,
@@ -122,14 +149,8 @@ impl Shared {
         activity: &Arc<Activity>,
         came: Instant,
     ) -> Result<Reply, Refusal> {
-        let path = head.uri.path();
         let unknown = || Refusal::new(StatusCode::NOT_FOUND, "unknown-path", "no webhook is here");
-        let routes = &self.handler.routes;
-        let admission = path.strip_prefix("/hooks/");
-        let definition = path.strip_prefix('/').unwrap_or_default();
-        if admission.is_none() && !routes.conversion.contains_key(definition) {
-            return Err(unknown());
-        }
+        let asked = self.asked(head.uri.path()).ok_or_else(unknown)?;
         if head.method != Method::POST {
             return Err(Refusal::new(
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -138,17 +159,35 @@ impl Shared {
             ));
         }
         check_type(&head.headers)?;
-        let most = match admission {
-            Some(_) => self.limits.body_bytes,
-            None => self.limits.conversion_bytes,
-        };
         let timeout = head.uri.query().and_then(timeout);
-        let (body, _held) = self.body(&head.headers, body, most).await?;
-        let _working = activity.work();
-        let reply = match admission {
-            Some(id) => self.handler.admission(id, &body, timeout, came).await,
-            None => {
-                let converted = self.handler.conversion(definition, &body, timeout, came);
+        let limits = &self.limits;
+        let mut whole = async |most| -> Result<_, Refusal> {
+            let (body, held) = self.body(&head.headers, body, most).await?;
+            Ok((body, held, activity.work()))
+        };
+        let reply = match asked {
+            Asked::Own(id) => {
+                let (body, ..) = &whole(limits.body_bytes).await?;
+                self.handler.admission(id, body, timeout, came).await
+            }
+            Asked::OfHook(hook, id) => {
+                let not_ready = || {
+                    let (namespace, name) = &hook;
+                    let message =
+                        format!("the Hook {namespace}/{name} does not run, or has no such webhook");
+                    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "not-ready", message)
+                };
+                // It may have to be waited for, before the body takes any place.
+                let site = self.handler.site_of(&hook, timeout, came).await;
+                let site = site.ok_or_else(not_ready)?;
+                let (body, ..) = &whole(limits.body_bytes).await?;
+                let handler = &self.handler;
+                let answered = handler.admission_of(&hook, site, id, body, timeout, came);
+                answered.await.ok_or_else(not_ready)?
+            }
+            Asked::Conversion(definition) => {
+                let (body, ..) = &whole(limits.conversion_bytes).await?;
+                let converted = self.handler.conversion(definition, body, timeout, came);
                 converted.await.ok_or_else(unknown)?
             }
         };

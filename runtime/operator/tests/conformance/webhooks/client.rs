@@ -19,7 +19,7 @@ use tokio_rustls::client::TlsStream;
 use crate::support::*;
 
 /// Webhooks at a free address of this machine, registered by URL; all looks are frequent.
-pub(super) fn options() -> WebhookOptions {
+pub(crate) fn options() -> WebhookOptions {
     let mut options = WebhookOptions::default();
     options.admission.listen = SocketAddr::from(([127, 0, 0, 1], 0));
     options.conversion = None;
@@ -30,7 +30,7 @@ pub(super) fn options() -> WebhookOptions {
 }
 
 /// A configuration with one webhook.
-pub(super) fn hook(kind: &str, name: &str, more: Value) -> Value {
+pub(crate) fn hook(kind: &str, name: &str, more: Value) -> Value {
     let mut webhook = json!({"name": name, "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"], "operations": ["CREATE"]}]});
     for (key, value) in more.as_object().unwrap() {
         webhook[key] = value.clone();
@@ -39,16 +39,16 @@ pub(super) fn hook(kind: &str, name: &str, more: Value) -> Value {
 }
 
 /// A binding that validates.
-pub(super) fn validating(name: &str) -> Value {
+pub(crate) fn validating(name: &str) -> Value {
     hook("kubernetesValidating", name, json!({}))
 }
 
 /// An operator with these hooks that serves webhooks.
-pub(super) async fn serve(cluster: &Cluster, hooks: &[(&str, Value)]) -> Bench {
+pub(crate) async fn serve(cluster: &Cluster, hooks: &[(&str, Value)]) -> Bench {
     serve_with(cluster, hooks, options(), |_| {}).await
 }
 
-pub(super) async fn serve_with(
+pub(crate) async fn serve_with(
     cluster: &Cluster,
     hooks: &[(&str, Value)],
     webhook: WebhookOptions,
@@ -65,7 +65,7 @@ pub(super) async fn serve_with(
 }
 
 /// Waits until the operator says that it is ready.
-pub(super) async fn ready(bench: &Bench) {
+pub(crate) async fn ready(bench: &Bench) {
     until("readiness", async || {
         let address = bench.running.http_addr().unwrap();
         get(address, "/readyz").await.starts_with("HTTP/1.1 200")
@@ -74,7 +74,7 @@ pub(super) async fn ready(bench: &Bench) {
 }
 
 /// Waits until something holds.
-pub(super) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     patiently(what, async {
         while !holds().await {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -84,26 +84,26 @@ pub(super) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 }
 
 /// An object of the cluster.
-pub(super) async fn object(cluster: &Cluster, path: &str) -> Option<Value> {
+pub(crate) async fn object(cluster: &Cluster, path: &str) -> Option<Value> {
     let request = http::Request::get(path).body(Vec::new()).unwrap();
     cluster.client().request(request).await.ok()
 }
 
-pub(super) const VALIDATING: &str =
+pub(crate) const VALIDATING: &str =
     "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/hookbox-hooks";
-pub(super) const MUTATING: &str =
+pub(crate) const MUTATING: &str =
     "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/hookbox-hooks";
 
 /// An answer.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) head: String,
-    pub(super) body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         assert_eq!(self.status, 200, "{self:?}");
         serde_json::from_str(&self.body).unwrap()
     }
@@ -111,17 +111,17 @@ impl Answer {
 
 /// A client that trusts what the cluster was told to trust.
 #[derive(Clone)]
-pub(super) struct Client {
+pub(crate) struct Client {
     address: SocketAddr,
     config: Arc<ClientConfig>,
 }
 
 /// A certificate and its key, PEM.
-pub(super) type Identity = (String, String);
+pub(crate) type Identity = (String, String);
 
 impl Client {
     /// With the authority that this part of an object names.
-    pub(super) async fn trusting(bench: &Bench, path: &str, pointer: &str) -> Self {
+    pub(crate) async fn trusting(bench: &Bench, path: &str, pointer: &str) -> Self {
         let mut bundle = None;
         until("the authority", async || {
             let found = object(&bench.cluster, path).await;
@@ -134,11 +134,11 @@ impl Client {
     }
 
     /// For the validating webhooks.
-    pub(super) async fn of(bench: &Bench) -> Self {
+    pub(crate) async fn of(bench: &Bench) -> Self {
         Self::trusting(bench, VALIDATING, "/webhooks/0/clientConfig/caBundle").await
     }
 
-    pub(super) fn new(address: SocketAddr, trusted: &[u8], identity: Option<&Identity>) -> Self {
+    pub(crate) fn new(address: SocketAddr, trusted: &[u8], identity: Option<&Identity>) -> Self {
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(trusted) {
             roots.add(certificate.unwrap()).unwrap();
@@ -163,14 +163,14 @@ impl Client {
         }
     }
 
-    pub(super) fn with_alpn(mut self, protocol: &str) -> Self {
+    pub(crate) fn with_alpn(mut self, protocol: &str) -> Self {
         let mut config = ClientConfig::clone(&self.config);
         config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
         self.config = Arc::new(config);
         self
     }
 
-    pub(super) async fn connect(&self) -> std::io::Result<TlsStream<TcpStream>> {
+    pub(crate) async fn connect(&self) -> std::io::Result<TlsStream<TcpStream>> {
         let stream = TcpStream::connect(self.address).await?;
         let name = ServerName::from(self.address.ip());
         tokio_rustls::TlsConnector::from(self.config.clone())
@@ -179,7 +179,7 @@ impl Client {
     }
 
     /// Sends a head, to which the end is added, and a body; reads until the end.
-    pub(super) async fn raw(&self, head: &str, body: &[u8]) -> std::io::Result<Answer> {
+    pub(crate) async fn raw(&self, head: &str, body: &[u8]) -> std::io::Result<Answer> {
         let mut stream = self.connect().await?;
         let head = format!("{head}\r\nHost: x\r\nConnection: close\r\n\r\n");
         stream.write_all(head.as_bytes()).await?;
@@ -202,7 +202,7 @@ impl Client {
     }
 
     /// Posts a document.
-    pub(super) async fn post(&self, path: &str, body: &str) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &str) -> Answer {
         let head = format!(
             "POST {path} HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: {}",
             body.len()
@@ -211,7 +211,7 @@ impl Client {
     }
 
     /// The `response` to a review of this request at the webhook `id`.
-    pub(super) async fn review(&self, id: &str, request: Value) -> Value {
+    pub(crate) async fn review(&self, id: &str, request: Value) -> Value {
         let mut whole = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {"uid": "u1", "namespace": "ns"}});
         for (key, value) in request.as_object().unwrap() {
             whole["request"][key] = value.clone();
@@ -227,7 +227,7 @@ impl Client {
 }
 
 /// Whether the operator's metrics have this line.
-pub(super) fn counted(bench: &Bench, line: &str) -> bool {
+pub(crate) fn counted(bench: &Bench, line: &str) -> bool {
     let text = bench.running.metrics_text();
     text.lines()
         .any(|l| l == format!("shell_operator_{line}") || l == format!("hookbox_{line}"))

@@ -3,7 +3,7 @@
 mod admission;
 mod calls;
 mod certificates;
-mod client;
+pub(crate) mod client;
 mod conversion;
 mod embedded;
 mod forms;
