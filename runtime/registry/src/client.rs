@@ -3,12 +3,14 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::artifact::{Manifest, Pulled};
 use crate::session::{Access, Session};
-use crate::signature;
+use crate::signature::{self, Material};
+use crate::store::{self, Asked, ComponentStore, Found, Lease};
 use crate::transport::Transport;
 use crate::{Credentials, Digest, Reference, RegistryError, Settings, Verification};
 
@@ -104,18 +106,109 @@ impl RegistryClient {
         credentials: &Credentials,
         verification: &Verification,
     ) -> Result<Pulled, RegistryError> {
+        let whole = self.pull_whole(reference, credentials, verification);
+        whole.await.map(|whole| whole.pulled)
+    }
+
+    /// As [`RegistryClient::pull`], of a reference with a digest, and by a store: what the registry gave this scope before
+    /// is taken from there, checked again by the keys that are wanted now, and what it gives is kept there. That it
+    /// cannot be kept is a warning in the log.
+    ///
+    /// A scope is for whom components are pulled, such as a tenant's namespace: what was pulled for one is not given to
+    /// another. Within one, what was pulled with a credential is given to who has the same one.
+    ///
+    /// # Errors
+    /// [`RegistryError::DigestRequired`] and as [`RegistryClient::pull`].
+    pub async fn pull_kept(
+        &self,
+        store: &ComponentStore,
+        scope: &str,
+        reference: &Reference,
+        credentials: &Credentials,
+        verification: &Verification,
+    ) -> Result<Kept, RegistryError> {
+        let digest = reference.pinned()?;
+        let found = {
+            let (store, verification) = (store.clone(), verification.clone());
+            let limit = self.settings().max_component_size;
+            let asked = Owned::new(scope, reference, digest, credentials);
+            blocking(move || store.find(&asked.borrow(), &verification, limit)).await
+        };
+        let unsigned = match found {
+            Some(Found::Component(pulled, lease)) => {
+                return Ok(Kept {
+                    pulled,
+                    from_store: true,
+                    lease,
+                });
+            }
+            Some(Found::Unsigned(why)) => Some(why),
+            Some(Found::Nothing) | None => None,
+        };
+        let pull = self.pull_whole(reference, credentials, verification);
+        let Whole {
+            pulled,
+            manifest,
+            signature,
+        } = pull.await.map_err(|error| match unsigned {
+            // What is there was refused: that is what who looks for a reason should read.
+            Some(why) if error.is_transient() => RegistryError::Signature {
+                what: reference.to_string(),
+                keys: match verification {
+                    Verification::Unsigned => 0,
+                    Verification::IfSigned(keys) | Verification::Keys(keys) => keys.len(),
+                },
+                why: format!("of what is stored, {why}; and {error}"),
+            },
+            _ => error,
+        })?;
+        let store = store.clone();
+        let asked = Owned::new(scope, reference, digest, credentials);
+        let (shown, verification) = (reference.to_string(), verification.clone());
+        let kept = blocking(move || {
+            let asked = asked.borrow();
+            let kept = store.keep(&asked, &manifest, signature, &verification, &pulled);
+            let lease = kept.unwrap_or_else(|error| {
+                let error = store::chain(&error);
+                tracing::warn!(
+                    image = shown,
+                    error,
+                    "a component is not kept: it is pulled again at the next start"
+                );
+                None
+            });
+            (pulled, lease)
+        });
+        match kept.await {
+            Some((pulled, lease)) => Ok(Kept {
+                pulled,
+                from_store: false,
+                lease,
+            }),
+            // Only at the end of the process.
+            None => Err(RegistryError::Settings("the process ends".to_owned())),
+        }
+    }
+
+    /// A component with all that is needed to check it again.
+    async fn pull_whole(
+        &self,
+        reference: &Reference,
+        credentials: &Credentials,
+        verification: &Verification,
+    ) -> Result<Whole, RegistryError> {
         self.within(reference, async {
             let session = self.session(reference, credentials, Access::Pull).await?;
             let (bytes, digest) = session.manifest(&reference.identifier()).await?;
             let what = reference.to_string();
-            let signed_by = match verification {
+            let signature = match verification {
                 Verification::Unsigned => None,
                 Verification::Keys(keys) => {
                     Some(signature::verify(&session, &what, &digest, keys).await?)
                 }
                 Verification::IfSigned(keys) => {
                     match signature::verify(&session, &what, &digest, keys).await {
-                        Ok(by) => Some(by),
+                        Ok(signature) => Some(signature),
                         Err(RegistryError::Unsigned(_)) => None,
                         Err(error) => return Err(error),
                     }
@@ -128,12 +221,17 @@ impl RegistryClient {
             let layer = manifest.component(&what)?;
             let limit = self.settings().max_component_size;
             let what = format!("the component of {what}");
-            let bytes = session.blob(layer, &what, limit, true).await?;
-            Ok(Pulled {
-                bytes,
-                digest,
-                component: layer.digest,
-                signed_by,
+            let component = session.blob(layer, &what, limit, true).await?;
+            let (signed_by, signature) = signature.unzip();
+            Ok(Whole {
+                pulled: Pulled {
+                    bytes: component,
+                    digest,
+                    component: layer.digest,
+                    signed_by,
+                },
+                manifest: bytes,
+                signature,
             })
         })
         .await
@@ -153,7 +251,8 @@ impl RegistryClient {
         self.within(reference, async {
             let session = self.session(reference, credentials, Access::Pull).await?;
             let (_, digest) = session.manifest(&reference.identifier()).await?;
-            let by = signature::verify(&session, &reference.to_string(), &digest, keys).await?;
+            let what = reference.to_string();
+            let (by, _) = signature::verify(&session, &what, &digest, keys).await?;
             Ok((digest, by))
         })
         .await
@@ -192,6 +291,57 @@ impl RegistryClient {
             })
         })
     }
+}
+
+/// A component that was pulled by a store.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Kept {
+    /// The component.
+    pub pulled: Pulled,
+    /// Whether the registry was not asked.
+    pub from_store: bool,
+    /// As long as this or a clone of it is held the component stays in the store; none where it was not kept.
+    pub lease: Option<Lease>,
+}
+
+struct Whole {
+    pulled: Pulled,
+    manifest: Bytes,
+    signature: Option<Material>,
+}
+
+/// Who asks, for another thread.
+struct Owned {
+    scope: String,
+    reference: Reference,
+    digest: Digest,
+    credentials: Credentials,
+}
+
+impl Owned {
+    fn new(scope: &str, reference: &Reference, digest: Digest, credentials: &Credentials) -> Self {
+        Self {
+            scope: scope.to_owned(),
+            reference: reference.clone(),
+            digest,
+            credentials: credentials.clone(),
+        }
+    }
+
+    fn borrow(&self) -> Asked<'_> {
+        Asked {
+            scope: &self.scope,
+            reference: &self.reference,
+            digest: self.digest,
+            credentials: &self.credentials,
+        }
+    }
+}
+
+/// Do it on a thread that nobody waits for; none when it came to no end.
+async fn blocking<T: Send + 'static>(what: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    tokio::task::spawn_blocking(what).await.ok()
 }
 
 fn turns(settings: &Settings) -> Semaphore {

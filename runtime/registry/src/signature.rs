@@ -9,6 +9,10 @@ mod simple;
 pub(crate) use bundle::{BUNDLE_V03, SIGN, bundle};
 pub(crate) use simple::{PAYLOAD, SIGNATURE, payload};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
 use crate::session::Session;
 use crate::{Digest, PublicKey, RegistryError};
 
@@ -21,6 +25,45 @@ pub(crate) struct Claim {
     subject: Result<Vec<Digest>, String>,
 }
 
+/// A signature as the registry has it, to be judged again later. Bytes are in base64.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "form", rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) enum Material {
+    /// The older form.
+    Simple { signed: String, signature: String },
+    /// The newer form.
+    Bundle { text: String },
+}
+
+impl Material {
+    /// The key whose signature of this digest it is, or why it is none by these keys.
+    pub(crate) fn judge(&self, digest: &Digest, keys: &[PublicKey]) -> Result<Digest, String> {
+        let decode = |text: &str| {
+            STANDARD
+                .decode(text)
+                .map_err(|_| "a stored signature is not base64".to_owned())
+        };
+        let claims = match self {
+            Self::Simple { signed, signature } => {
+                vec![simple::claim(decode(signed)?, decode(signature)?)]
+            }
+            Self::Bundle { text } => bundle::claims(&decode(text)?)?,
+        };
+        let mut search = Search {
+            digest,
+            keys,
+            left: 0,
+            why: None,
+        };
+        let by = claims.iter().find_map(|claim| search.judge(claim));
+        by.ok_or_else(|| {
+            search
+                .why
+                .unwrap_or_else(|| "there is no signature in it".to_owned())
+        })
+    }
+}
+
 /// The tag of an image's signatures in the older form.
 pub(crate) fn tag(digest: &Digest) -> String {
     format!("sha256-{}.sig", digest.hex())
@@ -31,13 +74,13 @@ pub(crate) fn referrers_tag(digest: &Digest) -> String {
     format!("sha256-{}", digest.hex())
 }
 
-/// Look for a signature of this digest by one of the keys; the key whose signature it is.
+/// Look for a signature of this digest by one of the keys; the key whose signature it is, and the signature.
 pub(crate) async fn verify(
     session: &Session<'_>,
     what: &str,
     digest: &Digest,
     keys: &[PublicKey],
-) -> Result<Digest, RegistryError> {
+) -> Result<(Digest, Material), RegistryError> {
     let mut search = Search {
         digest,
         keys,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
+use hookbox_operator::units::Size;
 
 use super::{some_time, yes_or_no};
 
@@ -105,4 +106,36 @@ pub(crate) struct Tenants {
     /// Certificates (PEM) of authorities by which registries are trusted, beside the platform's
     #[arg(long, env = "HOOKBOX_REGISTRY_CA", value_name = "FILE")]
     pub(crate) registry_ca: Option<PathBuf>,
+    /// Time that pulling one component may take
+    #[arg(long, env = "HOOKBOX_REGISTRY_TIME", default_value = "2m", value_parser = some_time, value_name = "DURATION")]
+    pub(crate) registry_time: Duration,
+    /// Where pulled components are kept, so that they are there while the registry is not [default: `pulled` in --cache-dir]
+    #[arg(long, env = "HOOKBOX_COMPONENT_STORE", value_name = "DIR")]
+    pub(crate) component_store: Option<PathBuf>,
+    /// Bytes that are kept there, such as `1Gi`; 0: nothing is kept
+    #[arg(
+        long,
+        env = "HOOKBOX_COMPONENT_STORE_SIZE",
+        default_value = "1Gi",
+        value_name = "SIZE"
+    )]
+    pub(crate) component_store_size: Size,
+    /// Components that are fetched, checked and compiled at a time
+    #[arg(
+        long,
+        env = "HOOKBOX_PREPARING",
+        default_value_t = 16,
+        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1024),
+        value_name = "N"
+    )]
+    pub(crate) preparing: usize,
+    /// Those of one namespace at a time
+    #[arg(
+        long,
+        env = "HOOKBOX_PREPARING_EACH",
+        default_value_t = 4,
+        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1024),
+        value_name = "N"
+    )]
+    pub(crate) preparing_each: usize,
 }

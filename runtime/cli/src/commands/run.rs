@@ -9,8 +9,9 @@ use hookbox_config::yaml;
 use hookbox_jq::Jq;
 use hookbox_operator::load::{self, LoadProblem};
 use hookbox_operator::tenants::TenantOptions;
+use hookbox_operator::units::Size;
 use hookbox_operator::{HookSource, Operator, Options};
-use hookbox_registry::{RegistryClient, Settings};
+use hookbox_registry::{ComponentStore, RegistryClient, Settings};
 use hookbox_sandbox::Sandbox;
 use http::Uri;
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -114,7 +115,7 @@ pub(super) async fn run(global: &Global, args: &Run, level: Level, ui: &Ui) -> O
     options.live = live::settings(args.debug_unix_socket.as_deref(), level);
     options.client_rate = args.rates.client();
     options.writer = args.rates.writer();
-    options.tenants = tenants(args, &sandbox)?;
+    options.tenants = tenants(global, args, &sandbox)?;
     let mut signals = Signals::listen()?;
     let running = Operator::start_loaded(options, loaded, jq)
         .await
@@ -179,12 +180,14 @@ fn sources(args: &Run) -> Outcome<Vec<HookSource>> {
 }
 
 /// How hooks of tenants are run, where they are.
-fn tenants(args: &Run, sandbox: &Sandbox) -> Outcome<Option<TenantOptions>> {
+fn tenants(global: &Global, args: &Run, sandbox: &Sandbox) -> Outcome<Option<TenantOptions>> {
     if !args.tenants.tenants {
         return Ok(None);
     }
     let mut settings = Settings {
         plain_http: args.tenants.registry_plain_http.clone(),
+        total_time: args.tenants.registry_time,
+        max_concurrent: args.tenants.preparing_each,
         ..Settings::default()
     };
     if let Some(path) = &args.tenants.registry_ca {
@@ -193,7 +196,31 @@ fn tenants(args: &Run, sandbox: &Sandbox) -> Outcome<Option<TenantOptions>> {
     let registry = RegistryClient::new(settings).or_usage()?;
     let mut options = TenantOptions::new(registry, sandbox.clone());
     options.access.period = args.tenants.access_check_period;
+    options.preparing = args.tenants.preparing;
+    options.preparing_each = args.tenants.preparing_each;
+    options.store = store(global, args);
     Ok(Some(options))
+}
+
+/// Where pulled components are kept. Without, they are pulled at each start: no reason not to run.
+fn store(global: &Global, args: &Run) -> Option<ComponentStore> {
+    let named = args.tenants.component_store.clone();
+    let folder = named.or_else(|| Some(hooks::cache_dir(global)?.join("pulled")))?;
+    let Size(size) = args.tenants.component_store_size;
+    if size == 0 {
+        return None;
+    }
+    match ComponentStore::open(&folder, size) {
+        Ok(store) => Some(store),
+        Err(error) => {
+            let error = hookbox_operator::api::chain(&error);
+            tracing::warn!(
+                error,
+                "pulled components are not kept: each start needs the registry"
+            );
+            None
+        }
+    }
 }
 
 /// The host's name; in a pod, the pod's.

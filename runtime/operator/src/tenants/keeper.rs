@@ -264,15 +264,18 @@ impl Keeper {
     }
 
     async fn replace(&mut self, plan: &Plan) -> Result<(), Unprepared> {
+        prepare::account(&self.shared, &plan.tenant).await?;
         if let Some(kept) = &self.kept
             && kept.component == plan.component
             && kept.rules == plan.rules
             && matches!(kept.component, Source::Image(_))
         {
             let checked = kept.checked.clone();
-            prepare::account(&self.shared, &plan.tenant).await?;
             return self.start(plan, &checked);
         }
+        // Before its turn: who waits for its quota holds up nobody else.
+        self.shared.quota(plan).compile(|_| {}).await;
+        let _turn = self.shared.turn(plan).await;
         let fetched = prepare::fetch(&self.shared, plan).await?;
         self.load(plan, fetched).await
     }
@@ -283,6 +286,7 @@ impl Keeper {
             && refused.plan == *plan
             && refused.digest == digest
         {
+            fetched.discard().await;
             return Err(refused.why.clone());
         }
         let checked = prepare::check(&self.shared, plan, fetched).await;
@@ -331,9 +335,11 @@ impl Keeper {
 
     /// A component of a ConfigMap may be another one by now.
     async fn fresh(&mut self, plan: &Plan) -> Result<(), Unprepared> {
+        prepare::account(&self.shared, &plan.tenant).await?;
         let (Source::ConfigMap(_), Some(cell)) = (&plan.component, &self.cell) else {
-            return prepare::account(&self.shared, &plan.tenant).await;
+            return Ok(());
         };
+        let _turn = self.shared.turn(plan).await;
         let fetched = prepare::fetch(&self.shared, plan).await?;
         if hookbox_sandbox::load::digest_of(&fetched.bytes) == cell.digest {
             return Ok(());

@@ -24,7 +24,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hookbox_jq::Jq;
-use hookbox_registry::RegistryClient;
+use hookbox_registry::{ComponentStore, RegistryClient};
+use hookbox_sandbox::turns::{Lane, Turn, Turns};
 use hookbox_sandbox::{HttpClient, Sandbox};
 use jiff::tz::TimeZone;
 use kube::Client;
@@ -40,6 +41,10 @@ use events::Recorder;
 pub(crate) use mounts::Mounts;
 pub use plan::{Namespace, Plan, Policy, Problem, Source, plan};
 
+/// Requests to the API server for what no watch tells, such as whether ServiceAccounts are there: at a time, and those of
+/// one namespace.
+const ASKING: (usize, usize) = (32, 8);
+
 /// How tenants' hooks are run.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -48,6 +53,12 @@ pub struct TenantOptions {
     pub sandbox: Sandbox,
     /// Where components come from.
     pub registry: RegistryClient,
+    /// Where pulled components are kept, so that they are there while the registry is not. None.
+    pub store: Option<ComponentStore>,
+    /// Hooks that are prepared (fetched, checked and compiled) at a time; further ones wait. 16.
+    pub preparing: usize,
+    /// Hooks of one namespace that are prepared at a time. 4.
+    pub preparing_each: usize,
     /// How access to what several watch is checked.
     pub access: AccessSettings,
     /// Time between two looks at what no watch tells of: components in ConfigMaps, and whether ServiceAccounts are still
@@ -62,6 +73,9 @@ impl TenantOptions {
         Self {
             sandbox,
             registry,
+            store: None,
+            preparing: 16,
+            preparing_each: 4,
             access: AccessSettings::default(),
             look: Duration::from_secs(15),
         }
@@ -80,6 +94,11 @@ pub(crate) struct Shared {
     jq: Jq,
     zone: TimeZone,
     registry: RegistryClient,
+    store: Option<ComponentStore>,
+    /// Turns of preparing: bounds the components that are in memory at a time, and the requests for them.
+    preparing: Turns,
+    /// Turns of asking the API server for what no watch tells.
+    asking: Turns,
     http: Arc<HttpClient>,
     recorder: Recorder,
     mounts: Mounts,
@@ -153,6 +172,12 @@ impl Shared {
         self.of_namespace(plan, |of| of.registry.clone())
     }
 
+    /// Waits for a turn of a plan's namespace to fetch, check and compile.
+    async fn turn(&self, plan: &Plan) -> Turn {
+        let lane = Lane::of(&plan.tenant.namespace);
+        self.preparing.take(&lane).await
+    }
+
     /// Forgets what namespaces had that are gone.
     fn forget_but(&self, is_there: impl Fn(&str) -> bool) {
         let mut namespaces = self
@@ -177,6 +202,9 @@ pub(crate) fn start(engine: &Arc<Engine>, options: TenantOptions, parts: Parts) 
         namespaces: Mutex::default(),
         recorder: Recorder::new(cluster.client.clone()),
         registry: options.registry,
+        store: options.store,
+        preparing: Turns::new(options.preparing, options.preparing_each),
+        asking: Turns::new(ASKING.0, ASKING.1),
         sandbox: options.sandbox,
         jq: parts.jq,
         http: parts.http,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hookbox_config::LabelSelector;
 use hookbox_config::selector::{Operator, Requirement};
-use hookbox_registry::{ImagePattern, Reference, RegistryError};
+use hookbox_registry::{ImagePattern, Reference, RegistryError, Verification};
 use hookbox_sandbox::capabilities::Missing;
 use hookbox_sandbox::{Budget, Capabilities};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{self as meta, Condition};
@@ -262,6 +262,21 @@ fn policy_fault(policy: &HookPolicy) -> Option<String> {
     let selector = policy.spec.namespaces.selector.as_ref()?;
     let error = selector_of(selector).err()?;
     Some(format!("`namespaces.selector`: {error}"))
+}
+
+/// What of a policy's rules for components cannot be used. Hooks that it counts for do not run then.
+pub(super) fn components_fault(rules: &ComponentRules) -> Option<String> {
+    let key = |key: &String| Verification::keys([key.as_str()]).err();
+    let keys = rules.keys.iter().enumerate().find_map(|(at, text)| {
+        let error = crate::api::chain(&key(text)?);
+        Some(format!("`components.keys[{at}]`: {error}"))
+    });
+    let pattern = |text: &String| text.parse::<ImagePattern>().err();
+    let images = rules.images.iter().find_map(pattern);
+    keys.or_else(|| {
+        let error = crate::api::chain(&images?);
+        Some(format!("`components.images`: {error}"))
+    })
 }
 
 fn selector_of(selector: &meta::LabelSelector) -> Result<LabelSelector, String> {

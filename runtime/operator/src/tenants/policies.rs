@@ -6,7 +6,7 @@ use std::sync::Arc;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use super::Shared;
-use super::plan::Policy;
+use super::plan::{self, Policy};
 use super::resources::HookPolicyStatus;
 use super::status::{self, Place, Said};
 use crate::api;
@@ -35,7 +35,10 @@ impl PolicyKeeper {
         self.written.retain(|name, _| policies.contains_key(name));
         for policy in policies.values() {
             let (holds, reason, message) = match &policy.content {
-                Ok(_) => (true, "Valid", "it can be used".to_owned()),
+                Ok(content) => match plan::components_fault(&content.spec.components) {
+                    None => (true, "Valid", "it can be used".to_owned()),
+                    Some(fault) => (false, "Invalid", fault),
+                },
                 Err(error) => (false, "Invalid", error.clone()),
             };
             let before: Vec<Condition> = match self.written.get(&policy.name) {
@@ -63,6 +66,13 @@ impl PolicyKeeper {
             let Ok(value) = serde_json::to_value(&entry.1) else {
                 continue;
             };
+            // That it is good is worth a word only after it was not.
+            let was = before.iter().find(|c| c.type_ == "Valid");
+            let known = was.map_or("True", |c| c.status.as_str());
+            let told = entry.1.conditions.first().cloned();
+            if let Some(told) = told.filter(|told| told.status != known) {
+                self.shared.recorder.tell(place, &told).await;
+            }
             self.written.insert(policy.name.clone(), entry);
             if let Err(error) = status::write(&self.shared.client, place, &value).await
                 && !error.is_not_found()

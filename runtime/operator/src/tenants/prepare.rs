@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hookbox_registry::{Credentials, Reference, RegistryError, Verification};
+use hookbox_registry::{Credentials, Lease, Reference, RegistryError, Verification};
+use hookbox_sandbox::Lane;
 use kube::Client;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -33,6 +34,8 @@ pub(super) struct Checked {
     hooks: Vec<Hook>,
     digest: String,
     signed_by: Option<String>,
+    /// Keeps it in the store.
+    _lease: Option<Lease>,
 }
 
 /// Hooks that can run.
@@ -96,28 +99,53 @@ impl Unprepared {
 pub(super) struct Fetched {
     pub(super) bytes: Vec<u8>,
     signed_by: Option<String>,
+    lease: Option<Lease>,
 }
 
-/// Gets the component of a plan, its signature checked.
+impl Fetched {
+    /// It cannot be used: it is not kept either.
+    pub(super) async fn discard(self) {
+        if let Some(lease) = self.lease {
+            lease.discard().await;
+        }
+    }
+}
+
+/// Gets the component of a plan, its signature checked. Only in a turn ([`Shared::turn`]).
 pub(super) async fn fetch(shared: &Shared, plan: &Plan) -> Result<Fetched, Unprepared> {
-    account(shared, &plan.tenant).await?;
     let client = shared.client_of(plan);
     match &plan.component {
         Source::Image(image) => pull(shared, &client, plan, image).await,
         Source::ConfigMap(key) => Ok(Fetched {
             bytes: config_map(shared, &client, &plan.tenant.namespace, key).await?,
             signed_by: None,
+            lease: None,
         }),
     }
 }
 
-/// Makes hooks of it.
+/// Makes hooks of it. What cannot be used is not kept either.
 pub(super) async fn check(
     shared: &Shared,
     plan: &Plan,
     fetched: Fetched,
 ) -> Result<Checked, Unprepared> {
-    let Fetched { bytes, signed_by } = fetched;
+    let lease = fetched.lease.clone();
+    let checked = load(shared, plan, fetched).await;
+    if checked.is_err()
+        && let Some(lease) = lease
+    {
+        lease.discard().await;
+    }
+    checked
+}
+
+async fn load(shared: &Shared, plan: &Plan, fetched: Fetched) -> Result<Checked, Unprepared> {
+    let Fetched {
+        bytes,
+        signed_by,
+        lease,
+    } = fetched;
     let name = format!("{}/{}", plan.hook.0, plan.hook.1);
     let spec = HookSpec {
         source: HookSource::Bytes {
@@ -129,7 +157,6 @@ pub(super) async fn check(
     };
     let budget = hookbox_sandbox::Budget::describe();
     let quota = shared.quota(plan);
-    quota.compile(|_| {}).await;
     let began = Instant::now();
     let loaded = load::load(vec![spec], &shared.sandbox, &shared.jq, &budget).await;
     let mut components = loaded
@@ -178,6 +205,7 @@ pub(super) async fn check(
         hooks,
         digest,
         signed_by,
+        _lease: lease,
     })
 }
 
@@ -191,6 +219,7 @@ pub(super) fn equipped(
         mut hooks,
         digest,
         signed_by,
+        ..
     } = checked.clone();
     let quota = shared.quota(plan);
     let side = shared
@@ -230,6 +259,7 @@ pub(super) async fn account(shared: &Shared, tenant: &Tenant) -> Result<(), Unpr
         ..
     } = tenant;
     let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/{service_account}");
+    let _turn = shared.asking.take(&Lane::of(namespace)).await;
     match get(&shared.client, path).await {
         Ok(account) if account.pointer("/metadata/deletionTimestamp").is_some() => {
             Err(Unprepared::for_now(
@@ -349,20 +379,30 @@ async fn pull(
         credentials = credentials.or(more);
     }
     let registry = shared.registry_for(plan);
-    let pulled = registry
-        .pull(&reference, &credentials, &verification)
-        .await
-        .map_err(|error| {
-            let reason = match error.code() {
-                "unsigned" | "signature" => "SignatureRefused",
-                _ => "PullFailed",
-            };
-            // A registry may have it, or a signature of it, a moment later.
-            Unprepared::for_now(reason, api::chain(&error))
-        })?;
+    let pulled = match &shared.store {
+        Some(store) => {
+            // Kept for the namespace alone: what one may pull another one may not have.
+            let scope = &plan.tenant.namespace;
+            let kept = registry.pull_kept(store, scope, &reference, &credentials, &verification);
+            kept.await.map(|kept| (kept.pulled, kept.lease))
+        }
+        None => registry
+            .pull(&reference, &credentials, &verification)
+            .await
+            .map(|pulled| (pulled, None)),
+    };
+    let (pulled, lease) = pulled.map_err(|error| {
+        let reason = match error.code() {
+            "unsigned" | "signature" => "SignatureRefused",
+            _ => "PullFailed",
+        };
+        // A registry may have it, or a signature of it, a moment later.
+        Unprepared::for_now(reason, api::chain(&error))
+    })?;
     Ok(Fetched {
         signed_by: pulled.signed_by.map(|key| key.to_string()),
         bytes: pulled.bytes,
+        lease,
     })
 }
 

@@ -24,7 +24,13 @@ mod metadata;
 mod operator;
 mod own_filters;
 mod pauses;
+mod pulled;
 mod queues;
+mod refused;
+/// A registry in this process, to which each test adds what it lies about.
+#[allow(dead_code, reason = "made for the registry's own tests")]
+#[path = "../../../registry/tests/it/server.rs"]
+mod registry;
 mod sharing;
 mod steps;
 mod support;

@@ -13,12 +13,13 @@ use hookbox_operator::event::RunResult;
 use hookbox_operator::tenants::{TenantOptions, resources};
 use hookbox_operator::{Operator, OperatorEvent, Options, Running};
 use hookbox_registry::RegistryClient;
+use hookbox_sandbox::Sandbox;
 use serde_json::{Value, json};
 
 use crate::support::*;
 
 /// The component of `tests/tenants`.
-fn component() -> Vec<u8> {
+pub(crate) fn component() -> Vec<u8> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/tenants");
     hookbox_guest_builder::component(&folder, "hookbox_test_tenants").unwrap()
 }
@@ -30,12 +31,12 @@ fn binary(namespace: &str, name: &str, bytes: &[u8]) -> Value {
     })
 }
 
-fn account(namespace: &str, name: &str) -> Value {
+pub(crate) fn account(namespace: &str, name: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": namespace}})
 }
 
 /// A Role with these rules, bound to a ServiceAccount, which may be that of another namespace.
-fn role(namespace: &str, name: &str, of: &str, rules: Value) -> [Value; 2] {
+pub(crate) fn role(namespace: &str, name: &str, of: &str, rules: Value) -> [Value; 2] {
     let (rbac, metadata) = (
         "rbac.authorization.k8s.io/v1",
         json!({"name": name, "namespace": namespace}),
@@ -55,7 +56,7 @@ fn maps() -> Value {
     json!([{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["*"]}])
 }
 
-fn policy(spec: Value) -> Value {
+pub(crate) fn policy(spec: Value) -> Value {
     let mut whole =
         json!({"namespaces": {"names": ["team-*"]}, "components": {"allowUnsigned": true}});
     for (key, value) in spec.as_object().unwrap() {
@@ -64,7 +65,7 @@ fn policy(spec: Value) -> Value {
     json!({"apiVersion": "hookbox.dev/v1alpha1", "kind": "HookPolicy", "metadata": {"name": "teams"}, "spec": whole})
 }
 
-fn hook(namespace: &str, spec: Value) -> Value {
+pub(crate) fn hook(namespace: &str, spec: Value) -> Value {
     let mut whole = json!({
         "component": {"configMap": {"name": "component", "key": "hook.wasm"}},
         "serviceAccountName": "runner",
@@ -77,7 +78,7 @@ fn hook(namespace: &str, spec: Value) -> Value {
 }
 
 /// A cluster with two tenants that may do everything with ConfigMaps of their own.
-async fn two_tenants() -> Cluster {
+pub(crate) async fn two_tenants() -> Cluster {
     let cluster = Cluster::new();
     for crd in resources::crds() {
         cluster
@@ -100,19 +101,32 @@ async fn two_tenants() -> Cluster {
     cluster
 }
 
-struct Tenants {
+pub(crate) struct Tenants {
     cluster: Cluster,
-    running: Running,
-    events: tokio::sync::broadcast::Receiver<std::sync::Arc<OperatorEvent>>,
+    pub(crate) running: Running,
+    pub(crate) events: tokio::sync::broadcast::Receiver<std::sync::Arc<OperatorEvent>>,
 }
 
 impl Tenants {
-    async fn on(cluster: &Cluster) -> Self {
+    pub(crate) async fn on(cluster: &Cluster) -> Self {
         Self::with(cluster, |_| {}).await
     }
 
     async fn with(cluster: &Cluster, adjust: impl FnOnce(&mut Options)) -> Self {
-        let sandbox = sandbox();
+        Self::start(cluster, sandbox(), adjust).await
+    }
+
+    /// With other options for tenants.
+    pub(crate) async fn pulling(
+        cluster: &Cluster,
+        sandbox: Sandbox,
+        adjust: impl FnOnce(&mut TenantOptions),
+    ) -> Self {
+        let adjust = |options: &mut Options| adjust(options.tenants.as_mut().unwrap());
+        Self::start(cluster, sandbox, adjust).await
+    }
+
+    async fn start(cluster: &Cluster, sandbox: Sandbox, adjust: impl FnOnce(&mut Options)) -> Self {
         let jq = Jq::new(&sandbox).unwrap();
         let registry = RegistryClient::new(hookbox_registry::Settings::default()).unwrap();
         let mut tenants = TenantOptions::new(registry, sandbox.clone());
@@ -132,7 +146,12 @@ impl Tenants {
     }
 
     /// Waits until an object is as is asked for.
-    async fn until(&self, path: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn until(
+        &self,
+        path: &str,
+        what: &str,
+        holds: impl Fn(&Value) -> bool,
+    ) -> Value {
         let client = self.cluster.client();
         let last = std::sync::Mutex::new(Value::Null);
         let look = async {
@@ -153,7 +172,13 @@ impl Tenants {
     }
 
     /// Waits until a condition of the namespace's Hook has this status and reason.
-    async fn condition(&self, namespace: &str, kind: &str, status: &str, reason: &str) -> Value {
+    pub(crate) async fn condition(
+        &self,
+        namespace: &str,
+        kind: &str,
+        status: &str,
+        reason: &str,
+    ) -> Value {
         let path = format!("/apis/hookbox.dev/v1alpha1/namespaces/{namespace}/hooks/probe");
         let what = format!("{kind}={status}/{reason} of {namespace}");
         self.until(&path, &what, |hook| {
@@ -166,19 +191,19 @@ impl Tenants {
         .await
     }
 
-    async fn ready(&self, namespace: &str) -> Value {
+    pub(crate) async fn ready(&self, namespace: &str) -> Value {
         self.condition(namespace, "Ready", "True", "Running").await
     }
 
     /// The message of the `Ready` condition that has this reason.
-    async fn broken(&self, namespace: &str, reason: &str) -> String {
+    pub(crate) async fn broken(&self, namespace: &str, reason: &str) -> String {
         let hook = self.condition(namespace, "Ready", "False", reason).await;
         let conditions = hook["status"]["conditions"].as_array().unwrap();
         let ready = conditions.iter().find(|c| c["type"] == "Ready").unwrap();
         ready["message"].as_str().unwrap().to_owned()
     }
 
-    async fn map(&self, namespace: &str, name: &str, data: Value) {
+    pub(crate) async fn map(&self, namespace: &str, name: &str, data: Value) {
         let path = format!("/api/v1/namespaces/{namespace}/configmaps/{name}");
         let what = format!("{namespace}/{name} with {data}");
         self.until(&path, &what, |map| map["data"] == data).await;
@@ -200,7 +225,7 @@ impl Tenants {
     }
 }
 
-fn watched(namespace: &str, name: &str) -> Value {
+pub(crate) fn watched(namespace: &str, name: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace, "labels": {"watched": "yes"}}})
 }
 

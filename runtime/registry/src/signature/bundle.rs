@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use super::{Claim, Search, found, referrers_tag};
+use super::{Claim, Material, Search, found, referrers_tag};
 use crate::artifact::{Descriptor, INDEX, Manifest};
 use crate::session::Session;
 use crate::{Digest, PrivateKey, RegistryError};
@@ -104,7 +104,7 @@ pub(super) async fn search(
     session: &Session<'_>,
     what: &str,
     search: &mut Search<'_>,
-) -> Result<Option<Digest>, RegistryError> {
+) -> Result<Option<(Digest, Material)>, RegistryError> {
     for bundle in referrers(session, search).await? {
         if !search.next() {
             break;
@@ -125,7 +125,8 @@ pub(super) async fn search(
             Ok(claims) if claims.is_empty() => search.miss("a bundle there has no signature"),
             Ok(claims) => {
                 if let Some(by) = claims.iter().find_map(|claim| search.judge(claim)) {
-                    return Ok(Some(by));
+                    let text = STANDARD.encode(&text);
+                    return Ok(Some((by, Material::Bundle { text })));
                 }
             }
             Err(why) => search.miss(why),
@@ -204,7 +205,7 @@ async fn text(
     session.blob(layer, &what, limit, false).await.map(Ok)
 }
 
-fn claims(text: &[u8]) -> Result<Vec<Claim>, String> {
+pub(super) fn claims(text: &[u8]) -> Result<Vec<Claim>, String> {
     let bundle: Bundle = serde_json::from_slice(text)
         .map_err(|_| "a bundle there holds no signed statement".to_owned())?;
     let envelope = bundle.dsse_envelope;

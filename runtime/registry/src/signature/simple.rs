@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use super::{Claim, Search, found, tag};
+use super::{Claim, Material, Search, found, tag};
 use crate::artifact::Manifest;
 use crate::session::Session;
 use crate::{Digest, RegistryError};
@@ -71,11 +71,20 @@ fn subject(payload: &[u8]) -> Result<Vec<Digest>, String> {
     Ok(vec![critical.image.docker_manifest_digest])
 }
 
+/// What a document and its signature claim.
+pub(super) fn claim(signed: Vec<u8>, signature: Vec<u8>) -> Claim {
+    Claim {
+        subject: subject(&signed),
+        signed,
+        signature,
+    }
+}
+
 pub(super) async fn search(
     session: &Session<'_>,
     what: &str,
     search: &mut Search<'_>,
-) -> Result<Option<Digest>, RegistryError> {
+) -> Result<Option<(Digest, Material)>, RegistryError> {
     let Some((bytes, _)) = found(session.manifest(&tag(search.digest)).await)? else {
         return Ok(None);
     };
@@ -114,13 +123,13 @@ pub(super) async fn search(
             }
             Err(error) => return Err(error),
         };
-        let claim = Claim {
-            subject: subject(&signed),
-            signed,
-            signature,
-        };
+        let claim = claim(signed, signature);
         if let Some(by) = search.judge(&claim) {
-            return Ok(Some(by));
+            let material = Material::Simple {
+                signed: STANDARD.encode(&claim.signed),
+                signature: STANDARD.encode(&claim.signature),
+            };
+            return Ok(Some((by, material)));
         }
     }
     if search.why.is_none() {

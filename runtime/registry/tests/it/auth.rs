@@ -7,7 +7,7 @@ use hookbox_registry::{Credential, Credentials, Verification};
 use super::server::{Registry, challenge, full, redirect, status};
 use super::{COMPONENT, client, endless_token, nobody, pushed};
 
-fn alice(registry: &Registry) -> Credentials {
+pub(super) fn alice(registry: &Registry) -> Credentials {
     let credential = Credential::Password {
         username: "alice".to_owned(),
         password: "s3cret".to_owned(),
@@ -15,12 +15,12 @@ fn alice(registry: &Registry) -> Credentials {
     Credentials::default().with(&registry.address.to_string(), credential)
 }
 
-fn basic() -> String {
+pub(super) fn basic() -> String {
     format!("Basic {}", STANDARD.encode("alice:s3cret"))
 }
 
 /// Answers only who shows this.
-fn guard(registry: &Registry, wants: &str, challenged: String) {
+pub(super) fn guard(registry: &Registry, wants: &str, challenged: String) {
     let wants = wants.to_owned();
     registry.lie(move |parts| {
         let shown = parts

@@ -14,6 +14,7 @@ mod hostile;
 mod roundtrip;
 mod server;
 mod signatures;
+mod store;
 mod tls;
 
 use std::time::Duration;

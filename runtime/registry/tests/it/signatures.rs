@@ -11,16 +11,16 @@ use super::{COMPONENT, client, nobody, pushed};
 const IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
 const PASSWORD: &str = "pässword";
 
-fn key() -> PrivateKey {
+pub(super) fn key() -> PrivateKey {
     PrivateKey::generate("").unwrap().0
 }
 
-fn wanted(keys: &[&PrivateKey]) -> Verification {
+pub(super) fn wanted(keys: &[&PrivateKey]) -> Verification {
     Verification::Keys(keys.iter().map(|key| key.public().clone()).collect())
 }
 
 /// A registry with a signed component, its reference, and the key.
-async fn signed() -> (Registry, Reference, PrivateKey) {
+pub(super) async fn signed() -> (Registry, Reference, PrivateKey) {
     let registry = Registry::start().await;
     let digest = pushed(&registry).await;
     let reference = registry.reference("team/hook:1").with_digest(digest);
@@ -49,13 +49,13 @@ fn tag(reference: &Reference) -> String {
     format!("sha256-{}.sig", reference.digest().unwrap().hex())
 }
 
-enum Form {
+pub(super) enum Form {
     Simple,
     Bundle,
 }
 
 /// Let the registry have no signatures but those of this form.
-fn only(registry: &Registry, reference: &Reference, form: Form) {
+pub(super) fn only(registry: &Registry, reference: &Reference, form: Form) {
     let simple = tag(reference);
     let index = simple.trim_end_matches(".sig").to_owned();
     registry.lie(move |parts| {
