@@ -98,6 +98,33 @@ async fn it_is_linted_and_rendered_with_every_switch() {
         tenants.contains("[get, list, create, update, delete]"),
         "{tenants}"
     );
+    // Of named namespaces, and of no other, ServiceAccounts can be impersonated.
+    let impersonated = |text: &str| {
+        let documents = text.split("\n---");
+        let roles = documents.filter(|document| document.contains("- impersonate"));
+        let line = |role: &str, start: &str| {
+            let mut lines = role.lines().filter_map(|line| line.strip_prefix(start));
+            lines.next().unwrap_or_default().to_owned()
+        };
+        roles
+            .map(|role| (line(role, "kind: "), line(role, "  namespace: ")))
+            .collect::<Vec<_>>()
+    };
+    let everywhere = ("ClusterRole".to_owned(), String::new());
+    assert_eq!(impersonated(&plain), [everywhere]);
+    let named = "tenantNamespaces={team-a,team-b},cache.existingClaim=cache";
+    let named = helm
+        .command(&["template", "r", CHART, "--set", named])
+        .run()
+        .await
+        .ok();
+    let of = |namespace: &str| ("Role".to_owned(), namespace.to_owned());
+    assert_eq!(impersonated(&named), [of("team-a"), of("team-b")]);
+    assert!(named.contains("claimName: cache"), "{named}");
+    helm.command(&["lint", "--strict", CHART, "--set", "tenantNamespaces={a}"])
+        .run()
+        .await
+        .ok();
     let off = "podDisruptionBudget.enabled=false,networkPolicy.enabled=false,rbac.create=false,metrics.service=false,leaderElection=false,replicas=1";
     let off = helm
         .command(&["template", "r", CHART, "--set", off])
@@ -122,6 +149,14 @@ async fn wrong_values_are_refused() {
             "replicas above 1 need leaderElection",
         ),
         ("tenants=false", "nothing to run"),
+        (
+            "tenants=false,hooks.configMap=own,tenantNamespaces={a}",
+            "tenantNamespaces need tenants",
+        ),
+        ("tenantNamespaces={a/b}", "tenantNamespaces"),
+        ("tenantNamespaces={a,a}", "tenantNamespaces"),
+        ("tenantNamespaces={A}", "tenantNamespaces"),
+        ("tenantNamespaces=a", "tenantNamespaces"),
     ] {
         let refused = helm
             .command(&["template", "r", CHART, "--set", values])
@@ -231,6 +266,28 @@ async fn it_installs_where_only_restricted_pods_may_run() {
         );
     }
 
+    // Whose ServiceAccounts it may act as: of all namespaces, and then of named ones only.
+    let accounts = "serviceaccounts/default";
+    let [team, other] = [
+        cluster.namespace("chart-team").await,
+        cluster.namespace("chart-other").await,
+    ];
+    let at = |namespace: &str| format!("--namespace={namespace}");
+    for place in [&team, &other, "kube-system"] {
+        assert!(may("impersonate", accounts, &at(place)).await, "{place}");
+    }
+    let named = format!("tenantNamespaces={{{team}}}");
+    on(&["upgrade", "box", CHART, "--reuse-values", "--set", &named])
+        .run()
+        .await
+        .ok();
+    assert!(may("impersonate", accounts, &at(&team)).await);
+    assert!(may("get", accounts, &at(&team)).await);
+    for place in [&other, "kube-system", "default", namespace.as_str()] {
+        assert!(!may("impersonate", accounts, &at(place)).await, "{place}");
+        assert!(!may("get", accounts, &at(place)).await, "{place}");
+    }
+
     let smaller = [
         "upgrade",
         "box",
@@ -277,15 +334,28 @@ fn same(path: &str, printed: &str) {
 async fn its_definitions_and_rules_are_those_that_the_command_prints() {
     let crds = hookbox(["crds"]).run().await.ok();
     same("deploy/chart/crds/hookbox.dev.yaml", &crds);
-    let rbac = hookbox(["manifest", "rbac", "--tenants", "-o", "json"]);
-    let list: serde_json::Value = serde_json::from_str(&rbac.run().await.ok()).expect("JSON");
-    let items = list.get("items").and_then(serde_json::Value::as_array);
-    let role = items
-        .into_iter()
-        .flatten()
-        .find(|i| i.get("kind") == Some(&"ClusterRole".into()));
-    let rules = role.and_then(|role| role.get("rules")).expect("rules");
+    let rules = async |arguments: &[&str], kind: &str| {
+        let rbac = hookbox(["manifest", "rbac", "--tenants", "-o", "json"]);
+        let text = rbac.args(arguments.iter().copied()).run().await.ok();
+        let list: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let items = list.get("items").and_then(serde_json::Value::as_array);
+        let role = items
+            .into_iter()
+            .flatten()
+            .find(|i| i.get("kind") == Some(&kind.into()));
+        let rules = role.and_then(|role| role.get("rules"));
+        let rules = rules.and_then(serde_json::Value::as_array);
+        rules.expect("rules").clone()
+    };
+    let named = ["--tenant-namespace", "a"];
+    let of_cluster = rules(&named, "ClusterRole").await;
+    let of_tenants = rules(&named, "Role").await;
     // JSON is YAML too.
-    let rules = serde_json::to_string_pretty(rules).expect("text") + "\n";
-    same("deploy/chart/files/cluster-rules.yaml", &rules);
+    let text =
+        |rules: &[serde_json::Value]| serde_json::to_string_pretty(rules).expect("text") + "\n";
+    same("deploy/chart/files/cluster-rules.yaml", &text(&of_cluster));
+    same("deploy/chart/files/tenant-rules.yaml", &text(&of_tenants));
+    // Without namespaces both are for the whole cluster.
+    let all = [of_cluster, of_tenants].concat();
+    assert_eq!(rules(&[], "ClusterRole").await, all);
 }
