@@ -5,8 +5,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hookbox_sandbox::Capabilities;
 use hookbox_sandbox::capabilities::Missing;
+use hookbox_sandbox::{Capabilities, Lane};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -407,6 +407,9 @@ impl Keeper {
             uid: declared.uid.as_deref(),
         };
         let changed = self.written.as_ref() != Some(&status);
+        // Not all of many at once.
+        let lane = Lane::of(&self.namespace);
+        let _turn = self.shared.asking.take(&lane).await;
         self.conditions.clone_from(&status.conditions);
         self.written = Some(status);
         match status::write(&self.shared.client, place, &value).await {

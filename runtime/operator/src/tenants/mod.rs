@@ -41,8 +41,8 @@ use events::Recorder;
 pub(crate) use mounts::Mounts;
 pub use plan::{Namespace, Plan, Policy, Problem, Source, plan};
 
-/// Requests to the API server for what no watch tells, such as whether ServiceAccounts are there: at a time, and those of
-/// one namespace.
+/// Requests to the API server for Hooks themselves, whether their ServiceAccounts are there and how they are: at a time,
+/// and those of one namespace.
 const ASKING: (usize, usize) = (32, 8);
 
 /// How tenants' hooks are run.
@@ -97,7 +97,7 @@ pub(crate) struct Shared {
     store: Option<ComponentStore>,
     /// Turns of preparing: bounds the components that are in memory at a time, and the requests for them.
     preparing: Turns,
-    /// Turns of asking the API server for what no watch tells.
+    /// Turns of asking the API server for what no watch tells, and of telling it how Hooks are.
     asking: Turns,
     http: Arc<HttpClient>,
     recorder: Recorder,

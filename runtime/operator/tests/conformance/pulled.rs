@@ -2,6 +2,8 @@
 //! given to who may not have them.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -247,5 +249,73 @@ async fn a_component_that_cannot_be_kept_runs_all_the_same() {
     apply(&cluster, &[of_image("team-a", &image, json!({}))]).await;
     tenants.ready("team-a").await;
     assert_eq!(store.bytes(), 0);
+    tenants.running.stop().await;
+}
+
+/// A client whose requests for paths with any of these parts wait for a permit; with how many wait now, and how many
+/// waited at most.
+fn held(
+    cluster: &Cluster,
+    parts: &'static [&'static str],
+    gate: Arc<tokio::sync::Semaphore>,
+) -> (kube::Client, Arc<[AtomicUsize; 2]>) {
+    let (client, counts) = (cluster.client(), Arc::<[AtomicUsize; 2]>::default());
+    let counted = counts.clone();
+    let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {
+        let (client, counts, gate) = (client.clone(), counted.clone(), gate.clone());
+        let held = parts.iter().any(|part| request.uri().path().contains(part));
+        async move {
+            if held {
+                let now = counts[0].fetch_add(1, Ordering::SeqCst) + 1;
+                counts[1].fetch_max(now, Ordering::SeqCst);
+                gate.acquire().await.unwrap().forget();
+                counts[0].fetch_sub(1, Ordering::SeqCst);
+            }
+            client.send(request).await
+        }
+    });
+    (kube::Client::new(service, "default"), counts)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn however_many_hooks_there_are_they_do_not_ask_all_at_once() {
+    let cluster = two_tenants().await;
+    let mut hooks = vec![policy(json!({}))];
+    for number in 0..200 {
+        let component = json!({"configMap": {"name": "nothing", "key": "x"}});
+        let mut hook = hook("team-a", json!({"component": component}));
+        hook["metadata"]["name"] = format!("probe{number}").into();
+        hooks.push(hook);
+    }
+    apply(&cluster, &hooks).await;
+    let gate = Arc::new(tokio::sync::Semaphore::new(0));
+    let parts = &["/serviceaccounts/", "/status"];
+    let (client, counts) = held(&cluster, parts, gate.clone());
+    let tenants = Tenants::with(&cluster, |options| options.client = Some(client)).await;
+    let waiting = async |count: usize| {
+        let all = async {
+            while counts[0].load(Ordering::SeqCst) < count {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        patiently("requests", all).await;
+    };
+    // The policy's status is one of them.
+    waiting(9).await;
+    // Another namespace has turns of its own.
+    apply(&cluster, &[hook("team-b", json!({}))]).await;
+    waiting(10).await;
+    gate.add_permits(100_000);
+    tenants.ready("team-b").await;
+    for number in [0, 100, 199] {
+        let path = format!("/apis/hookbox.dev/v1alpha1/namespaces/team-a/hooks/probe{number}");
+        tenants
+            .until(&path, "its reason", |hook| {
+                hook["status"]["conditions"][0]["reason"] == "ComponentUnavailable"
+            })
+            .await;
+    }
+    let most = counts[1].load(Ordering::SeqCst);
+    assert!(most <= 8 + 8 + 2, "{most}");
     tenants.running.stop().await;
 }

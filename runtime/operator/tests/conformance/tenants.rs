@@ -112,7 +112,7 @@ impl Tenants {
         Self::with(cluster, |_| {}).await
     }
 
-    async fn with(cluster: &Cluster, adjust: impl FnOnce(&mut Options)) -> Self {
+    pub(crate) async fn with(cluster: &Cluster, adjust: impl FnOnce(&mut Options)) -> Self {
         Self::start(cluster, sandbox(), adjust).await
     }
 
