@@ -8,11 +8,14 @@
     reason = "a test's failure is a panic that says what went wrong"
 )]
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use hookbox_test_teams::{
+    May, Sees, account, changes, cluster_role, hook, policy, readable, reads, role, rule, team,
+    watched,
+};
 use hookbox_tests::hookbox::hookbox;
 use hookbox_tests::operator::{Hooks, Operator, Place};
 use hookbox_tests::{RealCluster, scratch, wait};
@@ -28,48 +31,6 @@ struct World {
     folder: TempDir,
     socket: PathBuf,
     operator: Operator,
-}
-
-fn account(namespace: &str, name: &str) -> Value {
-    json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": namespace}})
-}
-
-/// A Role in a namespace for the ServiceAccount `runner` of another one, or of the same.
-fn role(namespace: &str, name: &str, of: &str, resource: &str, verbs: &[&str]) -> [Value; 2] {
-    let (rbac, metadata) = (
-        "rbac.authorization.k8s.io/v1",
-        json!({"name": name, "namespace": namespace}),
-    );
-    [
-        json!({"apiVersion": rbac, "kind": "Role", "metadata": metadata, "rules": [{"apiGroups": [""], "resources": [resource], "verbs": verbs}]}),
-        json!({
-            "apiVersion": rbac, "kind": "RoleBinding", "metadata": metadata,
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
-            "subjects": [{"kind": "ServiceAccount", "name": "runner", "namespace": of}],
-        }),
-    ]
-}
-
-fn map(namespace: &str, name: &str) -> Value {
-    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace, "labels": {"watched": "yes"}}, "data": {"v": "1"}})
-}
-
-fn hook(namespace: &str, name: &str, act: Value) -> Value {
-    json!({
-        "apiVersion": "hookbox.dev/v1alpha1", "kind": "Hook", "metadata": {"name": name, "namespace": namespace},
-        "spec": {
-            "component": {"configMap": {"name": "component", "key": "hook.wasm"}},
-            "serviceAccountName": "runner",
-            "parameters": {"namespace": namespace, "act": act},
-        },
-    })
-}
-
-fn policy() -> Value {
-    json!({
-        "apiVersion": "hookbox.dev/v1alpha1", "kind": "HookPolicy", "metadata": {"name": "teams"},
-        "spec": {"namespaces": {"names": ["team-*"]}, "components": {"allowUnsigned": true}},
-    })
 }
 
 impl World {
@@ -93,32 +54,18 @@ impl World {
                 .await
                 .ok();
         }
-        let mut objects = vec![account("hookbox", "hookbox"), policy()];
-        for team in ["team-a", "team-b"] {
-            objects
-                .push(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": team}}));
-            objects.push(account(team, "runner"));
-            objects.extend(role(team, "own-maps", team, "configmaps", &["*"]));
-            objects.push(json!({
-                "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "component", "namespace": team},
-                "binaryData": {"hook.wasm": STANDARD.encode(&component)},
-            }));
+        let granted = json!({"capabilities": readable()});
+        let mut objects = vec![account("hookbox", "hookbox"), policy("teams", &granted)];
+        for who in ["team-a", "team-b"] {
+            objects.extend(team(who, &component));
+            objects.extend(role(
+                who,
+                "accounts",
+                who,
+                &[rule("", "serviceaccounts", &["get"])],
+            ));
         }
-        // One may look at the other's, and the other one may make namespaces.
-        objects.extend(role(
-            "team-b",
-            "seen-by-a",
-            "team-a",
-            "configmaps",
-            &["get", "list", "watch"],
-        ));
-        let rbac = "rbac.authorization.k8s.io/v1";
-        objects.push(json!({"apiVersion": rbac, "kind": "ClusterRole", "metadata": {"name": "makes-namespaces"}, "rules": [{"apiGroups": [""], "resources": ["namespaces"], "verbs": ["create"]}]}));
-        objects.push(json!({
-            "apiVersion": rbac, "kind": "ClusterRoleBinding", "metadata": {"name": "makes-namespaces"},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "makes-namespaces"},
-            "subjects": [{"kind": "ServiceAccount", "name": "runner", "namespace": "team-b"}],
-        }));
+        objects.extend(rights());
         apply(cluster, &objects).await;
         cluster
             .kubectl([
@@ -264,117 +211,180 @@ fn kubeconfig(cluster: &RealCluster, folder: &TempDir, token: &str) -> PathBuf {
     path
 }
 
-/// Each change that a tenant may ask for, and what becomes of it: `who` in its own namespace, in the other's, and where it
-/// concerns the whole cluster.
-fn rows(who: &str, other: &str) -> Vec<(&'static str, Value, &'static str)> {
-    let reference = |namespace: &str, name: &str| json!({"apiVersion": "v1", "kind": "ConfigMap", "namespace": namespace, "name": name});
-    let merge = json!({"data": {"v": "2"}});
-    let patch = json!([{"op": "replace", "path": "/data/v", "value": "3"}]);
-    let filter = ".data.v = \"4\"";
-    let secret = |namespace: &str| json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": namespace}});
-    let binding = json!({
-        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": "more", "namespace": who},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
-        "subjects": [{"kind": "ServiceAccount", "name": "runner", "namespace": who}],
-    });
-    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": format!("made-by-{who}")}});
-    let hookbox = |kind: &str, namespace: Option<&str>, name: &str| json!({"apiVersion": "hookbox.dev/v1alpha1", "kind": kind, "namespace": namespace, "name": name});
-    vec![
-        (
-            "create-own",
-            json!({"do": "create", "object": map(who, "made")}),
-            "success",
+/// One may look at the other's ConfigMaps. The other one may make namespaces and look at them, and make roles.
+fn rights() -> Vec<Value> {
+    let roles = json!({"apiGroups": ["rbac.authorization.k8s.io"], "resources": ["roles", "rolebindings"], "verbs": ["create", "get", "patch"]});
+    [
+        seen_by("team-b", "team-a"),
+        cluster_role(
+            "namespaces-of-b",
+            "team-b",
+            &[rule("", "namespaces", &["create", "get"])],
         ),
-        (
-            "create-foreign",
-            json!({"do": "create", "object": map(other, "made-by-other")}),
-            "forbidden",
-        ),
-        (
-            "update-own",
-            json!({"do": "createOrUpdate", "object": map(who, "updated")}),
-            "success",
-        ),
-        (
-            "update-foreign",
-            json!({"do": "createOrUpdate", "object": map(other, "target")}),
-            "forbidden",
-        ),
-        (
-            "merge-own",
-            json!({"do": "merge", "object": reference(who, "target"), "patch": merge}),
-            "success",
-        ),
-        (
-            "merge-foreign",
-            json!({"do": "merge", "object": reference(other, "target"), "patch": merge}),
-            "forbidden",
-        ),
-        (
-            "json-own",
-            json!({"do": "json", "object": reference(who, "target"), "patch": patch}),
-            "success",
-        ),
-        (
-            "json-foreign",
-            json!({"do": "json", "object": reference(other, "target"), "patch": patch}),
-            "forbidden",
-        ),
-        (
-            "jq-own",
-            json!({"do": "jq", "object": reference(who, "target"), "filter": filter}),
-            "success",
-        ),
-        (
-            "jq-foreign",
-            json!({"do": "jq", "object": reference(other, "target"), "filter": filter}),
-            "forbidden",
-        ),
-        (
-            "delete-own",
-            json!({"do": "delete", "object": reference(who, "victim")}),
-            "success",
-        ),
-        (
-            "delete-foreign",
-            json!({"do": "delete", "object": reference(other, "target")}),
-            "forbidden",
-        ),
-        (
-            "secret-own",
-            json!({"do": "create", "object": secret(who)}),
-            "forbidden",
-        ),
-        (
-            "secret-foreign",
-            json!({"do": "create", "object": secret(other)}),
-            "forbidden",
-        ),
-        (
-            "more-rights",
-            json!({"do": "create", "object": binding}),
-            "forbidden",
-        ),
-        (
-            "namespace",
-            json!({"do": "create", "object": namespace}),
-            if who == "team-b" {
-                "success"
-            } else {
-                "forbidden"
-            },
-        ),
-        (
-            "own-hook",
-            json!({"do": "merge", "object": hookbox("Hook", Some(who), "probe"), "patch": {"spec": {"serviceAccountName": "default"}}}),
-            "reserved",
-        ),
-        (
-            "policy",
-            json!({"do": "delete", "object": hookbox("HookPolicy", None, "teams")}),
-            "reserved",
-        ),
+        role("team-b", "makes-roles", "team-b", &[roles]),
     ]
+    .concat()
+}
+
+/// The ConfigMaps of a namespace, for another team to look at.
+fn seen_by(namespace: &str, team: &str) -> [Value; 2] {
+    role(
+        namespace,
+        "seen-by-other",
+        team,
+        &[rule("", "configmaps", &["get", "list", "watch"])],
+    )
+}
+
+/// A Hook that asks for this as it starts.
+fn asking(team: &str, name: &str, act: &Value, capabilities: &Value) -> Value {
+    let spec = json!({"parameters": {"namespace": team, "act": act}, "capabilities": capabilities});
+    hook(team, name, &spec)
+}
+
+const TEAMS: [(&str, &str); 2] = [("team-a", "team-b"), ("team-b", "team-a")];
+
+impl World {
+    /// Every change, in both directions.
+    async fn changes(&self) {
+        let maps = TEAMS.map(|(who, _)| [watched(who, "target"), watched(who, "victim")]);
+        apply(self.cluster, &maps.concat()).await;
+        let all = TEAMS.map(|(who, other)| {
+            let may = May {
+                namespaces: who == "team-b",
+                roles: who == "team-b",
+            };
+            (who, changes(who, other, may))
+        });
+        let rows = || {
+            all.iter()
+                .flat_map(|(who, rows)| rows.iter().map(move |row| (*who, row)))
+        };
+        let hooks: Vec<Value> = rows()
+            .map(|(who, row)| asking(who, row.name, &row.wish, &json!({})))
+            .collect();
+        apply(self.cluster, &hooks).await;
+        let mut wrong = Vec::new();
+        for (who, row) in rows() {
+            let outcome = self.outcome(&format!("{who}/{}/act", row.name)).await;
+            println!("{who} {}: {outcome}", row.name);
+            if outcome != row.expected {
+                wrong.push(format!(
+                    "{who} {}: {outcome} instead of {}",
+                    row.name, row.expected
+                ));
+            }
+        }
+        assert!(
+            wrong.is_empty(),
+            "{wrong:#?}\n{}",
+            self.operator.program().printed()
+        );
+        self.clear().await;
+    }
+
+    /// Every read, in both directions, by Hooks that are new. `round` tells these from those of other rounds.
+    async fn reads(&self, round: usize, sees: [Sees; 2]) {
+        let all: Vec<_> = TEAMS
+            .iter()
+            .zip(sees)
+            .map(|((who, other), sees)| (*who, reads(who, other, sees)))
+            .collect();
+        let named = |name: &str| format!("{name}-{round}");
+        let mut hooks = Vec::new();
+        for (who, rows) in &all {
+            for row in rows {
+                let mut wish = row.wish.clone();
+                wish["into"] = named(row.name).into();
+                hooks.push(asking(who, &named(row.name), &wish, &row.capabilities));
+            }
+        }
+        apply(self.cluster, &hooks).await;
+        let mut wrong = Vec::new();
+        for (who, rows) in &all {
+            let said = self.said(who, round, rows.len()).await;
+            for row in rows {
+                let said = &said[&named(row.name)];
+                println!("{who} {}: {said}", named(row.name));
+                if *said != row.expected {
+                    wrong.push(format!(
+                        "{who} {}: {said} instead of {}",
+                        named(row.name),
+                        row.expected
+                    ));
+                }
+            }
+        }
+        assert!(
+            wrong.is_empty(),
+            "{wrong:#?}\n{}",
+            self.operator.program().printed()
+        );
+        let hooks = ["delete", "hooks", "-A", "--all"];
+        self.cluster.kubectl(hooks).run().await.ok();
+    }
+
+    /// What all reads of a round were told, by their names.
+    async fn said(&self, team: &str, round: usize, count: usize) -> BTreeMap<String, String> {
+        let path = r#"jsonpath={range .items[*]}{.metadata.name}={.data.said}{"\n"}{end}"#;
+        let mut said = BTreeMap::new();
+        self.until(
+            &format!("{count} answers of round {round} in {team}"),
+            async |world| {
+                let text = world.get(&["cm", "-n", team, "-o", path]).await;
+                let lines = text.lines().filter_map(|line| line.split_once('='));
+                let of_round = lines.filter(|(name, said)| {
+                    name.ends_with(&format!("-{round}")) && !said.is_empty()
+                });
+                said = of_round
+                    .map(|(name, said)| (name.to_owned(), said.to_owned()))
+                    .collect();
+                said.len() == count
+            },
+        )
+        .await;
+        said
+    }
+
+    /// Waits until RBAC says this of what a team may do in a namespace.
+    async fn may(&self, team: &str, what: &[&str], answer: &str) {
+        let who = format!("--as=system:serviceaccount:{team}:runner");
+        let arguments: Vec<&str> = ["auth", "can-i", &who]
+            .iter()
+            .chain(what)
+            .copied()
+            .collect();
+        self.until(&format!("{answer}: {team} may {what:?}"), async |world| {
+            let finished = world.cluster.kubectl(arguments.iter().copied()).run().await;
+            finished.stdout.trim() == answer
+        })
+        .await;
+    }
+
+    /// No Hook is left, nor what their hooks wrote.
+    async fn clear(&self) {
+        let hooks = ["delete", "hooks", "-A", "--all"];
+        self.cluster.kubectl(hooks).run().await.ok();
+        self.until("the operator has no more hooks of tenants", async |world| {
+            let metrics = world.operator.get("/metrics").await.unwrap();
+            !metrics.body.contains("hook=\"team-")
+        })
+        .await;
+        for (team, _) in TEAMS {
+            let watched = ["delete", "cm", "-n", team, "-l", "watched=yes"];
+            let seen = [
+                "delete",
+                "cm",
+                "-n",
+                team,
+                "--ignore-not-found",
+                "seen-a",
+                "seen-b",
+            ];
+            self.cluster.kubectl(watched).run().await.ok();
+            self.cluster.kubectl(seen).run().await.ok();
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -418,58 +428,63 @@ async fn two_tenants_can_do_what_their_service_accounts_may_and_nothing_else() {
         "{listed}"
     );
 
-    // Every change, in both directions.
-    let mut objects = Vec::new();
-    for team in ["team-a", "team-b"] {
-        objects.extend([map(team, "target"), map(team, "victim")]);
-    }
-    apply(cluster, &objects).await;
-    let all = [
-        ("team-a", rows("team-a", "team-b")),
-        ("team-b", rows("team-b", "team-a")),
-    ];
-    let mut hooks = Vec::new();
-    for (team, rows) in &all {
-        hooks.extend(
-            rows.iter()
-                .map(|(name, act, _)| hook(team, name, act.clone())),
-        );
-    }
-    apply(cluster, &hooks).await;
-    let mut wrong = Vec::new();
-    for (team, rows) in &all {
-        for (name, _, expected) in rows {
-            let outcome = world.outcome(&format!("{team}/{name}/act")).await;
-            println!("{team} {name}: {outcome}");
-            if outcome != *expected {
-                wrong.push(format!("{team} {name}: {outcome} instead of {expected}"));
-            }
-        }
-    }
-    assert!(
-        wrong.is_empty(),
-        "{wrong:#?}\n{}",
-        world.operator.program().printed()
+    world.changes().await;
+
+    // Every read: as it is, after a right was taken away, and when there is one more.
+    let maps = TEAMS.map(|(who, _)| [watched(who, "r-1"), watched(who, "r-2")]);
+    apply(cluster, &maps.concat()).await;
+    let (all, none) = (
+        Sees {
+            other: true,
+            namespaces: true,
+        },
+        Sees::default(),
     );
-    cluster
-        .kubectl(["delete", "hooks", "-A", "--all"])
-        .run()
-        .await
-        .ok();
-    cluster
-        .kubectl(["delete", "cm", "-A", "-l", "watched=yes"])
-        .run()
-        .await
-        .ok();
+    let (other, namespaces) = (
+        Sees {
+            other: true,
+            ..none
+        },
+        Sees {
+            namespaces: true,
+            ..none
+        },
+    );
+    world.reads(1, [other, namespaces]).await;
+    for binding in [
+        &["rolebinding", "-n", "team-b", "seen-by-other"][..],
+        &["clusterrolebinding", "namespaces-of-b"],
+    ] {
+        cluster
+            .kubectl(["delete"].iter().chain(binding).copied())
+            .run()
+            .await
+            .ok();
+    }
+    let maps = |of| ["list", "configmaps", "-n", of];
+    let of_namespaces = ["get", "namespaces"];
+    world.may("team-a", &maps("team-b"), "no").await;
+    world.may("team-b", &of_namespaces, "no").await;
+    world.reads(2, [none, none]).await;
+    apply(cluster, &rights()).await;
+    apply(cluster, &seen_by("team-a", "team-b")).await;
+    world.may("team-a", &maps("team-b"), "yes").await;
+    world.may("team-b", &maps("team-a"), "yes").await;
+    world.may("team-b", &of_namespaces, "yes").await;
+    world.reads(3, [other, all]).await;
+    let binding = ["delete", "rolebinding", "-n", "team-a", "seen-by-other"];
+    cluster.kubectl(binding).run().await.ok();
+    world.may("team-b", &maps("team-a"), "no").await;
+    world.clear().await;
 
     // What they see, in both directions: a sees both, b only its own.
     apply(
         cluster,
         &[
-            map("team-a", "a-1"),
-            map("team-b", "b-1"),
-            hook("team-a", "probe", Value::Null),
-            hook("team-b", "probe", Value::Null),
+            watched("team-a", "a-1"),
+            watched("team-b", "b-1"),
+            hook("team-a", "probe", &json!({})),
+            hook("team-b", "probe", &json!({})),
         ],
     )
     .await;
@@ -487,12 +502,12 @@ async fn two_tenants_can_do_what_their_service_accounts_may_and_nothing_else() {
 
     // The right to see is taken away: the snapshot goes, and what happens later is not told.
     cluster
-        .kubectl(["delete", "rolebinding", "-n", "team-b", "seen-by-a"])
+        .kubectl(["delete", "rolebinding", "-n", "team-b", "seen-by-other"])
         .run()
         .await
         .ok();
     world.enabled("team-a", "False").await;
-    apply(cluster, &[map("team-b", "b-2")]).await;
+    apply(cluster, &[watched("team-b", "b-2")]).await;
     world.sees("team-b", "b", "b-1,b-2").await;
     world.sees("team-a", "b", "b-1").await;
     let socket = world.socket.to_str().unwrap();
@@ -510,29 +525,19 @@ async fn two_tenants_can_do_what_their_service_accounts_may_and_nothing_else() {
     assert!(!dump.stdout.contains("b-1"), "{}", dump.stdout);
 
     // It comes back, and with it all that there is.
-    apply(
-        cluster,
-        &role(
-            "team-b",
-            "seen-by-a",
-            "team-a",
-            "configmaps",
-            &["get", "list", "watch"],
-        ),
-    )
-    .await;
+    apply(cluster, &seen_by("team-b", "team-a")).await;
     world.sees("team-a", "b", "b-1,b-2").await;
     world.enabled("team-a", "True").await;
 
     // The right to write is taken away.
     cluster
-        .kubectl(["delete", "rolebinding", "-n", "team-b", "own-maps"])
+        .kubectl(["delete", "rolebinding", "-n", "team-b", "maps"])
         .run()
         .await
         .ok();
     // Its component is in a ConfigMap that it cannot read any more either.
-    let act = json!({"do": "create", "object": map("team-b", "late")});
-    apply(cluster, &[hook("team-b", "late", act)]).await;
+    let act = json!({"do": "create", "object": watched("team-b", "late")});
+    apply(cluster, &[asking("team-b", "late", &act, &json!({}))]).await;
     world
         .until("team-b/late is refused", async |world| {
             let path = r#"jsonpath={.status.conditions[?(@.type=="Ready")].reason}"#;

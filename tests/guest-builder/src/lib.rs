@@ -79,6 +79,31 @@ pub fn component(folder: &Path, name: &str) -> Result<Vec<u8>, BuildError> {
     std::fs::read(&path).map_err(|error| BuildError::Io(path, error))
 }
 
+/// A component with `tests/hostile/guest/src/selected.rs` with other hooks than all of its own, given as their names
+/// and configurations.
+///
+/// # Panics
+/// When it is none of these, or the hooks take more room than there is.
+#[must_use]
+#[allow(clippy::panic, reason = "a test's mistake")]
+pub fn with_hooks(mut component: Vec<u8>, hooks: &[(&str, &str)]) -> Vec<u8> {
+    const MARK: &[u8] = b"hooks of this component: ";
+    const LENGTH: usize = 4096;
+    let lines: String = hooks
+        .iter()
+        .map(|(name, config)| format!("{name}\t{config}\n"))
+        .collect();
+    let at = component.windows(MARK.len()).position(|part| part == MARK);
+    let start = at.unwrap_or_else(|| panic!("the component has no place for hooks")) + MARK.len();
+    match component.get_mut(start..start + lines.len()) {
+        Some(place) if MARK.len() + lines.len() <= LENGTH => {
+            place.copy_from_slice(lines.as_bytes())
+        }
+        _ => panic!("{} bytes are too many for the hooks", lines.len()),
+    }
+    component
+}
+
 fn build(folder: &Path, name: &str) -> Result<PathBuf, BuildError> {
     let target = workspace().join("target/guests");
     let manifest = folder.join("Cargo.toml");

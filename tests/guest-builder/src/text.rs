@@ -19,6 +19,9 @@ pub struct Text<'a> {
     pub core: &'a str,
     /// Which functions `core` defines: `describe`, `run`, `realloc`.
     pub own: &'a [&'a str],
+    /// Configuration of a hook `any` that `describe` tells of; empty: it tells of none. It needs a memory of two pages,
+    /// and what it tells is in the second one.
+    pub config: &'a str,
     /// More of how `run` is lifted, such as `(post-return (func $core "after"))`.
     pub lift: &'a str,
 }
@@ -31,9 +34,26 @@ impl Default for Text<'_> {
             with: "",
             core: "(memory (export \"memory\") 1)",
             own: &[],
+            config: "",
             lift: "",
         }
     }
+}
+
+/// A `describe` that tells of one hook.
+fn describing(config: &str) -> String {
+    let word = |number: u32| {
+        let bytes = number.to_le_bytes();
+        bytes.map(|byte| format!("\\{byte:02x}")).concat()
+    };
+    let text: String = config.bytes().map(|byte| format!("\\{byte:02x}")).collect();
+    // A list of one, and its only item: where the name is, how long it is, and the same of the configuration.
+    let length = u32::try_from(config.len()).unwrap_or(u32::MAX);
+    let words = [65_544, 1, 65_560, 3, 65_563, length].map(word).concat();
+    format!(
+        "(func (export \"describe\") (result i32) i32.const 65536)
+        (data (i32.const 65536) \"{words}any{text}\")"
+    )
 }
 
 impl Text<'_> {
@@ -49,14 +69,19 @@ impl Text<'_> {
             with,
             core,
             own,
+            config,
             lift,
         } = self;
         let unless_own =
             |name: &str, text: &'static str| if own.contains(&name) { "" } else { text };
-        let describe = unless_own(
-            "describe",
-            "(func (export \"describe\") (result i32) i32.const 64)",
-        );
+        let describe = match config.is_empty() {
+            true => unless_own(
+                "describe",
+                "(func (export \"describe\") (result i32) i32.const 64)",
+            )
+            .to_owned(),
+            false => describing(config),
+        };
         let run = unless_own(
             "run",
             "(func (export \"run\") (param i32 i32 i32 i32) (result i32) i32.const 64)",

@@ -266,7 +266,11 @@ async fn keep(shared: Arc<Shared>, question: Question, state: Arc<EntryState>) {
                 }
                 let next = pause.min(settings.period);
                 pause = pause.saturating_mul(2);
-                next
+                match allowed && !lapsed {
+                    // Once more at the very end, and not first some time after it.
+                    true => next.min(settings.lapse.saturating_sub(checked.elapsed())),
+                    false => next,
+                }
             }
         };
         tokio::select! {

@@ -6,6 +6,7 @@ use hookbox_operator::kinds::Kinds;
 use hookbox_operator::reads::ClusterReader;
 use hookbox_operator::{Quota, QuotaSettings, Tenant};
 use hookbox_sandbox::{ClusterReads, Page, Read, ReadAnswer, ReadRefusal};
+use hookbox_test_teams::{ACCOUNT, role, rule};
 use serde_json::{Value, json};
 
 use crate::support::*;
@@ -167,23 +168,10 @@ async fn reads_are_answered_whole_or_refused_with_a_word() {
 
 #[tokio::test]
 async fn a_tenant_reads_what_its_service_account_may_and_it_is_counted() {
-    let tenant = Tenant::new("team-a", "hooks").unwrap();
-    let role = |verbs: Value| {
-        json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "r", "namespace": "ns"},
-            "rules": [{"apiGroups": [""], "resources": ["configmaps"], "verbs": verbs}]})
-    };
-    let binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
-        "metadata": {"name": "r", "namespace": "ns"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "r"},
-        "subjects": [{"kind": "ServiceAccount", "name": "hooks", "namespace": "team-a"}]});
-    let cluster = cluster(&[
-        ns(),
-        config_map("ns", "a", "1"),
-        secret(),
-        role(json!(["get"])),
-        binding,
-    ])
-    .await;
+    let tenant = Tenant::new("team-a", ACCOUNT).unwrap();
+    let may = |verbs: &[&str]| role("ns", "r", "team-a", &[rule("", "configmaps", verbs)]);
+    let [reads, binding] = may(&["get"]);
+    let cluster = cluster(&[ns(), config_map("ns", "a", "1"), secret(), reads, binding]).await;
     let quota = Quota::new("team-a", QuotaSettings::default());
     let client = impersonating(&cluster.client(), &tenant);
     let reader = ClusterReader::new(client, Kinds::new(cluster.client()), Some(quota.clone()));
@@ -210,7 +198,7 @@ async fn a_tenant_reads_what_its_service_account_may_and_it_is_counted() {
     let elsewhere = refusal(&reader, get("ConfigMap", Some("team-b"), "a")).await;
     assert_eq!(elsewhere.code, "forbidden");
     // What it may do no longer is refused at once.
-    apply(&cluster, &[role(json!([]))]).await;
+    apply(&cluster, &may(&[])).await;
     let refused = refusal(&reader, get("ConfigMap", Some("ns"), "a")).await;
     assert_eq!(refused.code, "forbidden");
 }

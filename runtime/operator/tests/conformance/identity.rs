@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hookbox_cluster::{Cluster, RequestRecord};
+use hookbox_cluster::{Cluster, Failure, Matching, RequestRecord};
 use hookbox_config::ConfigVersion;
 use hookbox_operator::apply::{Gate, Writer, parse};
 use hookbox_operator::filter::Filter;
@@ -17,6 +17,7 @@ use hookbox_operator::units::Size;
 use hookbox_operator::watch::{Hub, TenantHub};
 use hookbox_operator::{Quota, QuotaSettings, Tenant};
 use hookbox_sandbox::{Effects, Snapshot};
+use hookbox_test_teams::{ACCOUNT, role, rule};
 use serde_json::{Value, json};
 
 use crate::support::*;
@@ -63,6 +64,10 @@ impl Tenants {
         let mut settings = AccessSettings::default();
         // What a test changes is noticed soon.
         settings.period = Duration::from_millis(20);
+        Self::checked(cluster, settings)
+    }
+
+    fn checked(cluster: Cluster, settings: AccessSettings) -> Self {
         Self {
             hub: Hub::new(cluster.client()).for_tenants(),
             access: Access::new(cluster.client(), settings),
@@ -126,16 +131,14 @@ impl Seen {
 }
 
 fn tenant(name: &str) -> Tenant {
-    Tenant::new(name, "hooks").unwrap()
+    Tenant::new(name, ACCOUNT).unwrap()
 }
 
 /// The tenant may do this with ConfigMaps of a namespace.
 fn grant(tenant: &Tenant, namespace: &str, verbs: &[&str]) -> [Value; 2] {
-    let name = format!("{}-hooks", tenant.namespace);
-    [
-        json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": name, "namespace": namespace}, "rules": [{"apiGroups": [""], "resources": ["configmaps"], "verbs": verbs}]}),
-        json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": name, "namespace": namespace}, "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name}, "subjects": [{"kind": "ServiceAccount", "name": tenant.service_account, "namespace": tenant.namespace}]}),
-    ]
+    let team = &tenant.namespace;
+    let rules = [rule("", "configmaps", verbs)];
+    role(namespace, &format!("{team}-hooks"), team, &rules)
 }
 
 fn binding_of(tenant: &Tenant) -> String {
@@ -191,7 +194,7 @@ async fn a_tenant_without_the_right_has_no_part_in_the_watch() {
     assert_eq!(refused.monitor.held(), (0, 0));
     let told = refused.told.last();
     assert!(
-        told.starts_with("forbidden: system:serviceaccount:team-c:hooks may not list and watch configmaps in namespace `ns`"),
+        told.starts_with("forbidden: system:serviceaccount:team-c:runner may not list and watch configmaps in namespace `ns`"),
         "{told}"
     );
     assert!(told.contains("verbs [\"list\", \"watch\"]"), "{told}");
@@ -240,6 +243,51 @@ async fn who_loses_access_loses_the_snapshot_and_the_others_keep_the_watch() {
     apply(&tenants.cluster, &[config_map("ns", "three", "1")]).await;
     first.holds(3).await;
     assert_eq!(first.monitor.put_aside(), Some(1));
+}
+
+/// How long access is still used after it was taken away, by timers that leap: the pauses are exact.
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_is_dropped_within_the_stated_time() {
+    let settings = AccessSettings::default();
+    let (period, lapse) = (settings.period, settings.lapse);
+    for (left, within) in [
+        (Some(&[][..]), period),
+        (Some(&["list"]), period * 2),
+        (Some(&["watch"]), period * 2),
+        // Nobody answers the question.
+        (None, lapse),
+    ] {
+        let cluster = cluster(&[ns(), config_map("ns", "one", "1")]).await;
+        let tenant = tenant("team-a");
+        apply(&cluster, &grant(&tenant, "ns", &READS)).await;
+        let tenants = Tenants::checked(cluster.clone(), settings.clone());
+        let seen = tenants.watch(&tenant, QuotaSettings::default());
+        seen.enabled().await;
+        // At any time between two checks.
+        tokio::time::sleep(period.mul_f64(3.0 * fastrand::f64())).await;
+        assert_eq!(seen.monitor.held().0, 1);
+        let from = match left {
+            Some(verbs) => {
+                apply(&cluster, &grant(&tenant, "ns", verbs)).await;
+                tokio::time::Instant::now()
+            }
+            None => {
+                // From the last time that somebody answered.
+                let before = tenants.access.checks();
+                while tenants.access.checks() == before {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+                let reviews = Matching::any().resource("subjectaccessreviews");
+                cluster.faults().fail_always(reviews, Failure::Unavailable);
+                tokio::time::Instant::now()
+            }
+        };
+        seen.refused().await;
+        let took = from.elapsed();
+        assert!(took <= within, "{left:?}: {took:?}, not {within:?}");
+        assert_eq!(seen.monitor.held(), (0, 0));
+        assert_eq!(seen.monitor.snapshot().len(), 0);
+    }
 }
 
 #[tokio::test]

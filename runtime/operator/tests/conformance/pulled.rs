@@ -13,11 +13,12 @@ use hookbox_operator::tenants::TenantOptions;
 use hookbox_registry::{
     Artifact, ComponentStore, Credentials, PrivateKey, Reference, RegistryClient, Settings,
 };
+use hookbox_test_teams::{account, role, rule, watched};
 use serde_json::{Value, json};
 
 use crate::registry::{Registry, challenge, silent, status};
 use crate::support::*;
-use crate::tenants::{Tenants, account, component, hook, policy, role, two_tenants, watched};
+use crate::tenants::{Tenants, component, hook, policy, two_tenants};
 
 /// A client that finds registries on this machine, and does not wait long for what never comes.
 pub(crate) fn client() -> RegistryClient {
@@ -137,8 +138,8 @@ async fn pull_secret(cluster: &Cluster, registry: &Registry, namespace: &str) {
         "data": {".dockerconfigjson": STANDARD.encode(config.to_string())},
     });
     apply(cluster, &[secret]).await;
-    let rules = json!([{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}]);
-    apply(cluster, &role(namespace, "pull", namespace, rules)).await;
+    let rules = [rule("", "secrets", &["get"])];
+    apply(cluster, &role(namespace, "pull", namespace, &rules)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,13 +7,14 @@ use std::path::Path;
 use hookbox_operator::OperatorEvent;
 use hookbox_registry::{ComponentStore, Digest, PrivateKey};
 use hookbox_sandbox::{Sandbox, Settings};
+use hookbox_test_teams::{account, watched};
 use http::request::Parts;
 use serde_json::{Value, json};
 
 use crate::pulled::{client, key, of_image, push};
 use crate::registry::{Body, Registry, challenge, endless, full, silent, status};
 use crate::support::*;
-use crate::tenants::{Tenants, account, component, hook, policy, two_tenants, watched};
+use crate::tenants::{Tenants, component, hook, policy, two_tenants};
 
 /// The beginning of a component's file, and nothing behind it.
 const BYTES: &[u8] = b"\0asm\x0d\0\x01\0 not a component";

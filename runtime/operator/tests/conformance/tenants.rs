@@ -5,8 +5,6 @@ mod webhooks;
 use std::path::Path;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use hookbox_cluster::Cluster;
 use hookbox_jq::Jq;
 use hookbox_operator::event::RunResult;
@@ -14,6 +12,7 @@ use hookbox_operator::tenants::{TenantOptions, resources};
 use hookbox_operator::{Operator, OperatorEvent, Options, Running};
 use hookbox_registry::RegistryClient;
 use hookbox_sandbox::Sandbox;
+use hookbox_test_teams::{self as teams, account, role, rule, watched};
 use serde_json::{Value, json};
 
 use crate::support::*;
@@ -24,57 +23,12 @@ pub(crate) fn component() -> Vec<u8> {
     hookbox_guest_builder::component(&folder, "hookbox_test_tenants").unwrap()
 }
 
-fn binary(namespace: &str, name: &str, bytes: &[u8]) -> Value {
-    json!({
-        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace},
-        "binaryData": {"hook.wasm": STANDARD.encode(bytes)},
-    })
-}
-
-pub(crate) fn account(namespace: &str, name: &str) -> Value {
-    json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": namespace}})
-}
-
-/// A Role with these rules, bound to a ServiceAccount, which may be that of another namespace.
-pub(crate) fn role(namespace: &str, name: &str, of: &str, rules: Value) -> [Value; 2] {
-    let (rbac, metadata) = (
-        "rbac.authorization.k8s.io/v1",
-        json!({"name": name, "namespace": namespace}),
-    );
-    [
-        json!({"apiVersion": rbac, "kind": "Role", "metadata": metadata, "rules": rules}),
-        json!({
-            "apiVersion": rbac, "kind": "RoleBinding", "metadata": metadata,
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
-            "subjects": [{"kind": "ServiceAccount", "name": "runner", "namespace": of}],
-        }),
-    ]
-}
-
-/// All verbs for ConfigMaps.
-fn maps() -> Value {
-    json!([{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["*"]}])
-}
-
 pub(crate) fn policy(spec: Value) -> Value {
-    let mut whole =
-        json!({"namespaces": {"names": ["team-*"]}, "components": {"allowUnsigned": true}});
-    for (key, value) in spec.as_object().unwrap() {
-        whole[key] = value.clone();
-    }
-    json!({"apiVersion": "hookbox.dev/v1alpha1", "kind": "HookPolicy", "metadata": {"name": "teams"}, "spec": whole})
+    teams::policy("teams", &spec)
 }
 
 pub(crate) fn hook(namespace: &str, spec: Value) -> Value {
-    let mut whole = json!({
-        "component": {"configMap": {"name": "component", "key": "hook.wasm"}},
-        "serviceAccountName": "runner",
-        "parameters": {"namespace": namespace},
-    });
-    for (key, value) in spec.as_object().unwrap() {
-        whole[key] = value.clone();
-    }
-    json!({"apiVersion": "hookbox.dev/v1alpha1", "kind": "Hook", "metadata": {"name": "probe", "namespace": namespace}, "spec": whole})
+    teams::hook(namespace, "probe", &spec)
 }
 
 /// A cluster with two tenants that may do everything with ConfigMaps of their own.
@@ -87,16 +41,7 @@ pub(crate) async fn two_tenants() -> Cluster {
             .unwrap();
     }
     for team in ["team-a", "team-b"] {
-        apply(
-            &cluster,
-            &[
-                namespace(team, json!({})),
-                account(team, "runner"),
-                binary(team, "component", &component()),
-            ],
-        )
-        .await;
-        apply(&cluster, &role(team, "maps", team, maps())).await;
+        apply(&cluster, &teams::team(team, &component())).await;
     }
     cluster
 }
@@ -225,10 +170,6 @@ impl Tenants {
     }
 }
 
-pub(crate) fn watched(namespace: &str, name: &str) -> Value {
-    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace, "labels": {"watched": "yes"}}})
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hook_runs_with_the_rights_of_its_service_account() {
     let cluster = two_tenants().await;
@@ -351,7 +292,7 @@ async fn changes_take_effect_while_it_runs() {
 async fn what_is_broken_says_why_and_harms_nobody() {
     let cluster = two_tenants().await;
     apply(&cluster, &[policy(json!({})), hook("team-b", json!({}))]).await;
-    apply(&cluster, &[binary("team-a", "component", b"\0asm nothing")]).await;
+    apply(&cluster, &[teams::component("team-a", b"\0asm nothing")]).await;
     apply(
         &cluster,
         &[hook("team-a", json!({"serviceAccountName": "nobody"}))],
@@ -395,7 +336,7 @@ async fn what_is_broken_says_why_and_harms_nobody() {
         &cluster,
         &[
             hook("team-a", json!({})),
-            binary("team-a", "component", &component()),
+            teams::component("team-a", &component()),
         ],
     )
     .await;
@@ -525,5 +466,139 @@ async fn policies_say_whether_they_can_be_used_and_for_how_many_hooks_they_count
         (&condition["type"], &condition["reason"]),
         (&json!("Valid"), &json!("Invalid"))
     );
+    tenants.running.stop().await;
+}
+
+/// The guest of `tests/guest` with one hook that tells what it is given: for its own ConfigMaps, and for those of `ns`,
+/// whose snapshot it always wants to see.
+fn looking() -> Vec<u8> {
+    let watching = |name: &str, namespace: &str| {
+        json!({
+            "name": name, "apiVersion": "v1", "kind": "ConfigMap", "jqFilter": ".metadata.name",
+            "namespace": {"nameSelector": {"matchNames": [namespace]}},
+            "labelSelector": {"matchLabels": {"watched": "yes"}}, "includeSnapshotsFrom": ["maps"],
+        })
+    };
+    let config = json!({"configVersion": "v1", "kubernetes": [watching("maps", "ns"), watching("own", "team-a")]});
+    hookbox_guest_builder::with_hooks(guest(), &[("echo", &config.to_string())])
+}
+
+impl Tenants {
+    /// The contexts of the hook's next run, in short: binding, what happened, and the snapshot `maps`.
+    async fn told(&mut self) -> Vec<String> {
+        let next = async {
+            loop {
+                if let OperatorEvent::RunFinished(run) = &*self.events.recv().await.unwrap()
+                    && run.hook == "team-a/probe/echo"
+                {
+                    assert_eq!(run.result, RunResult::Succeeded);
+                    return contexts(run);
+                }
+            }
+        };
+        let contexts = patiently("a run", next).await;
+        let contexts = contexts.as_array().unwrap().iter();
+        let short = |context: &Value| {
+            let text = |field: &str| context[field].as_str().unwrap_or_default();
+            let seen = context["snapshots"]["maps"].as_array().unwrap().iter();
+            let seen: Vec<&str> = seen.filter_map(|e| e["filterResult"].as_str()).collect();
+            let what = match text("type") {
+                "Event" => context["filterResult"].as_str().unwrap_or_default(),
+                other => other,
+            };
+            format!("{} {what}: {}", text("binding"), seen.join(","))
+        };
+        contexts.map(short).collect()
+    }
+
+    /// As many runs of the hook as there are contexts.
+    async fn all_told(&mut self, count: usize) -> Vec<String> {
+        let mut all = Vec::new();
+        while all.len() < count {
+            all.extend(self.told().await);
+        }
+        all
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_waits_for_what_it_may_see_again_and_is_owed_one_synchronization() {
+    let cluster = two_tenants().await;
+    let reads = || {
+        role(
+            "ns",
+            "seen",
+            "team-a",
+            &[rule("", "configmaps", &["list", "watch"])],
+        )
+    };
+    apply(
+        &cluster,
+        &[ns(), watched("ns", "one"), watched("team-a", "first")],
+    )
+    .await;
+    apply(&cluster, &reads()).await;
+    apply(
+        &cluster,
+        &[
+            policy(json!({})),
+            teams::component("team-a", &looking()),
+            hook("team-a", json!({})),
+        ],
+    )
+    .await;
+    let mut tenants = Tenants::on(&cluster).await;
+    let told = tenants.all_told(2).await;
+    assert_eq!(
+        told,
+        ["maps Synchronization: one", "own Synchronization: one"]
+    );
+    let binding = "/apis/rbac.authorization.k8s.io/v1/namespaces/ns/rolebindings/seen";
+    let waiting = |tenants: &Tenants, tasks: usize| {
+        let line = format!("queue=\"team-a/probe/main\"}} {tasks}");
+        let metrics = tenants.running.metrics_text();
+        let mut lines = metrics.lines().filter(|l| l.contains("tasks_queue_length"));
+        lines.any(|l| l.ends_with(&line))
+    };
+    for round in ["a", "b"] {
+        delete(&cluster, binding).await;
+        tenants
+            .condition("team-a", "BindingsEnabled", "False", "NotEnabled")
+            .await;
+        // Nobody tells it of the one; for the other there is a run, which waits.
+        let (unseen, own) = (format!("unseen-{round}"), format!("own-{round}"));
+        apply(&cluster, &[watched("ns", &unseen), watched("team-a", &own)]).await;
+        patiently("the run to wait", async {
+            while !waiting(&tenants, 1) {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        apply(&cluster, &reads()).await;
+        tenants
+            .condition("team-a", "BindingsEnabled", "True", "Enabled")
+            .await;
+        let whole = match round {
+            "a" => "one,unseen-a".to_owned(),
+            _ => "one,seen-a,unseen-a,unseen-b".to_owned(),
+        };
+        let mut told = tenants.all_told(2).await;
+        told.sort();
+        assert_eq!(
+            told,
+            [
+                format!("maps Synchronization: {whole}"),
+                format!("own {own}: {whole}"),
+            ]
+        );
+        // What happens from now on is told as always, and nothing comes before it.
+        let seen = format!("seen-{round}");
+        apply(&cluster, &[watched("ns", &seen)]).await;
+        let told = tenants.told().await;
+        assert!(
+            told.len() == 1 && told[0].starts_with(&format!("maps {seen}: ")),
+            "{told:?}"
+        );
+    }
     tenants.running.stop().await;
 }

@@ -1,5 +1,7 @@
 //! Admission webhooks of Hook objects.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use hookbox_operator::leader::LeaderOptions;
 use kube::core::Status;
 
@@ -25,7 +27,7 @@ async fn with_guards(spec: Value) -> Cluster {
         &cluster,
         &[
             policy(spec),
-            binary("team-a", "component", &guards()),
+            teams::component("team-a", &guards()),
             hook("team-a", json!({})),
         ],
     )

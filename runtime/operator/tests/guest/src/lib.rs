@@ -2,6 +2,8 @@
 //! names and configurations.
 
 mod reviews;
+#[path = "../../../../../tests/hostile/guest/src/selected.rs"]
+mod selected;
 
 wit_bindgen::generate!({
     path: "../../../../wit",
@@ -96,11 +98,8 @@ fn config_map(name: &str, key: &str, value: &str) -> String {
 
 impl Guest for Component {
     fn describe() -> Vec<Hook> {
-        let config = r#"{"configVersion":"v1","onStartup":1}"#.to_owned();
-        vec![Hook {
-            name: "echo".to_owned(),
-            config,
-        }]
+        let hooks = selected::hooks(["echo"].into_iter()).into_iter();
+        hooks.map(|(name, config)| Hook { name, config }).collect()
     }
 
     fn run(hook: String, contexts: Vec<BindingContext>) -> Result<(), Error> {
