@@ -68,7 +68,7 @@ async fn it_is_linted_and_rendered_with_every_switch() {
         assert!(kinds(&plain).iter().any(|of| of == kind), "{kind}\n{plain}");
     }
     assert!(!kinds(&plain).contains(&"ServiceMonitor".to_owned()));
-    let all = "webhook.enabled=true,metrics.serviceMonitor.enabled=true,hooks.configMap=own,serviceAccount.create=false";
+    let all = "webhook.enabled=true,metrics.serviceMonitor.enabled=true,hooks.configMap=own,serviceAccount.create=false,clusterNetworks={2001:db8::/48}";
     let digest = format!("image.digest=sha256:{}", "0".repeat(64));
     let all = helm
         .command(&["template", "r", CHART, "--set", all, "--set", &digest])
@@ -81,6 +81,7 @@ async fn it_is_linted_and_rendered_with_every_switch() {
         "--webhook-service=r-webhook",
         "serviceAccountName: default",
         "image: registry.example/hookbox@sha256:0000",
+        "value: \"$(POD_IPS),$(HOST_IP),2001:db8::/48\"",
     ] {
         assert!(all.contains(part), "{part}\n{all}");
     }

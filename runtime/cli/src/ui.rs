@@ -192,7 +192,8 @@ impl Ui {
                 let text = cause.to_string();
                 // Some libraries repeat the cause in their own text.
                 if !said.contains(&text) {
-                    let _ = writeln!(err, "  {DIM}caused by{DIM:#}: {}", harmless(&text));
+                    let text = hanging(&harmless(&text));
+                    let _ = writeln!(err, "  {DIM}caused by{DIM:#}: {text}");
                 }
                 said = text;
             }

@@ -13,6 +13,22 @@ pub fn parse(text: &str) -> Result<HookConfig, Offences> {
     Document::parse(text)?.check()
 }
 
+/// Check capabilities that stand alone: what may be asked for and granted beyond snapshots, JSON or YAML.
+///
+/// # Errors
+/// All that is wrong with them, in their order. They may still be more than somebody may have.
+pub fn check_capabilities(text: &str) -> Result<(), Offences> {
+    check::check_capabilities(&Document::parse(text)?.root)
+}
+
+/// Check the file of what hooks are granted, `{hooks: {NAME: capabilities}}`.
+///
+/// # Errors
+/// All that is wrong with it, in its order.
+pub fn check_grants(root: &Node) -> Result<(), Offences> {
+    check::check_grants(root)
+}
+
 /// A document that is read but not yet checked. Keep it to find the place of a path later, such as
 /// `kubernetes[0].jqFilter` when the filter does not compile.
 #[derive(Debug, Clone, PartialEq)]

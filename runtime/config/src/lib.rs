@@ -55,7 +55,7 @@ pub use config::{
     WatchEvent, Webhook,
 };
 pub use cron::{CronError, Crontab};
-pub use document::{Document, parse};
+pub use document::{Document, check_capabilities, check_grants, parse};
 pub use offence::{Offence, Offences};
 pub use selector::{FieldSelector, LabelSelector};
 pub use yaml::Position;

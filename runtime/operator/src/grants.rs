@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hookbox_config::yaml::{self, YamlError};
+use hookbox_config::{Offence, Offences};
 use hookbox_sandbox::{Capabilities, GrantError, Grants, HttpClient};
 use serde::{Deserialize, Serialize};
 
@@ -39,8 +40,8 @@ pub enum GrantRulesError {
     #[error("the grants are {0} documents, and have to be one")]
     Documents(usize),
     /// Not of the right form.
-    #[error("the grants are not written as they have to be: {0}")]
-    Form(String),
+    #[error("the grants are not written as they have to be")]
+    Form(#[source] Offences),
     /// Something that cannot be granted.
     #[error("the grants of `{hook}` cannot be given")]
     Grant {
@@ -71,12 +72,15 @@ impl GrantRules {
     /// # Errors
     /// A text that is no such document, an unknown key, something that cannot be granted.
     pub fn parse(text: &str) -> Result<Self, GrantRulesError> {
-        let documents = yaml::parse_documents(text).map_err(GrantRulesError::Yaml)?;
+        let documents = yaml::parse_settings(text).map_err(GrantRulesError::Yaml)?;
         let [document] = documents.as_slice() else {
             return Err(GrantRulesError::Documents(documents.len()));
         };
-        let rules: Self = serde_json::from_value(document.to_json())
-            .map_err(|error| GrantRulesError::Form(error.to_string()))?;
+        hookbox_config::check_grants(document).map_err(GrantRulesError::Form)?;
+        let rules: Self = serde_json::from_value(document.to_json()).map_err(|error| {
+            let offence = Offence::new("", "form", error.to_string());
+            GrantRulesError::Form(offence.into())
+        })?;
         for (hook, capabilities) in &rules.hooks {
             if let Err(source) = Grants::new(capabilities.clone()) {
                 let hook = hook.clone();
@@ -215,7 +219,8 @@ mod tests {
         ] {
             let error = GrantRules::parse(text).unwrap_err();
             assert_eq!(error.code(), code, "{text}: {error}");
-            assert!(error.to_string().contains(says), "{text}: {error}");
+            let text = crate::api::chain(&error);
+            assert!(text.contains(says), "{text}");
         }
     }
 }

@@ -122,6 +122,7 @@ mod tests {
     fn a_hook_that_only_looks_has_no_reason_to_run() {
         let mut parts = Parts {
             settings: None,
+            capabilities: None,
             on_startup: None,
             schedules: &[],
             asked: None,

@@ -59,6 +59,10 @@ pub trait Hook {
             text.push_str(r#","settings":"#);
             text.push_str(settings);
         }
+        if let Some(capabilities) = parts.capabilities {
+            text.push_str(r#","capabilities":"#);
+            text.push_str(capabilities);
+        }
         if let Some(order) = parts.on_startup {
             // Writing to a String cannot fail.
             let _ = write!(text, r#","onStartup":{order}"#);
@@ -132,6 +136,8 @@ fn push_includes(
 pub struct Parts {
     /// `settings`, as JSON.
     pub settings: Option<&'static str>,
+    /// `capabilities`, as JSON.
+    pub capabilities: Option<&'static str>,
     /// `onStartup`.
     pub on_startup: Option<i64>,
     /// `schedule`.

@@ -31,6 +31,30 @@ struct Watches {
 )]
 fn watching(_input: Input<Watches>, _out: &mut Effects) {}
 
+#[hook(
+    on_startup = 1,
+    capabilities(
+        kubernetes(kinds = ["ConfigMap", Secret], namespaces = "team-a", verbs = [get, list]),
+        kubernetes(groups = [apps], kinds = "*", namespaces = "*", verbs = [list]),
+        http(hosts = ["api.example.org", "*.example.com"]),
+        http(hosts = "10.0.0.1", schemes = [http, https], ports = [8080, 8443], methods = [GET, POST], addresses = ["10.0.0.0/8"]),
+        files(path = "/srv/templates", mount = "/templates"),
+        environment(name = "REGION", value = "eu"),
+        environment(name = "ZONE"),
+        wall_clock = true,
+    )
+)]
+fn wanting(_input: Input, _out: &mut Effects) {}
+
+#[validate(
+    webhook = "a.example.com",
+    rule(resources = ["pods"]),
+    capabilities(wall_clock = true)
+)]
+fn asked(_review: Review) -> Result<Verdict> {
+    Ok(Verdict::allow())
+}
+
 #[hook(name = "other/name", on_startup = -3)]
 fn starting(_input: Input, _out: &mut Effects) {}
 
@@ -80,6 +104,35 @@ fn the_document_holds_what_was_said_and_all_snapshots_where_nothing_was() {
         json!({"configVersion": "v1", "onStartup": -3})
     );
     assert_eq!((watching::NAME, starting::NAME), ("watching", "other/name"));
+}
+
+#[test]
+fn what_a_hook_wants_stands_in_its_document() {
+    let document = document::<wanting>();
+    assert_eq!(
+        document["capabilities"],
+        json!({
+            "kubernetes": [
+                {"apiGroups": [""], "kinds": ["ConfigMap", "Secret"], "namespaces": ["team-a"], "verbs": ["get", "list"]},
+                {"apiGroups": ["apps"], "kinds": ["*"], "namespaces": ["*"], "verbs": ["list"]},
+            ],
+            "http": [
+                {"hosts": ["api.example.org", "*.example.com"]},
+                {"hosts": ["10.0.0.1"], "schemes": ["http", "https"], "ports": [8080, 8443],
+                 "methods": ["GET", "POST"], "addresses": ["10.0.0.0/8"]},
+            ],
+            "files": [{"path": "/srv/templates", "mount": "/templates"}],
+            "environment": [{"name": "REGION", "value": "eu"}, {"name": "ZONE"}],
+            "wallClock": true,
+        })
+    );
+    let config = hookbox_config::parse(&wanting::config()).expect("valid");
+    assert_eq!(
+        config.capabilities.as_ref(),
+        Some(&document["capabilities"])
+    );
+    let config = hookbox_config::parse(&asked::config()).expect("valid");
+    assert_eq!(config.capabilities, Some(json!({"wallClock": true})));
 }
 
 #[test]

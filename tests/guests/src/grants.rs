@@ -11,6 +11,12 @@ mod http;
 
 pub const NAMES: &[&str] = &["reach"];
 
+/// Says what it wants; it may be granted anything else.
+pub const CONFIG: &str = r#"{"configVersion":"v1","onStartup":1,"capabilities":{
+    "http":[{"hosts":["api.example"],"ports":[8443]}],
+    "kubernetes":[{"apiGroups":[""],"kinds":["ConfigMap"],"namespaces":["default"],"verbs":["get"]}],
+    "wallClock":true}}"#;
+
 pub fn run(hook: &str) -> Option<Answer> {
     (hook == "reach").then(reach)
 }

@@ -30,7 +30,11 @@ impl Guest for Component {
     fn describe() -> Vec<Hook> {
         let hook = |name: &str| Hook {
             name: name.to_owned(),
-            config: r#"{"configVersion":"v1","onStartup":1}"#.to_owned(),
+            config: match name {
+                "reach" => grants::CONFIG,
+                _ => r#"{"configVersion":"v1","onStartup":1}"#,
+            }
+            .to_owned(),
         };
         let names = harmless::NAMES
             .iter()

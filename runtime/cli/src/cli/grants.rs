@@ -12,7 +12,7 @@ use crate::failure::{Failure, OrFail, Outcome};
 use crate::input;
 
 /// A file of grants, or of certificates, of this size is a mistake.
-const MAX_FILE: u64 = 4 << 20;
+const MAX_FILE: u64 = 1 << 20;
 
 /// What hooks may do beyond reading their snapshots.
 #[derive(Debug, Args, Clone)]

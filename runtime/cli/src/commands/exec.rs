@@ -211,6 +211,7 @@ fn check_inputs(args: &Exec) -> Outcome {
         &args.cluster,
         &args.values,
         &args.config_values,
+        &args.grants.grants,
     ];
     let stdin = files
         .into_iter()

@@ -1,5 +1,6 @@
 //! The rules of documents.
 
+mod capabilities;
 mod conversion;
 mod idle;
 mod kubernetes;
@@ -49,6 +50,20 @@ pub(crate) fn check(root: &Node) -> Result<HookConfig, Offences> {
     Ok(config)
 }
 
+/// Capabilities that stand alone, not in a configuration.
+pub(crate) fn check_capabilities(root: &Node) -> Result<(), Offences> {
+    let mut report = Report::default();
+    capabilities::capabilities(At::root(root), &mut report);
+    report.finish()
+}
+
+/// The file of what hooks are granted.
+pub(crate) fn check_grants(root: &Node) -> Result<(), Offences> {
+    let mut report = Report::default();
+    capabilities::grants(At::root(root), &mut report);
+    report.finish()
+}
+
 /// None only together with an offence.
 fn document(root: &Node, report: &mut Report) -> Option<HookConfig> {
     let at = At::root(root);
@@ -76,9 +91,10 @@ fn document(root: &Node, report: &mut Report) -> Option<HookConfig> {
         settings: object
             .field("settings")
             .and_then(|at| settings::settings(at, report)),
-        capabilities: object.field("capabilities").and_then(|at| {
-            at.entries(report)?;
-            Some(at.node.to_json())
+        capabilities: object.field("capabilities").map(|at| {
+            let written = at.node.to_json();
+            capabilities::capabilities(at, report);
+            written
         }),
         on_startup: object.integer("onStartup", report),
         schedule: object.bindings("schedule", report, |at, report| {

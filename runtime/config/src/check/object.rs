@@ -91,6 +91,21 @@ impl<'a> At<'a> {
         Some(text)
     }
 
+    pub(super) fn integer(&self, report: &mut Report) -> Option<i64> {
+        let Value::Number(number) = &self.node.value else {
+            self.wrong_type(INTEGER, report);
+            return None;
+        };
+        // JSON knows no difference between 10 and 10.0.
+        let whole =
+            |number: f64| (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64);
+        let value = number.as_i64().or_else(|| number.as_f64().and_then(whole));
+        if value.is_none() {
+            self.wrong_type(INTEGER, report);
+        }
+        value
+    }
+
     /// One of some words, and what it stands for.
     pub(super) fn one_of<T: Copy>(&self, words: &[(&str, T)], report: &mut Report) -> Option<T> {
         let text = self.text(report)?;
@@ -286,22 +301,7 @@ impl<'a> Object<'a> {
     }
 
     pub(super) fn integer(&self, key: &str, report: &mut Report) -> Option<i64> {
-        let at = self.field(key)?;
-        let number = match &at.node.value {
-            Value::Number(number) => number,
-            _ => {
-                at.wrong_type(INTEGER, report);
-                return None;
-            }
-        };
-        // JSON knows no difference between 10 and 10.0.
-        let whole =
-            |number: f64| (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64);
-        let value = number.as_i64().or_else(|| number.as_f64().and_then(whole));
-        if value.is_none() {
-            at.wrong_type(INTEGER, report);
-        }
-        value
+        self.field(key)?.integer(report)
     }
 
     /// A list of bindings: at least one, at most [`MOST_BINDINGS`].

@@ -146,6 +146,14 @@ pub fn parse_documents(text: &str) -> Result<Vec<Node>, YamlError> {
     once(load(text, &Limits::MANIFESTS, Dialect::Kubernetes)?)
 }
 
+/// Read the documents of a file of settings, as [`parse_documents`] but bounded by [`Limits::CONFIG`].
+///
+/// # Errors
+/// The first thing that is wrong, with the number of its document.
+pub fn parse_settings(text: &str) -> Result<Vec<Node>, YamlError> {
+    once(load(text, &Limits::CONFIG, Dialect::Kubernetes)?)
+}
+
 /// Read a text within a document, as [`parse_documents`], but of a key that is given twice the last one counts.
 ///
 /// # Errors

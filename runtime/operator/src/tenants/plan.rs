@@ -175,6 +175,9 @@ pub fn plan(
         ));
     }
     let component = source(hook, policy)?;
+    if let Some(fault) = capabilities_fault(&spec.capabilities) {
+        return Err(Problem::new("InvalidSpec", fault));
+    }
     let (granted, missing) = spec.capabilities.granted(&policy.spec.capabilities);
     let plan = Plan {
         hook: (namespace.name.clone(), name),
@@ -259,9 +262,28 @@ fn is_for(which: &NamespaceMatch, namespace: &Namespace) -> Result<bool, String>
 
 /// What is wrong with a policy, if anything is.
 fn policy_fault(policy: &HookPolicy) -> Option<String> {
-    let selector = policy.spec.namespaces.selector.as_ref()?;
-    let error = selector_of(selector).err()?;
-    Some(format!("`namespaces.selector`: {error}"))
+    let selector = policy.spec.namespaces.selector.as_ref();
+    if let Some(error) = selector.and_then(|selector| selector_of(selector).err()) {
+        return Some(format!("`namespaces.selector`: {error}"));
+    }
+    capabilities_fault(&policy.spec.capabilities)
+}
+
+/// What is wrong with capabilities of an object, which have the types that they should: the first of it.
+fn capabilities_fault(capabilities: &Capabilities) -> Option<String> {
+    if capabilities.is_empty() {
+        return None;
+    }
+    let text = serde_json::to_string(capabilities).ok()?;
+    let offences = hookbox_config::check_capabilities(&text).err()?;
+    let first = offences.0.first()?;
+    let help = first.help.as_ref().map(|help| format!(": {help}"));
+    Some(format!(
+        "`capabilities.{}`: {}{}",
+        first.path,
+        first.message,
+        help.unwrap_or_default()
+    ))
 }
 
 /// What of a policy's rules for components cannot be used. Hooks that it counts for do not run then.
@@ -432,6 +454,24 @@ mod tests {
             Ok(_) => "planned",
             Err(problem) => problem.reason,
         }
+    }
+
+    #[test]
+    fn capabilities_that_can_never_be_are_a_fault() {
+        let good = [policy("p", unsigned(json!({"names": ["team-a"]})))];
+        let http = |host: &str| json!({"http": [{"hosts": [host]}]});
+        let planned = |host: &str| reason(json!({"capabilities": http(host)}), &good);
+        assert_eq!(planned("a.example"), "planned");
+        assert_eq!(planned("https://a.example"), "InvalidSpec");
+        let mut spec = unsigned(json!({"names": ["team-a"]}));
+        spec["capabilities"] = http("*");
+        let bad = [policy("p", spec)];
+        assert_eq!(reason(json!({}), &bad), "InvalidPolicy");
+        let fault = bad[0].content.as_ref().unwrap_err();
+        assert!(
+            fault.starts_with("`capabilities.http[0].hosts[0]`: `*` is no host: "),
+            "{fault}"
+        );
     }
 
     #[test]

@@ -186,22 +186,22 @@ impl Arg {
 
     /// `key = 10`
     pub(crate) fn int(&self) -> syn::Result<i64> {
-        let parse = |expr: &Expr, sign: &str| match expr {
-            Expr::Lit(ExprLit {
-                lit: Lit::Int(value),
-                ..
-            }) => format!("{sign}{}", value.base10_digits()).parse().ok(),
-            _ => None,
-        };
-        let value = match self.expr("a whole number")? {
-            Expr::Unary(ExprUnary {
-                op: UnOp::Neg(_),
-                expr,
-                ..
-            }) => parse(expr, "-"),
-            expr => parse(expr, ""),
-        };
-        value.ok_or_else(|| self.wrong("a whole number"))
+        int(self.expr("a whole number")?).ok_or_else(|| self.wrong("a whole number"))
+    }
+
+    /// `key = 10`, `key = [10, 20]`, each with its place.
+    pub(crate) fn ints(&self) -> syn::Result<Vec<(i64, Span)>> {
+        let expected = format!(
+            "a whole number or a list of them: `{} = [80, 443]`",
+            self.key
+        );
+        let wrong =
+            |expr: &Expr| Error::new(expr.span(), format!("`{}` takes {expected}", self.key));
+        let read = |expr: &Expr| Ok((int(expr).ok_or_else(|| wrong(expr))?, expr.span()));
+        match self.expr(&expected)? {
+            Expr::Array(array) => array.elems.iter().map(read).collect(),
+            one => Ok(vec![read(one)?]),
+        }
     }
 
     /// `key = "one"`, `key = ["one", "two"]`; identifiers count as strings: `key = [one, two]`.
@@ -255,6 +255,25 @@ impl Arg {
                 Err(self.wrong(&format!("arguments: `{}(…)`", self.key)))
             }
         }
+    }
+}
+
+/// A whole number, which may have a sign.
+fn int(expr: &Expr) -> Option<i64> {
+    let parse = |expr: &Expr, sign: &str| match expr {
+        Expr::Lit(ExprLit {
+            lit: Lit::Int(value),
+            ..
+        }) => format!("{sign}{}", value.base10_digits()).parse().ok(),
+        _ => None,
+    };
+    match expr {
+        Expr::Unary(ExprUnary {
+            op: UnOp::Neg(_),
+            expr,
+            ..
+        }) => parse(expr, "-"),
+        expr => parse(expr, ""),
     }
 }
 

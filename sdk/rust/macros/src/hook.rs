@@ -8,10 +8,11 @@ use syn::spanned::Spanned as _;
 use syn::{FnArg, GenericArgument, ItemFn, PathArguments, Type};
 
 use crate::args::{Arg, Args, Errors, Word};
+use crate::capabilities::capabilities;
 use crate::document::Document;
 use crate::schedule::Schedule;
 
-const KEYS: &[&str] = &["name", "on_startup", "schedule", "settings"];
+const KEYS: &[&str] = &["name", "on_startup", "schedule", "settings", "capabilities"];
 const SIGNATURE: &str = "a hook is `fn name(input: Input<Watches>, out: &mut Effects) -> Result`";
 
 pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
@@ -56,7 +57,8 @@ pub(crate) fn placeholder(function: &ItemFn, snapshots: &TokenStream) -> TokenSt
         impl ::hookbox_sdk::Hook for #ident {
             const NAME: &'static ::core::primitive::str = #name;
             const PARTS: ::hookbox_sdk::__private::Parts = ::hookbox_sdk::__private::Parts {
-                settings: ::core::option::Option::None, on_startup: ::core::option::Option::None, schedules: &[],
+                settings: ::core::option::Option::None, capabilities: ::core::option::Option::None,
+                on_startup: ::core::option::Option::None, schedules: &[],
                 asked: ::core::option::Option::None,
             };
             type Snapshots = #snapshots;
@@ -151,7 +153,36 @@ struct Hook {
     name: Word,
     on_startup: Option<(i64, Span)>,
     schedules: Vec<Schedule>,
+    wishes: Wishes,
+}
+
+/// What any hook may say of its runs, as JSON.
+pub(crate) struct Wishes {
     settings: Option<String>,
+    capabilities: Option<String>,
+}
+
+impl Wishes {
+    pub(crate) fn read(args: &Args, document: &mut Document, errors: &mut Errors) -> Self {
+        Self {
+            settings: args
+                .get("settings")
+                .and_then(|arg| settings(arg, document, errors)),
+            capabilities: args
+                .get("capabilities")
+                .and_then(|arg| capabilities(arg, document, errors)),
+        }
+    }
+
+    /// The fields of `Parts`.
+    pub(crate) fn fields(&self) -> TokenStream {
+        let some = |text: &Option<String>| match text {
+            Some(text) => quote!(::core::option::Option::Some(#text)),
+            None => quote!(::core::option::Option::None),
+        };
+        let (settings, capabilities) = (some(&self.settings), some(&self.capabilities));
+        quote!(settings: #settings, capabilities: #capabilities,)
+    }
 }
 
 impl Hook {
@@ -202,15 +233,13 @@ impl Hook {
             document.push("schedule", &schedule.item);
             schedules.push(schedule);
         }
-        let settings = args
-            .get("settings")
-            .and_then(|arg| settings(arg, &mut document, errors));
+        let wishes = Wishes::read(args, &mut document, errors);
         document.check(errors);
         Self {
             name,
             on_startup,
             schedules,
-            settings,
+            wishes,
         }
     }
 
@@ -221,10 +250,7 @@ impl Hook {
             Some((order, _)) => quote!(::core::option::Option::Some(#order)),
             None => quote!(::core::option::Option::None),
         };
-        let settings = match &self.settings {
-            Some(settings) => quote!(::core::option::Option::Some(#settings)),
-            None => quote!(::core::option::Option::None),
-        };
+        let wishes = self.wishes.fields();
         let schedules = self.schedules.iter().map(Schedule::part);
         let checks = self.checks(ident);
         let output = match &function.sig.output {
@@ -240,7 +266,7 @@ impl Hook {
             impl ::hookbox_sdk::Hook for #ident {
                 const NAME: &'static ::core::primitive::str = #name;
                 const PARTS: ::hookbox_sdk::__private::Parts = ::hookbox_sdk::__private::Parts {
-                    settings: #settings,
+                    #wishes
                     on_startup: #on_startup,
                     schedules: &[#(#schedules),*],
                     asked: ::core::option::Option::None,
@@ -295,7 +321,7 @@ pub(crate) fn check_name(name: &Word, errors: &mut Errors) {
 }
 
 /// `settings(min_interval = "1s", burst = 3)` as JSON.
-pub(crate) fn settings(arg: &Arg, document: &mut Document, errors: &mut Errors) -> Option<String> {
+fn settings(arg: &Arg, document: &mut Document, errors: &mut Errors) -> Option<String> {
     let args = errors.take(arg.nested())?;
     args.check_keys("`settings`", &["min_interval", "burst"], &[], errors);
     let mut settings = Map::new();

@@ -1,6 +1,7 @@
 //! The macros of `hookbox-sdk`. Their documentation is best read there.
 
 mod args;
+mod capabilities;
 mod document;
 mod export;
 mod hook;
@@ -22,6 +23,7 @@ use syn::parse_macro_input;
 ///     schedule(name = "nightly", crontab = "0 3 * * *", queue = "slow", group = "main",
 ///              allow_failure = true, include_snapshots = ["pods"]),
 ///     settings(min_interval = "1s", burst = 3),
+///     capabilities(http(hosts = ["api.example.org"])),
 /// )]
 /// fn handle(input: Input<Watches>, out: &mut Effects) -> Result { /* … */ Ok(()) }
 /// ```
@@ -36,6 +38,12 @@ use syn::parse_macro_input;
 /// | `on_startup` | run once when the operator starts, in the order of these numbers; such a run has no snapshots | |
 /// | `schedule(…)` | run by the clock; repeat it for more | |
 /// | `settings(min_interval = "…", burst = …)` | at most one run per interval, with bursts; a Go duration | unlimited |
+/// | `capabilities(…)` | what the hook wants to be granted beyond its snapshots; it grants nothing | |
+///
+/// Capabilities are, each as often as needed, `kubernetes(…)` with `kinds`, `namespaces`, `verbs` (`get`, `list`) and
+/// `groups` (the core group); `http(…)` with `hosts`, `schemes`, `ports`, `methods` and `addresses`; `files(…)` with `path`
+/// and `mount`; `environment(…)` with `name` and `value`; and `wall_clock = true`. What they mean, and how an administrator
+/// grants them, is in docs/grants.md.
 ///
 /// A schedule has
 ///
@@ -78,7 +86,7 @@ pub fn hook(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// | `condition(name = "…", expression = "…")` | CEL that must hold; repeat it for more | |
 /// | `labels` | only objects that match this label selector | |
 /// | `namespace_labels` | only objects in namespaces that match this label selector | |
-/// | `group`, `include_snapshots`, `settings(…)` | as in [`macro@hook`] | |
+/// | `group`, `include_snapshots`, `settings(…)`, `capabilities(…)` | as in [`macro@hook`] | |
 ///
 /// A rule has `resources` (plural names, `pods/status` for a subresource, `*`), `operations` (`Create`, `Update`,
 /// `Delete`, `Connect`; all), `groups` (the core group), `versions` (all), and `scope` (`Namespaced`, `Cluster`; both).
@@ -110,7 +118,7 @@ pub fn mutate(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// | `crd` | name of the CustomResourceDefinition | required |
 /// | `from`, `to` | versions, with or without the group | required |
 /// | `name` | name of the hook and of the binding | the function's |
-/// | `group`, `include_snapshots`, `settings(…)` | as in [`macro@hook`] | |
+/// | `group`, `include_snapshots`, `settings(…)`, `capabilities(…)` | as in [`macro@hook`] | |
 #[proc_macro_attribute]
 pub fn convert(attribute: TokenStream, item: TokenStream) -> TokenStream {
     review::expand(review::Kind::Convert, attribute.into(), item.into()).into()

@@ -9,7 +9,7 @@ use syn::{FnArg, ItemFn, Type};
 
 use crate::args::{Arg, Args, Errors, Word};
 use crate::document::{Document, Item};
-use crate::hook::{check_name, is_effects, settings, snapshots_of};
+use crate::hook::{Wishes, check_name, is_effects, snapshots_of};
 use crate::watch::label_selector;
 
 /// What the function is for.
@@ -33,6 +33,7 @@ const ADMISSION_KEYS: &[&str] = &[
     "group",
     "include_snapshots",
     "settings",
+    "capabilities",
 ];
 const CONVERT_KEYS: &[&str] = &[
     "name",
@@ -42,6 +43,7 @@ const CONVERT_KEYS: &[&str] = &[
     "group",
     "include_snapshots",
     "settings",
+    "capabilities",
 ];
 const RULE_KEYS: &[&str] = &["groups", "versions", "resources", "operations", "scope"];
 const CONDITION_KEYS: &[&str] = &["name", "expression"];
@@ -201,7 +203,7 @@ struct Asked {
     json: String,
     includes: Option<(Vec<Word>, Span)>,
     group: Option<String>,
-    settings: Option<String>,
+    wishes: Wishes,
 }
 
 impl Asked {
@@ -229,9 +231,7 @@ impl Asked {
         let includes = args.read("include_snapshots", errors, Arg::words);
         let includes = includes.zip(args.get("include_snapshots").map(Arg::span));
         document.push(kind.list(), &item);
-        let settings = args
-            .get("settings")
-            .and_then(|arg| settings(arg, &mut document, errors));
+        let wishes = Wishes::read(args, &mut document, errors);
         document.check(errors);
         Self {
             kind,
@@ -239,17 +239,14 @@ impl Asked {
             json: item.json_fields(),
             includes,
             group: group.map(|group| group.text),
-            settings,
+            wishes,
         }
     }
 
     fn generate(&self, function: &ItemFn, shape: &Shape) -> TokenStream {
         let (ident, vis) = (&function.sig.ident, &function.vis);
         let (name, json, snapshots) = (&self.name.text, &self.json, &shape.snapshots);
-        let settings = match &self.settings {
-            Some(settings) => quote!(::core::option::Option::Some(#settings)),
-            None => quote!(::core::option::Option::None),
-        };
+        let wishes = self.wishes.fields();
         let includes = match &self.includes {
             Some((words, _)) => {
                 let names = words.iter().map(|word| &word.text);
@@ -311,7 +308,7 @@ impl Asked {
             impl ::hookbox_sdk::Hook for #ident {
                 const NAME: &'static ::core::primitive::str = #name;
                 const PARTS: ::hookbox_sdk::__private::Parts = ::hookbox_sdk::__private::Parts {
-                    settings: #settings,
+                    #wishes
                     on_startup: ::core::option::Option::None,
                     schedules: &[],
                     asked: ::core::option::Option::Some(::hookbox_sdk::__private::AskedPart {

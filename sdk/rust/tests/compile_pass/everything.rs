@@ -46,7 +46,14 @@ pub struct Watches {
         allow_failure = true,
         include_snapshots = ["nodes"],
     ),
-    settings(min_interval = "1m30s", burst = 3)
+    settings(min_interval = "1m30s", burst = 3),
+    capabilities(
+        kubernetes(groups = [""], kinds = ["ConfigMap"], namespaces = ["default"], verbs = [get]),
+        http(hosts = ["api.example.org"], schemes = [https], ports = [443], methods = [GET], addresses = ["10.0.0.0/8"]),
+        files(path = "/srv", mount = "/files"),
+        environment(name = "REGION", value = "eu"),
+        wall_clock = true,
+    )
 )]
 pub fn all(input: Input<Watches>, out: &mut Effects) -> Result {
     out.metric("pods").set(input.pods.len() as f64);
