@@ -82,9 +82,9 @@ pub(super) async fn dev(global: &Global, args: &Dev, ui: &Ui) -> Outcome {
         sandbox,
         jq,
         cluster,
-        budget: args.limits.budget(),
-        granted: args.grants.read()?,
-        max_runs: args.max_runs,
+        budget: args.play.limits.budget(),
+        granted: args.play.grants.read()?,
+        max_runs: args.play.max_runs,
     };
     if args.once {
         if args.kubeconfig_out.is_some() {

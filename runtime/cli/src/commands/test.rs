@@ -59,9 +59,9 @@ pub(super) async fn test(global: &Global, args: &Test, ui: &Ui) -> Outcome {
         sandbox,
         jq,
         component,
-        budget: args.limits.budget(),
-        granted: args.grants.read()?,
-        max_runs: args.max_runs,
+        budget: args.play.limits.budget(),
+        granted: args.play.grants.read()?,
+        max_runs: args.play.max_runs,
     };
     let (mut passed, mut failed) = (0, 0);
     // Whether blessing would make a difference.
