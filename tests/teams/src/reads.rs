@@ -1,4 +1,8 @@
 //! What a team's hook reads of the cluster while it runs, and what it must be told.
+#![allow(
+    clippy::indexing_slicing,
+    reason = "objects that are written just here"
+)]
 
 use serde_json::{Value, json};
 
