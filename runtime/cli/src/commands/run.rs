@@ -204,12 +204,15 @@ fn tenants(global: &Global, args: &Run, sandbox: &Sandbox) -> Outcome<Option<Ten
 
 /// Where pulled components are kept. Without, they are pulled at each start: no reason not to run.
 fn store(global: &Global, args: &Run) -> Option<ComponentStore> {
-    let named = args.tenants.component_store.clone();
-    let folder = named.or_else(|| Some(hooks::cache_dir(global)?.join("pulled")))?;
     let Size(size) = args.tenants.component_store_size;
     if size == 0 {
         return None;
     }
+    let named = args.tenants.component_store.clone();
+    let Some(folder) = named.or_else(|| Some(hooks::cache_dir(global)?.join("pulled"))) else {
+        tracing::warn!("pulled components are not kept: --component-store names no folder");
+        return None;
+    };
     match ComponentStore::open(&folder, size) {
         Ok(store) => Some(store),
         Err(error) => {

@@ -113,6 +113,7 @@ const ROWS: &[Row] = &[
     row("signed", "unsigned", |registry, repository, s| unsigned(registry, repository, s, &(s.manifest.clone() + " ")),
         None, "SignatureRefused", "is not signed"),
     row("strange", "other-key", plain, None, "SignatureRefused", "by another key"),
+    row("lenient", "other-key", plain, None, "SignatureRefused", "by another key"),
     row("signed", "moved-signature", |registry, repository, s| {
         // The good image's signatures under another image's name.
         let hook = unsigned(registry, repository, s, &(s.manifest.clone() + "  "));
@@ -171,6 +172,11 @@ fn policies(key: &PrivateKey) -> Vec<Value> {
         of("open", json!({"allowUnsigned": true}), 0),
         of("signed", keys(key), 0),
         of("strange", keys(&self::key()), 0),
+        of(
+            "lenient",
+            json!({"allowUnsigned": true, "keys": [self::key().public_pem()]}),
+            0,
+        ),
         of(
             "keyless",
             json!({"keys": ["-----BEGIN PUBLIC KEY-----"]}),
