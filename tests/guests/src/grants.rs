@@ -1,10 +1,10 @@
-//! What a hook may do when it was granted: it does what the list at `/script` in its values says, one line each, and
-//! tells in the log what came of it.
+//! What a hook may do when it was granted: it does what the list at `/script` in its values, or else in its config
+//! values, says, one line each, and tells in the log what came of it.
 
 use crate::hookbox::hook::cluster::{self, Selection};
 use crate::hookbox::hook::log::{self, Level};
 use crate::hookbox::hook::types::Refusal;
-use crate::hookbox::hook::values;
+use crate::hookbox::hook::{config_values, values};
 use crate::{Answer, failed};
 
 mod http;
@@ -23,8 +23,14 @@ pub fn run(hook: &str) -> Option<Answer> {
 
 fn reach() -> Answer {
     for index in 0.. {
-        let line = values::get(&format!("/script/{index}")).map_err(|r| failed(r.message))?;
-        let Some(line) = line else { break };
+        let path = format!("/script/{index}");
+        let line = match values::get(&path) {
+            Ok(None) => config_values::get(&path),
+            line => line,
+        };
+        let Some(line) = line.map_err(|r| failed(r.message))? else {
+            break;
+        };
         // A JSON string without anything to be escaped.
         let line = line.trim_matches('"').to_owned();
         let words: Vec<&str> = line.split(' ').collect();

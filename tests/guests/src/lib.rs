@@ -4,6 +4,8 @@ mod effects;
 mod grants;
 mod harmless;
 mod hostile;
+#[path = "../../hostile/guest/src/selected.rs"]
+mod selected;
 
 wit_bindgen::generate!({
     path: "../../wit",
@@ -26,22 +28,22 @@ fn failed(message: impl Into<String>) -> Error {
     }
 }
 
+fn configured(name: &&'static str) -> (&'static str, &'static str) {
+    match *name {
+        "reach" => ("reach", grants::CONFIG),
+        name => (name, selected::STARTUP),
+    }
+}
+
 impl Guest for Component {
     fn describe() -> Vec<Hook> {
-        let hook = |name: &str| Hook {
-            name: name.to_owned(),
-            config: match name {
-                "reach" => grants::CONFIG,
-                _ => r#"{"configVersion":"v1","onStartup":1}"#,
-            }
-            .to_owned(),
-        };
         let names = harmless::NAMES
             .iter()
             .chain(hostile::NAMES)
             .chain(effects::NAMES)
             .chain(grants::NAMES);
-        names.map(|name| hook(name)).collect()
+        let hooks = selected::hooks(names.map(configured)).into_iter();
+        hooks.map(|(name, config)| Hook { name, config }).collect()
     }
 
     fn run(hook: String, contexts: Vec<BindingContext>) -> Answer {

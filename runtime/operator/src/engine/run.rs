@@ -215,7 +215,7 @@ impl Engine {
         let asked = hook
             .program
             .ask(&hook.called, ask, input, turn.budget, told);
-        let (outcome, answer) = while_leading(turn.term, asked).await;
+        let (outcome, answer) = while_leading(turn.term, self.quota().is_some(), asked).await;
         self.metrics.run_used(labels, &outcome.usage);
 
         let outcome_effects = outcome.result.map(Arc::new);
@@ -493,9 +493,11 @@ fn effects_in(effects: &Effects) -> usize {
     object_patches.len() + values.len() + config_values.len() + metrics.len()
 }
 
-/// Lets a run end early when its leader leads no longer: its effects could not be applied any more.
+/// Lets a run end early when its leader leads no longer, or the tenant's Hook is another: its effects could not be applied
+/// any more.
 async fn while_leading(
     term: Option<&Term>,
+    of_tenant: bool,
     asked: impl Future<Output = (Run, Option<Answer>)>,
 ) -> (Run, Option<Answer>) {
     let Some(term) = term else {
@@ -505,7 +507,10 @@ async fn while_leading(
         biased;
         asked = asked => asked,
         () = term.over() => {
-            let cut = RunError::Ended("this replica leads no longer");
+            let cut = RunError::Ended(match of_tenant {
+                true => "its Hook or the policy for it was changed, or this replica leads no longer",
+                false => "this replica leads no longer",
+            });
             (Run::new(Err(cut)), None)
         }
     }

@@ -15,6 +15,9 @@ pub const NAMES: &[&str] = &[
     "empty-labels",
     "many-buckets",
     "metric-names",
+    "series",
+    "names",
+    "label-names",
     "huge-numbers",
     "duplicate-keys",
     "deep-json",
@@ -75,6 +78,17 @@ pub fn run(hook: &str) -> Option<Answer> {
                 let name = format!("m{number}");
                 let labels = [("l".to_owned(), "v".repeat(1000))];
                 let _ = metrics::set(&name, 1.0, &labels, Some(&name));
+            }
+        }
+        // More than a hook may have: series, names, names of labels. The run succeeds.
+        "series" | "names" | "label-names" => {
+            for number in 0..3000 {
+                let (name, value) = (format!("n{number}"), format!("{number:0>500}"));
+                let _ = match hook {
+                    "series" => metrics::set("m", 1.0, &[("l".to_owned(), value)], None),
+                    "names" => metrics::set(&name, 1.0, &[], None),
+                    _ => metrics::set("m", 1.0, &[(name, String::new())], None),
+                };
             }
         }
         "huge-numbers" => {

@@ -6,6 +6,7 @@ mod buffers;
 mod handles;
 mod plain;
 mod script;
+mod selected;
 
 wit_bindgen::generate!({
     path: "../../../wit",
@@ -43,11 +44,10 @@ impl hooks::Guest for Component {
             answers::NAMES,
             script::NAMES,
         ];
-        let hook = |name: &&str| Hook {
-            name: (*name).to_owned(),
-            config: r#"{"configVersion":"v1","onStartup":1}"#.to_owned(),
-        };
-        names.into_iter().flatten().map(hook).collect()
+        let names = names.into_iter().flatten();
+        let names = names.map(|name| (*name, selected::STARTUP));
+        let hooks = selected::hooks(names).into_iter();
+        hooks.map(|(name, config)| Hook { name, config }).collect()
     }
 
     fn run(hook: String, contexts: Vec<BindingContext>) -> Answer {

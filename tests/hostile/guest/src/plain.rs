@@ -4,7 +4,15 @@ use std::hint::black_box;
 
 use crate::{Answer, failed};
 
-pub const NAMES: &[&str] = &["loop", "trap", "memory", "recursion", "exit", "giant-error"];
+pub const NAMES: &[&str] = &[
+    "loop",
+    "trap",
+    "memory",
+    "recursion",
+    "exit",
+    "giant-error",
+    "sleep",
+];
 
 pub fn run(hook: &str) -> Option<Answer> {
     match hook {
@@ -22,6 +30,7 @@ pub fn run(hook: &str) -> Option<Answer> {
             black_box(deeper(1));
         }
         "exit" => std::process::exit(0),
+        "sleep" => std::thread::sleep(std::time::Duration::from_secs(3600)),
         "giant-error" => return Some(Err(failed("e".repeat(4 << 20)))),
         _ => return None,
     }

@@ -1,18 +1,25 @@
-//! Calls of the host as a text says: what fuzzing speaks through. A line is a call, its parts are apart by tabs: a word,
-//! and its arguments. A part that is missing is empty. What the host refuses is no failure.
+//! Calls of the host as a text says: what fuzzing speaks through. The script is the
+//! config value `script`, or else the object of the first context. A line is a call, its parts are apart by tabs: a word,
+//! and its arguments. A part that is missing is empty. What the host refuses is no
+//! failure; of object patches it is said.
 
 use crate::hookbox::hook::contexts::BindingContext;
 use crate::hookbox::hook::log::{self, Level};
 use crate::hookbox::hook::object_patches::{
     self as patches, CreateMode, ObjectRef, PatchOptions, Propagation,
 };
+use crate::hookbox::hook::types::Refusal;
 use crate::hookbox::hook::{config_values, metrics, snapshots, values};
-use crate::{Answer, failed};
+use crate::{Answer, failed, say};
 
 pub const NAMES: &[&str] = &["script"];
 
 pub fn run(contexts: &[BindingContext]) -> Answer {
-    let script = contexts.first().and_then(BindingContext::object);
+    let script = match config_values::get("/script") {
+        // A JSON string whose lines and tabs are escaped, and nothing else.
+        Ok(Some(script)) => Some(unescaped(&script)),
+        _ => contexts.first().and_then(BindingContext::object),
+    };
     let Some(script) = script else {
         return Err(failed("no script"));
     };
@@ -23,6 +30,21 @@ pub fn run(contexts: &[BindingContext]) -> Answer {
         call(word, &|index| parts.get(index).copied().unwrap_or_default());
     }
     Ok(())
+}
+
+fn unescaped(text: &str) -> String {
+    let text = text.trim_matches('"');
+    text.replace("\\n", "\n")
+        .replace("\\t", "\t")
+        .replace("\\r", "\r")
+        .replace("\\\"", "\"")
+}
+
+/// Says why the host refused, in a word.
+fn heard(answer: Result<(), Refusal>) {
+    if let Err(refusal) = answer {
+        say(&refusal.code);
+    }
 }
 
 fn given(text: &str) -> Option<String> {
@@ -55,15 +77,15 @@ fn call<'a>(word: &str, part: &dyn Fn(usize) -> &'a str) {
     let number = |text: &str| text.parse::<f64>().unwrap_or(f64::NAN);
     let group = || given(part(2));
     match word {
-        "create" => drop(patches::create(part(0), CreateMode::FailIfExists)),
-        "keep" => drop(patches::create(part(0), CreateMode::KeepExisting)),
-        "replace" => drop(patches::create(part(0), CreateMode::ReplaceExisting)),
-        "delete" => drop(patches::delete(&object(), Propagation::Foreground)),
-        "background" => drop(patches::delete(&object(), Propagation::Background)),
-        "orphan" => drop(patches::delete(&object(), Propagation::Orphan)),
-        "merge" => drop(patches::merge_patch(&object(), part(4), &options())),
-        "json" => drop(patches::json_patch(&object(), part(4), &options())),
-        "jq" => drop(patches::jq_patch(&object(), part(4), &options())),
+        "create" => heard(patches::create(part(0), CreateMode::FailIfExists)),
+        "keep" => heard(patches::create(part(0), CreateMode::KeepExisting)),
+        "replace" => heard(patches::create(part(0), CreateMode::ReplaceExisting)),
+        "delete" => heard(patches::delete(&object(), Propagation::Foreground)),
+        "background" => heard(patches::delete(&object(), Propagation::Background)),
+        "orphan" => heard(patches::delete(&object(), Propagation::Orphan)),
+        "merge" => heard(patches::merge_patch(&object(), part(4), &options())),
+        "json" => heard(patches::json_patch(&object(), part(4), &options())),
+        "jq" => heard(patches::jq_patch(&object(), part(4), &options())),
         "set" => drop(values::set(part(0), part(1))),
         "remove" => drop(values::remove(part(0))),
         "get" => drop(values::get(part(0))),

@@ -1,4 +1,4 @@
-//! Which hooks a component says it has: by itself all of them, each for the start; otherwise what somebody wrote into the
+//! Which hooks a component says it has: by itself all of them, otherwise what somebody wrote into the
 //! built file, in the place that is kept here (`hookbox_guest_builder::with_hooks`).
 
 use std::hint::black_box;
@@ -19,8 +19,11 @@ const fn place() -> [u8; LENGTH] {
     place
 }
 
+/// The configuration of a hook that runs at the start.
+pub const STARTUP: &str = r#"{"configVersion":"v1","onStartup":1}"#;
+
 /// Names and configurations: those that were written here, or all of these.
-pub fn hooks(names: impl Iterator<Item = &'static str>) -> Vec<(String, String)> {
+pub fn hooks(all: impl Iterator<Item = (&'static str, &'static str)>) -> Vec<(String, String)> {
     // What is there now is not what the compiler sees.
     let written = &black_box(&PLACE)[MARK.len()..];
     let written = String::from_utf8_lossy(written);
@@ -31,8 +34,6 @@ pub fn hooks(names: impl Iterator<Item = &'static str>) -> Vec<(String, String)>
     if !hooks.is_empty() {
         return hooks;
     }
-    let config = r#"{"configVersion":"v1","onStartup":1}"#;
-    names
-        .map(|name| (name.to_owned(), config.to_owned()))
+    all.map(|(name, config)| (name.to_owned(), config.to_owned()))
         .collect()
 }

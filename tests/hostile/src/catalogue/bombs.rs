@@ -89,12 +89,12 @@ pub(super) fn all() -> Vec<Attack> {
         // Values times branches: each local is looked up, or joined, at each of them.
         load(
             "load/locals-times-loops",
-            || with(&locals_times_loops(9_000, 4_000)),
+            many_loops,
             Must::NotLoad(&["too-large"]),
         ),
         load(
             "load/locals-times-joins",
-            || with(&locals_times_joins(9_000, 5_000)),
+            many_joins,
             Must::NotLoad(&["too-large"]),
         ),
         load(
@@ -128,6 +128,16 @@ pub(super) fn all() -> Vec<Attack> {
             Must::NotLoad(&["missing-import"]),
         ),
     ]
+}
+
+/// A component that is small, and takes long to compile.
+pub(crate) fn many_loops() -> Vec<u8> {
+    with(&locals_times_loops(9_000, 4_000))
+}
+
+/// Another one.
+pub(crate) fn many_joins() -> Vec<u8> {
+    with(&locals_times_joins(9_000, 5_000))
 }
 
 /// Loops in loops, and within the innermost the use of all locals.
@@ -170,7 +180,7 @@ fn doubling_types(steps: usize) -> String {
 }
 
 /// Components in components, as bytes: no text is nested so deeply.
-fn nested(depth: usize) -> Vec<u8> {
+pub(crate) fn nested(depth: usize) -> Vec<u8> {
     const HEADER: [u8; 8] = *b"\0asm\x0d\0\x01\0";
     // From the innermost to the outermost: each is a header and one section of kind 4 that holds the one before.
     let mut heads = vec![HEADER.to_vec()];

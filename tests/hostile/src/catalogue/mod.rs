@@ -1,7 +1,7 @@
 //! The attacks, by what they are aimed at.
 
 mod answers;
-mod bombs;
+pub(crate) mod bombs;
 mod boundary;
 mod budgets;
 mod buffers;

@@ -98,7 +98,7 @@ fn config_map(name: &str, key: &str, value: &str) -> String {
 
 impl Guest for Component {
     fn describe() -> Vec<Hook> {
-        let hooks = selected::hooks(["echo"].into_iter()).into_iter();
+        let hooks = selected::hooks([("echo", selected::STARTUP)].into_iter()).into_iter();
         hooks.map(|(name, config)| Hook { name, config }).collect()
     }
 
