@@ -39,10 +39,18 @@ mod tests {
             .collect();
         let rows: BTreeSet<String> = tenants::all().into_iter().map(|row| row.name).collect();
         let mut seen = 0;
-        for line in include_str!("../README.md").lines().filter(|l| l.starts_with("| ")) {
+        for line in include_str!("../README.md")
+            .lines()
+            .filter(|l| l.starts_with("| "))
+        {
             let mut cells = line.split('|').skip(2);
             for names in [&sandbox, &rows] {
-                let words = cells.next().unwrap_or_default().split('`').skip(1).step_by(2);
+                let words = cells
+                    .next()
+                    .unwrap_or_default()
+                    .split('`')
+                    .skip(1)
+                    .step_by(2);
                 for name in words.filter(|word| !word.ends_with(".rs")) {
                     assert!(names.contains(name), "{name}");
                     seen += 1;
