@@ -1,11 +1,11 @@
-//! Puts the Rust SDK's sources into the command, so that `hookbox new` makes a project that stands on its own.
+//! Puts the SDKs' sources into the command, so that `hookbox new` makes a project that stands on its own.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-/// The folders of the repository that a guest is built from.
-const PARTS: [&str; 5] = [
+/// The folders of the repository that a Rust guest is built from.
+const RUST: [&str; 5] = [
     "wit",
     "sdk/rust",
     "sdk/rust/macros",
@@ -13,18 +13,14 @@ const PARTS: [&str; 5] = [
     "runtime/jq/syntax",
 ];
 
+/// And a Go guest.
+const GO: [&str; 1] = ["sdk/go"];
+
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default())
         .join("../..")
         .canonicalize()?;
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    let mut files = Vec::new();
-    for part in PARTS {
-        println!("cargo:rerun-if-changed={}", root.join(part).display());
-        collect(&root, &root.join(part), &mut files)?;
-    }
-    files.sort();
-    files.dedup();
     let manifest = out.join("sdk_workspace.toml");
     fs::write(
         &manifest,
@@ -34,24 +30,42 @@ fn main() -> io::Result<()> {
         "cargo:rerun-if-changed={}",
         root.join("Cargo.toml").display()
     );
-    let mut code = String::from(
-        "/// Files of the SDK: path, content.\nconst SDK_FILES: &[(&str, &[u8])] = &[\n",
-    );
+    let mut code = String::new();
+    let manifest = [(PathBuf::from("Cargo.toml"), manifest)];
+    list(&root, "RUST_SDK", &RUST, &manifest, &mut code)?;
+    list(&root, "GO_SDK", &GO, &[], &mut code)?;
+    fs::write(out.join("sdk_files.rs"), code)
+}
+
+/// A constant with the sources of an SDK, and some others: where they go, and where they are.
+fn list(
+    root: &Path,
+    name: &str,
+    parts: &[&str],
+    others: &[(PathBuf, PathBuf)],
+    code: &mut String,
+) -> io::Result<()> {
+    let mut files = Vec::new();
+    for part in parts {
+        println!("cargo:rerun-if-changed={}", root.join(part).display());
+        collect(root, &root.join(part), &mut files)?;
+    }
+    files.sort();
+    files.dedup();
+    let files = files.into_iter().map(|file| {
+        let from = root.join(&file);
+        (file, from)
+    });
     let _ = writeln!(
         code,
-        "    (\"Cargo.toml\", include_bytes!({:?})),",
-        manifest
+        "/// Files of an SDK: path, content.\nconst {name}: &[(&str, &[u8])] = &["
     );
-    for file in files {
-        let _ = writeln!(
-            code,
-            "    ({:?}, include_bytes!({:?})),",
-            file.display().to_string(),
-            root.join(&file)
-        );
+    for (to, from) in others.iter().cloned().chain(files) {
+        let to = to.display().to_string();
+        let _ = writeln!(code, "    ({to:?}, include_bytes!({from:?})),");
     }
     code.push_str("];\n");
-    fs::write(out.join("sdk_files.rs"), code)
+    Ok(())
 }
 
 /// Sources below `dir`, without tests and builds.
@@ -66,12 +80,13 @@ fn collect(root: &Path, dir: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> 
         if fs::symlink_metadata(&path)?.is_symlink()
             || ["tests", "target", "benches"].contains(&name.as_str())
             || name.starts_with('.')
+            || name.ends_with("_test.go")
         {
             continue;
         }
         if path.is_dir() {
             collect(root, &path, files)?;
-        } else if ["rs", "toml", "wit", "md"]
+        } else if ["rs", "toml", "wit", "md", "go", "mod"]
             .iter()
             .any(|e| path.extension().is_some_and(|x| x == *e))
         {

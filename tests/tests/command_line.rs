@@ -19,6 +19,8 @@ mod examples;
 mod exec;
 #[path = "command_line/first_steps.rs"]
 mod first_steps;
+#[path = "command_line/go.rs"]
+mod go;
 #[path = "command_line/grants.rs"]
 mod grants;
 #[path = "command_line/inspect.rs"]

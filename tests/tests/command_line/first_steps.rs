@@ -100,7 +100,8 @@ async fn a_project_is_made_whole_or_not_at_all() {
     built_command().await;
     let folder = scratch();
     let new = |name: &str| hookbox(["new", name]).folder(folder.path()).run();
-    for name in ["Demo", "2hooks", "a_b", "test", "-"] {
+    expect(new("test").await, 2, &["cannot be a project's name"]);
+    for name in ["Demo", "2hooks", "a_b", "-"] {
         let finished = expect(
             new(name).await,
             2,
@@ -146,7 +147,10 @@ async fn a_folder_without_a_project_is_told_so() {
         expect(
             finished,
             2,
-            &["is not a project: it has no Cargo.toml", "hookbox new NAME"],
+            &[
+                "is not a project: it has no Cargo.toml, no go.mod",
+                "hookbox new NAME",
+            ],
         );
         let finished = hookbox([verb, "nowhere"]).folder(folder.path()).run().await;
         expect(finished, 2, &["nowhere cannot be"]);

@@ -10,6 +10,8 @@ use crate::ui::Format;
 pub(crate) enum Lang {
     /// Rust
     Rust,
+    /// Go, with its standard toolchain
+    Go,
 }
 
 #[derive(Debug, Args)]

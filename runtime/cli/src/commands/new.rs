@@ -10,37 +10,82 @@ use crate::ui::{Tone, Ui};
 
 include!(concat!(env!("OUT_DIR"), "/sdk_files.rs"));
 
-/// The template's files: path in the project, and text with `{{name}}` and `{{sdk}}` to fill in.
-const TEMPLATE: &[(&str, &str)] = &[
-    (
-        "Cargo.toml",
-        include_str!("../../template/rust/Cargo.toml.in"),
-    ),
-    ("src/lib.rs", include_str!("../../template/rust/lib.rs.in")),
-    (
-        "cluster.yaml",
-        include_str!("../../template/rust/cluster.yaml"),
-    ),
+/// What a project of a language begins with.
+struct Template {
+    /// Path in the project, and text with `{{name}}` and `{{sdk}}` to fill in.
+    files: &'static [(&'static str, &'static str)],
+    /// Where the first hook is.
+    first: &'static str,
+    /// The SDK's sources.
+    sdk: &'static [(&'static str, &'static [u8])],
+    /// Where they are put in the project.
+    vendor: &'static str,
+    /// The SDK's own folder among them, and in the repository.
+    folder: &'static str,
+    /// Names that mean something else.
+    reserved: &'static [&'static str],
+    /// The SDK's manifest, and the line by which it is known, without spaces.
+    manifest: (&'static str, &'static str),
+}
+
+const RUST: Template = Template {
+    files: &[
+        (
+            "Cargo.toml",
+            include_str!("../../template/rust/Cargo.toml.in"),
+        ),
+        ("src/lib.rs", include_str!("../../template/rust/lib.rs.in")),
+        (
+            "README.md",
+            include_str!("../../template/rust/README.md.in"),
+        ),
+    ],
+    first: "src/lib.rs",
+    sdk: RUST_SDK,
+    vendor: "vendor/hookbox",
+    folder: "sdk/rust",
+    reserved: &["test"],
+    manifest: ("Cargo.toml", "name=\"hookbox-sdk\""),
+};
+
+const GO: Template = Template {
+    files: &[
+        ("go.mod", include_str!("../../template/go/go.mod.in")),
+        ("main.go", include_str!("../../template/go/main.go.in")),
+        (
+            "main_test.go",
+            include_str!("../../template/go/main_test.go.in"),
+        ),
+        ("README.md", include_str!("../../template/go/README.md.in")),
+    ],
+    first: "main.go",
+    sdk: GO_SDK,
+    // A folder `vendor` means something else to Go.
+    vendor: "third_party/hookbox",
+    folder: "sdk/go",
+    reserved: &["all", "cmd", "main", "std", "test"],
+    manifest: ("go.mod", "modulegithub.com/hookbox/hookbox/sdk/go"),
+};
+
+/// What the projects of all languages have.
+const COMMON: &[(&str, &str)] = &[
+    ("cluster.yaml", include_str!("../../template/cluster.yaml")),
     (
         "tests/cases/one-app/case.yaml",
-        include_str!("../../template/rust/case.yaml"),
+        include_str!("../../template/case.yaml"),
     ),
     (
         "tests/cases/one-app/expected.yaml",
-        include_str!("../../template/rust/expected.yaml"),
-    ),
-    (
-        "README.md",
-        include_str!("../../template/rust/README.md.in"),
+        include_str!("../../template/expected.yaml"),
     ),
     (".gitignore", "/target\n"),
 ];
 
-/// Where the SDK's sources are put, from the project.
-const VENDOR: &str = "vendor/hookbox";
-
 pub(super) fn new(args: &New, ui: &Ui) -> Outcome {
-    let Lang::Rust = args.lang;
+    let template = match args.lang {
+        Lang::Rust => &RUST,
+        Lang::Go => &GO,
+    };
     let name = args
         .path
         .file_name()
@@ -49,6 +94,11 @@ pub(super) fn new(args: &New, ui: &Ui) -> Outcome {
             Failure::usage(anyhow!("{} has no name for a project", args.path.display()))
         })?;
     check_name(name)?;
+    if template.reserved.contains(&name) {
+        return Err(Failure::usage(anyhow!(
+            "`{name}` cannot be a project's name: the language means something else by it"
+        )));
+    }
     if args.path.exists()
         && std::fs::read_dir(&args.path).map_or(true, |mut entries| entries.next().is_some())
     {
@@ -58,15 +108,20 @@ pub(super) fn new(args: &New, ui: &Ui) -> Outcome {
         );
     }
     let sdk = match &args.sdk {
-        Some(dir) => sdk_in(dir)?.display().to_string(),
-        None => format!("{VENDOR}/sdk/rust"),
+        Some(dir) => sdk_in(template, dir)?.display().to_string(),
+        None => format!("./{}/{}", template.vendor, template.folder),
     };
     let existed = args.path.exists();
-    fill(&args.path, name, &sdk, args.sdk.is_none()).inspect_err(|_| clear(&args.path, existed))?;
+    let filled = fill(template, &args.path, name, &sdk, args.sdk.is_none());
+    filled.inspect_err(|_| clear(&args.path, existed))?;
     ui.status(
         Tone::Good,
         "Created",
-        format!("{} with a first hook in src/lib.rs", args.path.display()),
+        format!(
+            "{} with a first hook in {}",
+            args.path.display(),
+            template.first
+        ),
     );
     ui.status(
         Tone::Note,
@@ -76,41 +131,40 @@ pub(super) fn new(args: &New, ui: &Ui) -> Outcome {
     Ok(())
 }
 
-/// The folder, if the SDK's package is there.
-fn sdk_in(dir: &Path) -> Outcome<PathBuf> {
+/// The folder, if the SDK is there.
+fn sdk_in(template: &Template, dir: &Path) -> Outcome<PathBuf> {
+    let (manifest, line) = template.manifest;
     let root = dir
         .canonicalize()
         .with_context(|| format!("{} cannot be opened", dir.display()))
         .or_usage()?;
     let is_sdk = |dir: &Path| {
-        let manifest = std::fs::read_to_string(dir.join("Cargo.toml")).unwrap_or_default();
-        manifest
-            .lines()
-            .any(|line| line.replace(' ', "") == "name=\"hookbox-sdk\"")
+        let text = std::fs::read_to_string(dir.join(manifest)).unwrap_or_default();
+        text.lines().any(|found| found.replace(' ', "") == line)
     };
     if is_sdk(&root) {
         return Ok(root);
     }
     let failure = Failure::usage(anyhow!(
-        "{} is not the SDK: it has no Cargo.toml of the package `hookbox-sdk`",
+        "{} is not the SDK: it has no {manifest} of it",
         dir.display()
     ));
-    let below = root.join("sdk").join("rust");
+    let below = root.join(template.folder);
     Err(if is_sdk(&below) {
         failure.help(format!("the SDK is in {}", below.display()))
     } else {
-        failure.help("in hookbox's repository it is sdk/rust; without --sdk the one that comes with hookbox is used")
+        failure.help(format!("in hookbox's repository it is {}; without --sdk the one that comes with hookbox is used", template.folder))
     })
 }
 
 /// Write all files of the project.
-fn fill(root: &Path, name: &str, sdk: &str, vendored: bool) -> Outcome {
+fn fill(template: &Template, root: &Path, name: &str, sdk: &str, vendored: bool) -> Outcome {
     if vendored {
-        for (path, text) in SDK_FILES {
-            write(&root.join(VENDOR).join(path), text)?;
+        for (path, text) in template.sdk {
+            write(&root.join(template.vendor).join(path), text)?;
         }
     }
-    for (path, text) in TEMPLATE {
+    for (path, text) in COMMON.iter().chain(template.files) {
         let text = text.replace("{{name}}", name).replace("{{sdk}}", sdk);
         write(&root.join(path), text.as_bytes())?;
     }
@@ -126,7 +180,7 @@ fn clear(root: &Path, existed: bool) {
     }
 }
 
-/// A name that is a Rust package's and a Kubernetes object's at the same time.
+/// A name that is a package's and a Kubernetes object's at the same time.
 fn check_name(name: &str) -> Outcome {
     let ok = name.len() <= 63
         && name.starts_with(|c: char| c.is_ascii_lowercase())
@@ -134,11 +188,14 @@ fn check_name(name: &str) -> Outcome {
         && name
             .chars()
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-    if ok && name != "test" {
+    if ok {
         return Ok(());
     }
-    Err(Failure::usage(anyhow!("`{name}` cannot be a project's name"))
-        .help("lower-case letters, digits and `-`, beginning with a letter, at most 63 characters, and not `test`"))
+    Err(
+        Failure::usage(anyhow!("`{name}` cannot be a project's name")).help(
+            "lower-case letters, digits and `-`, beginning with a letter, at most 63 characters",
+        ),
+    )
 }
 
 fn write(path: &Path, content: &[u8]) -> Outcome {
@@ -168,7 +225,6 @@ mod tests {
             "a_b",
             "a-",
             "-a",
-            "test",
             "ä",
             &"x".repeat(64),
         ] {
@@ -179,10 +235,10 @@ mod tests {
     #[test]
     fn only_the_sdk_is_taken_for_it() {
         let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        assert!(sdk_in(&repository.join("sdk/rust")).is_ok());
-        let help = sdk_in(&repository).unwrap_err().help.unwrap();
+        assert!(sdk_in(&RUST, &repository.join("sdk/rust")).is_ok());
+        let help = sdk_in(&RUST, &repository).unwrap_err().help.unwrap();
         assert!(help.contains("the SDK is in"), "{help}");
-        let other = sdk_in(&repository.join("runtime/cli")).unwrap_err();
+        let other = sdk_in(&RUST, &repository.join("runtime/cli")).unwrap_err();
         let said = other.error.unwrap().to_string();
         assert!(said.contains("is not the SDK"), "{said}");
     }
@@ -198,11 +254,20 @@ mod tests {
             "runtime/jq/syntax/src/lib.rs",
         ] {
             assert!(
-                SDK_FILES
+                RUST_SDK
                     .iter()
                     .any(|(path, text)| *path == part && !text.is_empty()),
                 "{part}"
             );
+        }
+        let go: Vec<&str> = GO_SDK.iter().map(|(path, _)| *path).collect();
+        for part in [
+            "sdk/go/go.mod",
+            "sdk/go/hook.go",
+            "sdk/go/internal/bindings/wasm.go",
+            "sdk/go/hookboxtest/host.go",
+        ] {
+            assert!(go.contains(&part), "{part}");
         }
     }
 }

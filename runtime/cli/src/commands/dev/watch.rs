@@ -1,5 +1,6 @@
 //! Changes of a project's sources.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -70,6 +71,9 @@ impl Pending {
         }
     }
 }
+
+/// Ends of the names of sources, in all languages.
+const SOURCE: [&str; 6] = ["go", "mod", "rs", "sum", "toml", "wit"];
 
 /// Files that are remembered.
 const SOURCES: usize = 1000;
@@ -218,7 +222,8 @@ fn is_source(root: &Path, path: &Path) -> bool {
     });
     let kind = inside
         .extension()
-        .is_some_and(|e| e == "rs" || e == "toml" || e == "wit");
+        .and_then(OsStr::to_str)
+        .is_some_and(|kind| SOURCE.contains(&kind));
     !skipped && (kind || inside.starts_with("src") || inside == Path::new(LOCK))
 }
 

@@ -1,34 +1,19 @@
-//! A hook author's project: where it is, and how it becomes a component.
+//! Rust: cargo makes a component by itself.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use serde::Deserialize;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
+use super::{Built, forward};
 use crate::failure::{Failure, OrFail, Outcome};
 use crate::ui::Ui;
 
 const TARGET: &str = "wasm32-wasip2";
-
-/// A Rust project that builds to a component.
-#[derive(Debug, Clone)]
-pub(crate) struct Project {
-    /// The folder of its Cargo.toml.
-    pub(crate) root: PathBuf,
-}
-
-/// What a build gave.
-#[derive(Debug, Clone)]
-pub(crate) struct Built {
-    /// The component.
-    pub(crate) component: PathBuf,
-    /// The package's name.
-    pub(crate) name: String,
-}
 
 #[derive(Deserialize)]
 #[serde(tag = "reason", rename_all = "kebab-case")]
@@ -56,30 +41,20 @@ struct CompilerMessage {
     rendered: Option<String>,
 }
 
-impl Project {
-    /// The project in `path`, which must hold a Cargo.toml.
-    pub(crate) fn open(path: &Path) -> Outcome<Self> {
-        let root = path
-            .canonicalize()
-            .with_context(|| format!("{} cannot be opened", path.display()))
-            .or_usage()?;
-        if !root.join("Cargo.toml").is_file() {
-            return Err(Failure::usage(anyhow!(
-                "{} is not a project: it has no Cargo.toml",
-                path.display()
-            ))
-            .help("go to a project's folder, or make one with `hookbox new NAME`"));
-        }
-        Ok(Self { root })
-    }
+/// A Rust project.
+pub(super) struct Cargo<'p> {
+    /// The folder of its Cargo.toml.
+    pub(super) root: &'p Path,
+}
 
+impl Cargo<'_> {
     /// Build the component. The compiler's own messages go to standard error.
-    pub(crate) async fn build(&self, ui: &Ui) -> Outcome<Built> {
+    pub(super) async fn build(&self, ui: &Ui) -> Outcome<Built> {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
         let manifest = self.root.join("Cargo.toml");
         let mut command = Command::new(&cargo);
         command
-            .current_dir(&self.root)
+            .current_dir(self.root)
             .args([
                 "build",
                 "--release",
@@ -158,7 +133,7 @@ impl Project {
                     filenames,
                     manifest_path,
                 }) => {
-                    let ours = manifest_path.parent() == Some(self.root.as_path());
+                    let ours = manifest_path.parent() == Some(self.root);
                     let component = filenames
                         .into_iter()
                         .find(|f| f.extension().is_some_and(|e| e == "wasm"));
@@ -251,24 +226,6 @@ impl Fault {
             Self::Other
         }
     }
-}
-
-/// Pass cargo's words on as they come, and keep the last of them.
-async fn forward(mut stderr: tokio::process::ChildStderr) -> String {
-    use std::io::Write;
-    let mut kept = Vec::new();
-    let mut buffer = [0u8; 8192];
-    while let Ok(n) = stderr.read(&mut buffer).await {
-        let Some(part) = buffer.get(..n).filter(|p| !p.is_empty()) else {
-            break;
-        };
-        let _ = anstream::stderr().write_all(part);
-        kept.extend_from_slice(part);
-        if kept.len() > 64 << 10 {
-            kept.drain(..kept.len() - (32 << 10));
-        }
-    }
-    String::from_utf8_lossy(&kept).into_owned()
 }
 
 #[cfg(test)]

@@ -1,0 +1,97 @@
+//! A hook author's project: where it is, in which language, and how it becomes a component.
+
+mod cargo;
+mod go;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+use tokio::io::AsyncReadExt;
+
+use crate::failure::{Failure, OrFail, Outcome};
+use crate::ui::Ui;
+
+/// A project that builds to a component.
+#[derive(Debug, Clone)]
+pub(crate) struct Project {
+    /// Its folder.
+    pub(crate) root: PathBuf,
+    language: Language,
+}
+
+/// What a project is written in, by the file that says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Language {
+    Rust,
+    Go,
+}
+
+impl Language {
+    const ALL: [Self; 2] = [Self::Rust, Self::Go];
+
+    /// The file that every project of this language has.
+    fn manifest(self) -> &'static str {
+        match self {
+            Self::Rust => "Cargo.toml",
+            Self::Go => "go.mod",
+        }
+    }
+}
+
+/// What a build gave.
+#[derive(Debug, Clone)]
+pub(crate) struct Built {
+    /// The component.
+    pub(crate) component: PathBuf,
+    /// The package's name.
+    pub(crate) name: String,
+}
+
+impl Project {
+    /// The project in `path`, which must hold a manifest.
+    pub(crate) fn open(path: &Path) -> Outcome<Self> {
+        let root = path
+            .canonicalize()
+            .with_context(|| format!("{} cannot be opened", path.display()))
+            .or_usage()?;
+        let language = Language::ALL
+            .into_iter()
+            .find(|language| root.join(language.manifest()).is_file());
+        let Some(language) = language else {
+            let manifests = Language::ALL.map(Language::manifest).join(", no ");
+            return Err(Failure::usage(anyhow!(
+                "{} is not a project: it has no {manifests}",
+                path.display()
+            ))
+            .help("go to a project's folder, or make one with `hookbox new NAME`"));
+        };
+        Ok(Self { root, language })
+    }
+
+    /// Build the component. The compiler's own messages go to standard error.
+    pub(crate) async fn build(&self, ui: &Ui) -> Outcome<Built> {
+        let root = self.root.as_path();
+        match self.language {
+            Language::Rust => cargo::Cargo { root }.build(ui).await,
+            Language::Go => go::Go { root }.build().await,
+        }
+    }
+}
+
+/// Pass a compiler's words on as they come, and keep the last of them.
+async fn forward(mut stderr: tokio::process::ChildStderr) -> String {
+    use std::io::Write;
+    let mut kept = Vec::new();
+    let mut buffer = [0u8; 8192];
+    while let Ok(n) = stderr.read(&mut buffer).await {
+        let Some(part) = buffer.get(..n).filter(|p| !p.is_empty()) else {
+            break;
+        };
+        let _ = anstream::stderr().write_all(part);
+        kept.extend_from_slice(part);
+        if kept.len() > 64 << 10 {
+            kept.drain(..kept.len() - (32 << 10));
+        }
+    }
+    String::from_utf8_lossy(&kept).into_owned()
+}

@@ -1,0 +1,9 @@
+//! From what a language's own compiler makes to a component: the contract, adapters and the encoder, so that an author
+//! needs nothing but the compiler.
+
+mod component;
+mod contract;
+pub mod go;
+
+pub use component::componentize;
+pub use contract::{WORLD, contract};

@@ -1,0 +1,48 @@
+//! What is kept beside the SDKs is what is generated from `wit/` now. After a change of `wit/` run this with
+//! `HOOKBOX_BLESS=1`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test's failure is a panic that says what went wrong"
+)]
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use hookbox_bindings::{contract, go};
+
+/// As Go's own formatter has it.
+fn gofmt(text: &str) -> String {
+    let mut child = Command::new("gofmt")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("gofmt, which is part of Go");
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(text.as_bytes()).unwrap();
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "gofmt refuses what is generated");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn bindings_are_those_of_the_contract() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let (resolve, world) = contract(&root.join("wit")).unwrap();
+    let folder = root.join("sdk/go/internal/bindings");
+    for (name, text) in go::generate(&resolve, world).unwrap() {
+        let text = gofmt(&text);
+        let kept = folder.join(&name);
+        if std::env::var_os("HOOKBOX_BLESS").is_some() {
+            std::fs::write(&kept, &text).unwrap();
+        }
+        let kept = std::fs::read_to_string(&kept).unwrap_or_default();
+        assert!(
+            kept == text,
+            "sdk/go/internal/bindings/{name} is stale: run this test with HOOKBOX_BLESS=1 and commit the result"
+        );
+    }
+}

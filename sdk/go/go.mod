@@ -1,0 +1,3 @@
+module github.com/hookbox/hookbox/sdk/go
+
+go 1.24

@@ -1,0 +1,195 @@
+package hookboxtest
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"github.com/hookbox/hookbox/sdk/go/internal/bindings"
+)
+
+// A JSON document that is read and changed by JSON Pointers.
+type document struct{ tree any }
+
+func (d *document) text() json.RawMessage {
+	// What was read from JSON can be written.
+	text, _ := json.Marshal(d.tree)
+	return text
+}
+
+func (d *document) clone() *document {
+	var tree any
+	_ = json.Unmarshal(d.text(), &tree)
+	return &document{tree}
+}
+
+var unescape = strings.NewReplacer("~1", "/", "~0", "~")
+
+func tokens(pointer string) ([]string, bool) {
+	if pointer == "" {
+		return nil, true
+	}
+	if !strings.HasPrefix(pointer, "/") {
+		return nil, false
+	}
+	parts := strings.Split(pointer[1:], "/")
+	for i := range parts {
+		parts[i] = unescape.Replace(parts[i])
+	}
+	return parts, true
+}
+
+func find(tree any, parts []string) (any, bool) {
+	for _, part := range parts {
+		switch of := tree.(type) {
+		case map[string]any:
+			next, there := of[part]
+			if !there {
+				return nil, false
+			}
+			tree = next
+		case []any:
+			index, err := strconv.Atoi(part)
+			if err != nil || index < 0 || index >= len(of) {
+				return nil, false
+			}
+			tree = of[index]
+		default:
+			return nil, false
+		}
+	}
+	return tree, true
+}
+
+type (
+	maybe = bindings.Option[string]
+	code  = bindings.TypesRefusal
+)
+
+func invalid[T any](pointer string) bindings.Result[T, code] {
+	return bindings.Err[T](code{Code: "invalid-path", Message: strconv.Quote(pointer) + " is no JSON Pointer"})
+}
+
+func (d *document) get(pointer string) bindings.Result[maybe, code] {
+	parts, ok := tokens(pointer)
+	if !ok {
+		return invalid[maybe](pointer)
+	}
+	found, there := find(d.tree, parts)
+	if !there {
+		return bindings.OK[maybe, code](maybe{})
+	}
+	text, _ := json.Marshal(found)
+	return bindings.OK[maybe, code](bindings.Some(string(text)))
+}
+
+func (d *document) exists(pointer string) bindings.Result[bool, code] {
+	found := d.get(pointer)
+	return bindings.Result[bool, code]{IsErr: found.IsErr, OK: found.OK.Some, Err: found.Err}
+}
+
+func missing(pointer string) bindings.Result[struct{}, code] {
+	return bindings.Err[struct{}](code{Code: "no-such-path", Message: "there is nothing at " + strconv.Quote(pointer)})
+}
+
+func (d *document) set(pointer, value string) bindings.Result[struct{}, code] {
+	var tree any
+	if err := json.Unmarshal([]byte(value), &tree); err != nil {
+		return bindings.Err[struct{}](code{Code: "invalid-json", Message: err.Error()})
+	}
+	return d.change(pointer, func(parent any, last string) (any, bool) {
+		switch of := parent.(type) {
+		case map[string]any:
+			of[last] = tree
+			return of, true
+		case []any:
+			if last == "-" {
+				return append(of, tree), true
+			}
+			index, err := strconv.Atoi(last)
+			if err != nil || index < 0 || index > len(of) {
+				return nil, false
+			}
+			if index == len(of) {
+				return append(of, tree), true
+			}
+			of[index] = tree
+			return of, true
+		}
+		return nil, false
+	}, func() { d.tree = tree })
+}
+
+func (d *document) remove(pointer string) bindings.Result[struct{}, code] {
+	return d.change(pointer, func(parent any, last string) (any, bool) {
+		switch of := parent.(type) {
+		case map[string]any:
+			_, there := of[last]
+			delete(of, last)
+			return of, there
+		case []any:
+			index, err := strconv.Atoi(last)
+			if err != nil || index < 0 || index >= len(of) {
+				return nil, false
+			}
+			return append(of[:index], of[index+1:]...), true
+		}
+		return nil, false
+	}, func() { d.tree = map[string]any{} })
+}
+
+// Puts what `of` makes of the parent of a place into the parent's own place.
+func (d *document) change(pointer string, of func(any, string) (any, bool), whole func()) bindings.Result[struct{}, code] {
+	parts, ok := tokens(pointer)
+	if !ok {
+		return invalid[struct{}](pointer)
+	}
+	if len(parts) == 0 {
+		whole()
+		return bindings.OK[struct{}, code](struct{}{})
+	}
+	above, last := parts[:len(parts)-1], parts[len(parts)-1]
+	parent, there := find(d.tree, above)
+	if !there {
+		return missing(pointer)
+	}
+	changed, ok := of(parent, last)
+	if !ok {
+		return missing(pointer)
+	}
+	d.put(above, changed)
+	return bindings.OK[struct{}, code](struct{}{})
+}
+
+// Puts a value into a place that is there.
+func (d *document) put(parts []string, value any) {
+	if len(parts) == 0 {
+		d.tree = value
+		return
+	}
+	last := parts[len(parts)-1]
+	parent, _ := find(d.tree, parts[:len(parts)-1])
+	switch of := parent.(type) {
+	case map[string]any:
+		of[last] = value
+	case []any:
+		if index, err := strconv.Atoi(last); err == nil {
+			of[index] = value
+		}
+	}
+}
+
+// One part of a document that is given as text.
+func at(of maybe, pointer string) bindings.Result[maybe, code] {
+	if !of.Some {
+		return bindings.OK[maybe, code](maybe{})
+	}
+	part := document{}
+	// It was written by this package.
+	_ = json.Unmarshal([]byte(of.Value), &part.tree)
+	found := part.get(pointer)
+	if found.IsErr {
+		found.Err.Code = "invalid-pointer"
+	}
+	return found
+}

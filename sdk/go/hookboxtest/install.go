@@ -1,0 +1,229 @@
+//go:build !wasip1
+
+package hookboxtest
+
+import (
+	"encoding/json"
+
+	"github.com/hookbox/hookbox/sdk/go/internal/bindings"
+)
+
+type (
+	refusal = bindings.TypesRefusal
+	text    = bindings.Option[string]
+	nothing = bindings.Result[struct{}, refusal]
+)
+
+var done = bindings.OK[struct{}, refusal](struct{}{})
+
+func refuse[T any](code, message string) bindings.Result[T, refusal] {
+	return bindings.Err[T](refusal{Code: code, Message: message})
+}
+
+// Snapshots by their handles: those of bindings first, then those that contexts gave.
+func (h *Host) entries(handle uint32) []bindings.SnapshotsEntry {
+	index := int(handle) - 1
+	if index < len(h.names) {
+		return h.snapshots[h.names[index]]
+	}
+	return h.listed[index-len(h.names)]
+}
+
+func (h *Host) context(handle uint32) Context { return h.contexts[handle-1] }
+
+func some(value string) text { return text{Some: value != "", Value: value} }
+
+func (h *Host) install() {
+	host := &bindings.Host
+	host.SnapshotsNames = func() []string { return h.names }
+	host.SnapshotsOpen = func(binding string) bindings.Option[bindings.SnapshotsSnapshot] {
+		for i, name := range h.names {
+			if name == binding {
+				return bindings.Some(bindings.SnapshotsSnapshot{Handle: uint32(i + 1)})
+			}
+		}
+		return bindings.Option[bindings.SnapshotsSnapshot]{}
+	}
+	host.SnapshotsSnapshotLen = func(handle uint32) uint32 { return uint32(len(h.entries(handle))) }
+	host.SnapshotsSnapshotGet = func(handle, index uint32) bindings.Option[bindings.SnapshotsEntry] {
+		entries := h.entries(handle)
+		if int(index) >= len(entries) {
+			return bindings.Option[bindings.SnapshotsEntry]{}
+		}
+		return bindings.Some(entries[index])
+	}
+	host.SnapshotsSnapshotRange = func(handle, start, count uint32) []bindings.SnapshotsEntry {
+		entries := h.entries(handle)
+		first := min(int(start), len(entries))
+		return entries[first:min(first+int(count), len(entries))]
+	}
+	host.SnapshotsSnapshotPointer = func(handle, index uint32, part bindings.SnapshotsPart, pointer string) bindings.Result[text, refusal] {
+		entries := h.entries(handle)
+		if int(index) >= len(entries) {
+			return bindings.OK[text, refusal](text{})
+		}
+		of := entries[index].Object
+		if part == bindings.SnapshotsPartFilterResult {
+			of = entries[index].FilterResult
+		}
+		return at(of, pointer)
+	}
+	h.installContexts()
+	host.ValuesGet = func(path string) bindings.Result[text, refusal] { return h.values.get(path) }
+	host.ValuesExists = func(path string) bindings.Result[bool, refusal] { return h.values.exists(path) }
+	host.ValuesSet = func(path, value string) nothing { return h.values.set(path, value) }
+	host.ValuesRemove = func(path string) nothing { return h.values.remove(path) }
+	host.ConfigValuesGet = func(path string) bindings.Result[text, refusal] { return h.configValues.get(path) }
+	host.ConfigValuesExists = func(path string) bindings.Result[bool, refusal] { return h.configValues.exists(path) }
+	host.ConfigValuesSet = func(path, value string) nothing { return h.configValues.set(path, value) }
+	host.ConfigValuesRemove = func(path string) nothing { return h.configValues.remove(path) }
+	host.LogLog = func(level bindings.LogLevel, message string, fields []bindings.Pair[string, string]) {
+		name := [...]string{"debug", "info", "warn", "error"}[level]
+		h.effects.Log = append(h.effects.Log, Record{name, message, labels(fields)})
+	}
+	h.installMetrics()
+	h.installPatches()
+	h.installCluster()
+}
+
+func (h *Host) installContexts() {
+	host := &bindings.Host
+	host.ContextsBindingContextBinding = func(handle uint32) string { return h.context(handle).Binding }
+	host.ContextsBindingContextKind = func(handle uint32) text { return some(h.context(handle).Kind) }
+	host.ContextsBindingContextGroup = func(handle uint32) text { return some(h.context(handle).Group) }
+	host.ContextsBindingContextWatchEvent = func(handle uint32) text { return some(h.context(handle).WatchEvent) }
+	given := func(value any) text {
+		if value == nil {
+			return text{}
+		}
+		return h.text(value)
+	}
+	host.ContextsBindingContextObject = func(handle uint32) text { return given(h.context(handle).Object) }
+	host.ContextsBindingContextFilterResult = func(handle uint32) text { return given(h.context(handle).FilterResult) }
+	host.ContextsBindingContextObjectPointer = func(handle uint32, pointer string) bindings.Result[text, refusal] {
+		return at(given(h.context(handle).Object), pointer)
+	}
+	host.ContextsBindingContextObjects = func(handle uint32) bindings.Option[bindings.SnapshotsSnapshot] {
+		context := h.context(handle)
+		if context.Kind != "Synchronization" {
+			return bindings.Option[bindings.SnapshotsSnapshot]{}
+		}
+		h.listed = append(h.listed, h.snapshots[context.Binding])
+		return bindings.Some(bindings.SnapshotsSnapshot{Handle: uint32(len(h.names) + len(h.listed))})
+	}
+	host.ContextsBindingContextSnapshotNames = func(uint32) []string { return h.names }
+	host.ContextsBindingContextToJSON = func(handle uint32) string {
+		context := h.context(handle)
+		whole := map[string]any{"binding": context.Binding}
+		for key, value := range map[string]string{"type": context.Kind, "watchEvent": context.WatchEvent, "groupName": context.Group} {
+			if value != "" {
+				whole[key] = value
+			}
+		}
+		for key, value := range map[string]any{"object": context.Object, "filterResult": context.FilterResult} {
+			if value != nil {
+				whole[key] = value
+			}
+		}
+		return h.text(whole).Value
+	}
+}
+
+func (h *Host) installMetrics() {
+	host := &bindings.Host
+	record := func(metric Metric, series []bindings.Pair[string, string], group text) nothing {
+		metric.Labels, metric.Group = labels(series), group.Value
+		h.effects.Metrics = append(h.effects.Metrics, metric)
+		return done
+	}
+	host.MetricsAdd = func(name string, value float64, series []bindings.Pair[string, string], group text) nothing {
+		if value < 0 {
+			return refuse[struct{}]("invalid-value", "a counter cannot be made smaller")
+		}
+		return record(Metric{Action: "add", Name: name, Value: value}, series, group)
+	}
+	host.MetricsSet = func(name string, value float64, series []bindings.Pair[string, string], group text) nothing {
+		return record(Metric{Action: "set", Name: name, Value: value}, series, group)
+	}
+	host.MetricsObserve = func(name string, value float64, buckets []float64, series []bindings.Pair[string, string], group text) nothing {
+		return record(Metric{Action: "observe", Name: name, Value: value, Buckets: buckets}, series, group)
+	}
+	host.MetricsExpire = func(group text) nothing { return record(Metric{Action: "expire"}, nil, group) }
+}
+
+func (h *Host) installPatches() {
+	host := &bindings.Host
+	record := func(patch Patch) nothing {
+		h.effects.Patches = append(h.effects.Patches, patch)
+		return done
+	}
+	host.ObjectPatchesCreate = func(object string, mode bindings.ObjectPatchesCreateMode) nothing {
+		var head struct {
+			APIVersion, Kind string
+			Metadata         struct{ Name, Namespace string }
+		}
+		if err := json.Unmarshal([]byte(object), &head); err != nil || head.Kind == "" || head.Metadata.Name == "" {
+			return refuse[struct{}]("invalid-object", "an object has apiVersion, kind and metadata.name")
+		}
+		return record(Patch{
+			Operation:  [...]string{"Create", "CreateIfNotExists", "CreateOrUpdate"}[mode],
+			APIVersion: head.APIVersion, Kind: head.Kind, Namespace: head.Metadata.Namespace,
+			Name: head.Metadata.Name, Object: json.RawMessage(object),
+		})
+	}
+	of := func(operation string, ref bindings.ObjectPatchesObjectRef) Patch {
+		return Patch{
+			Operation: operation, APIVersion: ref.APIVersion.Value, Kind: ref.Kind,
+			Namespace: ref.Namespace.Value, Name: ref.Name,
+		}
+	}
+	host.ObjectPatchesDelete = func(ref bindings.ObjectPatchesObjectRef, propagation bindings.ObjectPatchesPropagation) nothing {
+		return record(of([...]string{"Delete", "DeleteInBackground", "DeleteNonCascading"}[propagation], ref))
+	}
+	patch := func(operation string) func(bindings.ObjectPatchesObjectRef, string, bindings.ObjectPatchesPatchOptions) nothing {
+		return func(ref bindings.ObjectPatchesObjectRef, content string, options bindings.ObjectPatchesPatchOptions) nothing {
+			patch := of(operation, ref)
+			patch.Object, patch.Subresource = json.RawMessage(content), options.Subresource.Value
+			patch.IgnoreMissingObject, patch.IgnoreHookError = options.IgnoreMissingObject, options.IgnoreHookError
+			return record(patch)
+		}
+	}
+	host.ObjectPatchesMergePatch = patch("MergePatch")
+	host.ObjectPatchesJSONPatch = patch("JSONPatch")
+	host.ObjectPatchesJqPatch = patch("JQPatch")
+}
+
+func (h *Host) installCluster() {
+	type head struct {
+		APIVersion, Kind string
+		Metadata         struct{ Name, Namespace string }
+	}
+	read := func(object json.RawMessage) (of head) {
+		// What cannot be read is of no kind.
+		_ = json.Unmarshal(object, &of)
+		return of
+	}
+	bindings.Host.ClusterGet = func(version, kind string, namespace text, name string) bindings.Result[text, refusal] {
+		for _, object := range h.objects {
+			of := read(object)
+			if of.APIVersion == version && of.Kind == kind && of.Metadata.Namespace == namespace.Value && of.Metadata.Name == name {
+				return bindings.OK[text, refusal](bindings.Some(string(object)))
+			}
+		}
+		return bindings.OK[text, refusal](text{})
+	}
+	bindings.Host.ClusterList = func(version, kind string, selection bindings.ClusterSelection) bindings.Result[bindings.ClusterPage, refusal] {
+		if selection.LabelSelector.Some || selection.FieldSelector.Some {
+			return refuse[bindings.ClusterPage]("invalid-argument", "this host has no selectors; give it the objects that they select")
+		}
+		var page bindings.ClusterPage
+		for _, object := range h.objects {
+			of := read(object)
+			inside := !selection.Namespace.Some || of.Metadata.Namespace == selection.Namespace.Value
+			if of.APIVersion == version && of.Kind == kind && inside {
+				page.Objects = append(page.Objects, string(object))
+			}
+		}
+		return bindings.OK[bindings.ClusterPage, refusal](page)
+	}
+}

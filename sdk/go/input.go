@@ -1,0 +1,198 @@
+package hookbox
+
+import (
+	"encoding/json"
+	"fmt"
+	"iter"
+	"log/slog"
+
+	"github.com/hookbox/hookbox/sdk/go/internal/bindings"
+)
+
+// Input is what a run has.
+type Input struct {
+	// Hook is its name.
+	Hook string
+	// Contexts are the reasons for the run, at least one, oldest first.
+	Contexts []Context
+	// Values of the module.
+	Values Values
+	// ConfigValues are what the cluster's administrator set for the module.
+	ConfigValues Values
+	// Patch changes objects when the run succeeded.
+	Patch Patch
+	// Metrics of the hook.
+	Metrics Metrics
+	// Cluster reads what was granted.
+	Cluster Cluster
+	// Log writes to the operator's log.
+	Log *slog.Logger
+}
+
+func input(hook string) *Input {
+	return &Input{
+		Hook:         hook,
+		Values:       Values{values},
+		ConfigValues: Values{configValues},
+		Log:          slog.New(&handler{}),
+	}
+}
+
+// Context is one reason for a run. It is read when it is asked for.
+type Context struct {
+	raw bindings.ContextsBindingContext
+}
+
+// Binding is the name of the binding.
+func (c Context) Binding() string { return c.raw.Binding() }
+
+// Kind is Schedule, Synchronization, Event or Group; empty for onStartup.
+func (c Context) Kind() string { return c.raw.Kind().Value }
+
+// Group is the name of the group, for the kind Group.
+func (c Context) Group() string { return c.raw.Group().Value }
+
+// WatchEvent says what happened, for the kind Event.
+func (c Context) WatchEvent() WatchEvent { return WatchEvent(c.raw.WatchEvent().Value) }
+
+// Object reads the object as it was at the event into `into`, and says whether there is one.
+func (c Context) Object(into any) (bool, error) { return read(c.raw.Object(), into) }
+
+// FilterResult reads the filter's result at the event into `into`, and says whether there is one.
+func (c Context) FilterResult(into any) (bool, error) { return read(c.raw.FilterResult(), into) }
+
+// ObjectAt reads a part of the object, by JSON Pointer, into `into`, and says whether there is one.
+func (c Context) ObjectAt(pointer string, into any) (bool, error) {
+	part := c.raw.ObjectPointer(pointer)
+	if part.IsErr {
+		return false, refused(part)
+	}
+	return read(part.OK, into)
+}
+
+// Objects are those of the binding, for the kind Synchronization.
+func (c Context) Objects() Snapshot { return Snapshot{c.raw.Objects()} }
+
+// SnapshotNames are the snapshots that belong to the context.
+func (c Context) SnapshotNames() []string { return c.raw.SnapshotNames() }
+
+// JSON is the whole context as shell-operator writes it, snapshots included.
+func (c Context) JSON() json.RawMessage { return json.RawMessage(c.raw.ToJSON()) }
+
+// Snapshot is the objects of a binding, ordered by namespace, then name. Nothing of it is copied into the hook until
+// it is asked for.
+type Snapshot struct {
+	raw bindings.Option[bindings.SnapshotsSnapshot]
+}
+
+// Snapshot is that of a binding; it is empty when the run has none of this name.
+func (in *Input) Snapshot(binding string) Snapshot { return Snapshot{bindings.SnapshotsOpen(binding)} }
+
+// SnapshotNames are those of all snapshots of the run.
+func (in *Input) SnapshotNames() []string { return bindings.SnapshotsNames() }
+
+// Len is how many objects there are.
+func (s Snapshot) Len() int {
+	if !s.raw.Some {
+		return 0
+	}
+	return int(s.raw.Value.Len())
+}
+
+// Entries that are asked for at a time.
+const page = 256
+
+// All are the entries with their places.
+func (s Snapshot) All() iter.Seq2[int, Entry] {
+	return func(yield func(int, Entry) bool) {
+		if !s.raw.Some {
+			return
+		}
+		for at := 0; ; {
+			entries := s.raw.Value.Range(uint32(at), page)
+			if len(entries) == 0 {
+				return
+			}
+			for _, entry := range entries {
+				if !yield(at, Entry{entry}) {
+					return
+				}
+				at++
+			}
+		}
+	}
+}
+
+// At is the entry at a place, from 0, and whether there is one.
+func (s Snapshot) At(index int) (Entry, bool) {
+	if !s.raw.Some || index < 0 {
+		return Entry{}, false
+	}
+	entry := s.raw.Value.Get(uint32(index))
+	return Entry{entry.Value}, entry.Some
+}
+
+// ObjectAt reads one part of the object at a place, by JSON Pointer, and says whether there is one. Nothing else of the
+// object is copied.
+func (s Snapshot) ObjectAt(index int, pointer string, into any) (bool, error) {
+	return s.part(index, bindings.SnapshotsPartObject, pointer, into)
+}
+
+// FilterResultAt is the same for the filter's result.
+func (s Snapshot) FilterResultAt(index int, pointer string, into any) (bool, error) {
+	return s.part(index, bindings.SnapshotsPartFilterResult, pointer, into)
+}
+
+func (s Snapshot) part(index int, of bindings.SnapshotsPart, pointer string, into any) (bool, error) {
+	if !s.raw.Some || index < 0 {
+		return false, nil
+	}
+	part := s.raw.Value.Pointer(uint32(index), of, pointer)
+	if part.IsErr {
+		return false, refused(part)
+	}
+	return read(part.OK, into)
+}
+
+// Entry is one object of a snapshot.
+type Entry struct{ raw bindings.SnapshotsEntry }
+
+// Object reads the object into `into`, and says whether there is one: there is none where only filter results are kept.
+func (e Entry) Object(into any) (bool, error) { return read(e.raw.Object, into) }
+
+// FilterResult reads the filter's result into `into`, and says whether there is one.
+func (e Entry) FilterResult(into any) (bool, error) { return read(e.raw.FilterResult, into) }
+
+// Objects are all objects of a snapshot.
+func Objects[T any](in *Input, binding string) ([]T, error) {
+	return collect[T](in, binding, "object", Entry.Object)
+}
+
+// FilterResults are the filter's results for all objects of a snapshot.
+func FilterResults[T any](in *Input, binding string) ([]T, error) {
+	return collect[T](in, binding, "filter result", Entry.FilterResult)
+}
+
+func collect[T any](in *Input, binding, what string, take func(Entry, any) (bool, error)) ([]T, error) {
+	snapshot := in.Snapshot(binding)
+	all := make([]T, 0, snapshot.Len())
+	for at, entry := range snapshot.All() {
+		var one T
+		there, err := take(entry, &one)
+		if err == nil && !there {
+			err = fmt.Errorf("there is no %s", what)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("snapshot %q, entry %d: %w", binding, at, err)
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+func read(text bindings.Option[string], into any) (bool, error) {
+	if !text.Some {
+		return false, nil
+	}
+	return true, json.Unmarshal([]byte(text.Value), into)
+}
