@@ -51,7 +51,7 @@ async fn reach(grants: &str, script: &[&str]) -> Finished {
     ])
     .args(["--grants", text(&grants), "--cluster", text(&cluster)])
     .args(["--values", "-"])
-    .input(&json!({"script": script}).to_string())
+    .input(json!({"script": script}).to_string())
     .run()
     .await
 }
