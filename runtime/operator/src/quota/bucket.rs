@@ -31,9 +31,16 @@ impl Bucket {
         }
     }
 
-    /// Another amount; the part that is missing stays the same.
-    pub(super) fn resize(&mut self, amount: u64) {
+    /// Another amount. What was taken stays taken, where that is less of a greater amount; of a smaller one as great a part
+    /// is missing as before.
+    pub(super) fn resize(&mut self, amount: u64, now: Instant) {
+        let used = self.used(now);
+        let grows = amount > self.amount && self.amount > 0;
         self.amount = amount;
+        if grows {
+            self.whole_at = None;
+            self.take(used, now);
+        }
     }
 
     pub(super) fn amount(&self) -> u64 {
@@ -118,7 +125,7 @@ mod tests {
         let mut bucket = Bucket::new(0, MINUTE);
         bucket.take(5, now);
         assert_eq!(waits(&bucket, now), NEVER);
-        bucket.resize(5);
+        bucket.resize(5, now);
         assert_eq!(waits(&bucket, now), Duration::ZERO);
     }
 
@@ -128,9 +135,12 @@ mod tests {
         let mut bucket = Bucket::new(10, MINUTE);
         bucket.take(20, now);
         assert_eq!(waits(&bucket, now), Duration::from_secs(66));
-        bucket.resize(100);
-        assert_eq!(bucket.used(now), 200);
+        // More: what was taken is less of it. Less again: as great a part is missing.
+        bucket.resize(100, now);
+        assert_eq!(bucket.used(now), 20);
+        assert_eq!(waits(&bucket, now), Duration::ZERO);
         bucket.take(100, now);
-        assert_eq!(waits(&bucket, now), Duration::from_millis(120_600));
+        bucket.resize(10, now);
+        assert_eq!(bucket.used(now), 12);
     }
 }

@@ -112,13 +112,15 @@ impl State {
 
     fn set(&mut self, settings: QuotaSettings) {
         let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        self.cpu.resize(nanoseconds(settings.cpu_per_minute.0));
-        self.runs.resize(settings.runs_per_minute.into());
-        self.effects.resize(settings.effects_per_minute.into());
-        self.api_calls.resize(settings.api_calls_per_minute.into());
-        self.log_bytes.resize(settings.log_bytes_per_minute.0);
+        let now = Instant::now();
+        self.cpu.resize(nanoseconds(settings.cpu_per_minute.0), now);
+        self.runs.resize(settings.runs_per_minute.into(), now);
+        self.effects.resize(settings.effects_per_minute.into(), now);
+        self.api_calls
+            .resize(settings.api_calls_per_minute.into(), now);
+        self.log_bytes.resize(settings.log_bytes_per_minute.0, now);
         self.compile_time
-            .resize(nanoseconds(settings.compile_time_per_hour.0));
+            .resize(nanoseconds(settings.compile_time_per_hour.0), now);
         self.settings = settings;
     }
 
@@ -251,11 +253,6 @@ impl Quota {
     /// Counts CPU time of something that is no run.
     pub fn charge_cpu(&self, time: Duration) {
         self.charge(Resource::Cpu, nanoseconds(time));
-    }
-
-    /// Waits until something may be compiled.
-    pub async fn compile(&self, waits: impl FnMut(Blocked)) {
-        self.pass(&[Resource::CompileTime], None, waits).await;
     }
 
     /// What keeps something from being compiled, if anything does.

@@ -135,11 +135,19 @@ impl Cell {
         } else {
             Said::new(bindings, true, "Enabled", "all bindings are enabled")
         };
-        let quota = match self.quota.blocked() {
-            Some(blocked) => {
+        let runs = self
+            .quota
+            .blocked()
+            .map(|b| ("runs of the namespace wait", b));
+        let compiled = || {
+            let blocked = self.quota.compile_blocked()?;
+            Some(("nothing more of the namespace is compiled for now", blocked))
+        };
+        let quota = match runs.or_else(compiled) {
+            Some((what, blocked)) => {
                 let field = blocked.resource.field();
                 let text = format!(
-                    "runs of the namespace wait: `{field}` of the policy `{}` is used up",
+                    "{what}: `{field}` of the policy `{}` is used up",
                     self.plan.policy
                 );
                 Said::new("WithinQuota", false, "OverQuota", text)

@@ -249,7 +249,7 @@ impl Keeper {
                 cell.plan = requoted;
             }
             if cell.plan == *plan {
-                return match self.fresh(plan).await {
+                return match self.fresh(declared, plan).await {
                     // It goes on while the API server does not answer.
                     Err(error) if error.unasked => Ok(()),
                     fresh => fresh,
@@ -260,10 +260,10 @@ impl Keeper {
                 self.cell = None;
             }
         }
-        self.replace(plan).await
+        self.replace(declared, plan).await
     }
 
-    async fn replace(&mut self, plan: &Plan) -> Result<(), Unprepared> {
+    async fn replace(&mut self, declared: &Declared, plan: &Plan) -> Result<(), Unprepared> {
         prepare::account(&self.shared, &plan.tenant).await?;
         if let Some(kept) = &self.kept
             && kept.component == plan.component
@@ -274,10 +274,31 @@ impl Keeper {
             return self.start(plan, &checked);
         }
         // Before its turn: who waits for its quota holds up nobody else.
-        self.shared.quota(plan).compile(|_| {}).await;
+        self.may_compile(declared, plan).await;
         let _turn = self.shared.turn(plan).await;
         let fetched = prepare::fetch(&self.shared, plan).await?;
         self.load(plan, fetched).await
+    }
+
+    /// Waits until something of the namespace may be compiled, and says that it waits. What runs goes on.
+    async fn may_compile(&mut self, declared: &Declared, plan: &Plan) {
+        let quota = self.shared.quota(plan);
+        let mut waited = false;
+        while let Some(blocked) = quota.compile_blocked() {
+            waited = true;
+            let message = format!(
+                "nothing more of the namespace is compiled for now: `{}` of the policy `{}` is used up",
+                blocked.resource.field(),
+                plan.policy
+            );
+            let problem = Problem::new("OverQuota", message);
+            let problem = self.cell.is_none().then_some(&problem);
+            self.tell(declared, problem).await;
+            tokio::time::sleep_until(blocked.until.min(Instant::now() + GLANCE)).await;
+        }
+        if waited {
+            self.tell(declared, None).await;
+        }
     }
 
     async fn load(&mut self, plan: &Plan, fetched: Fetched) -> Result<(), Unprepared> {
@@ -334,17 +355,20 @@ impl Keeper {
     }
 
     /// A component of a ConfigMap may be another one by now.
-    async fn fresh(&mut self, plan: &Plan) -> Result<(), Unprepared> {
+    async fn fresh(&mut self, declared: &Declared, plan: &Plan) -> Result<(), Unprepared> {
         prepare::account(&self.shared, &plan.tenant).await?;
         let (Source::ConfigMap(_), Some(cell)) = (&plan.component, &self.cell) else {
             return Ok(());
         };
-        let _turn = self.shared.turn(plan).await;
-        let fetched = prepare::fetch(&self.shared, plan).await?;
-        if hookbox_sandbox::load::digest_of(&fetched.bytes) == cell.digest {
-            return Ok(());
+        let digest = cell.digest.clone();
+        {
+            let _turn = self.shared.turn(plan).await;
+            let fetched = prepare::fetch(&self.shared, plan).await?;
+            if hookbox_sandbox::load::digest_of(&fetched.bytes) == digest {
+                return Ok(());
+            }
         }
-        self.load(plan, fetched).await
+        self.replace(declared, plan).await
     }
 
     /// Waits until it is time to look again, and keeps the status true meanwhile.

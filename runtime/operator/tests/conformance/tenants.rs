@@ -433,6 +433,51 @@ async fn over_its_quota_a_tenant_waits_and_nobody_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_compiled_over_the_quota_waits_and_what_runs_goes_on() {
+    let cluster = two_tenants().await;
+    let none = json!({"quota": {"compileTimePerHour": "1ms"}});
+    apply(&cluster, &[policy(none), hook("team-a", json!({}))]).await;
+    let tenants = Tenants::on(&cluster).await;
+    let digest = tenants.ready("team-a").await["status"]["digest"].clone();
+    let hook = tenants
+        .condition("team-a", "WithinQuota", "False", "OverQuota")
+        .await;
+    let text = hook["status"]["conditions"].to_string();
+    assert!(text.contains("compileTimePerHour"), "{text}");
+    // Neither another component in the place of the one that runs, nor that of another Hook.
+    let guards = webhooks::guards();
+    apply(&cluster, &[teams::component("team-a", &guards)]).await;
+    let mut second = self::hook("team-a", json!({}));
+    second["metadata"]["name"] = json!("second");
+    apply(&cluster, &[second, watched("team-a", "one")]).await;
+    let path = "/apis/hookbox.dev/v1alpha1/namespaces/team-a/hooks/second";
+    tenants
+        .until(path, "the second to wait", |hook| {
+            hook["status"]["conditions"][0]["reason"] == "OverQuota"
+        })
+        .await;
+    tenants
+        .map("team-a", "seen-a", json!({"names": "one"}))
+        .await;
+    assert_eq!(tenants.ready("team-a").await["status"]["digest"], digest);
+    // More is allowed: both are compiled.
+    apply(&cluster, &[policy(json!({}))]).await;
+    tenants
+        .until(path, "the second to run", |hook| {
+            hook["status"]["conditions"][0]["reason"] == "Running"
+        })
+        .await;
+    let other = "/apis/hookbox.dev/v1alpha1/namespaces/team-a/hooks/probe";
+    tenants
+        .until(other, "the other component", |hook| {
+            let now = &hook["status"]["digest"];
+            now.is_string() && *now != digest
+        })
+        .await;
+    tenants.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn policies_say_whether_they_can_be_used_and_for_how_many_hooks_they_count() {
     let cluster = two_tenants().await;
     let broken = json!({

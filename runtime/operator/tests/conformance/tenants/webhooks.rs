@@ -11,7 +11,7 @@ use crate::webhooks::client::{Client, options as served, until};
 const GUARD: &str = "/tenants/team-a/probe/guard-test-example-com";
 
 /// The component of `tests/webhooks`.
-fn guards() -> Vec<u8> {
+pub(super) fn guards() -> Vec<u8> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/webhooks");
     hookbox_guest_builder::component(&folder, "hookbox_test_webhooks").unwrap()
 }
