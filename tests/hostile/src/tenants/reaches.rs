@@ -36,7 +36,7 @@ pub(super) fn all() -> Vec<Row> {
         "ErrorCode::HttpRequestUriInvalid",
     ];
     const REDIRECTED: &[&str] = &["", ""];
-    const NO_FILE: &[&str] = &[""];
+    const NO_FILE: &[&str] = &["PermissionDenied"];
     const DENIED: &[&str] = &["", "ErrorCode::HttpRequestDenied"];
     const FORBIDDEN: &[&str] = &["forbidden"];
     const NOT_GRANTED: &[&str] = &["", "not-granted"];
@@ -212,7 +212,7 @@ pub(super) fn all() -> Vec<Row> {
             "read /templates/../../../../etc/passwd",
             NO_FILE,
         ),
-        ("files/another-path", "read /etc/passwd", NO_FILE),
+        ("files/another-path", "read /etc/passwd", &["NotFound"]),
         ("files/write", "write /templates/a.txt", NO_FILE),
         (
             "files/link",
