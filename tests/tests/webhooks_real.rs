@@ -7,13 +7,19 @@
     reason = "a test's failure is a panic that says what went wrong"
 )]
 
+use hookbox_test_teams as teams;
+use hookbox_tests::hookbox::hookbox;
 use hookbox_tests::operator::{Hooks, Operator, Place};
 use hookbox_tests::{RealCluster, ports, scratch, wait};
 use http::{Request, StatusCode};
 use kube::Client;
 use kube::client::Body;
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
+
+/// Webhooks of the operator's own hooks are asked about the whole cluster: one test at a time.
+static CLUSTER: Mutex<()> = Mutex::const_new(());
 
 /// What the API server answers, with its warnings.
 struct Answer {
@@ -102,6 +108,7 @@ const CRDS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_api_server_asks_hooks_and_does_what_they_say() {
+    let _alone = CLUSTER.lock().await;
     let Some(cluster) = RealCluster::shared().await else {
         return;
     };
@@ -221,6 +228,101 @@ async fn the_api_server_asks_hooks_and_does_what_they_say() {
     let crd = format!("{CRDS}/widgets.test.example.com");
     let crd = world.send("GET", &crd, &Value::Null).await;
     assert_eq!(crd.body["spec"]["conversion"]["strategy"], "None");
+}
+
+/// Two namespaces, of which one has a Hook with the same webhooks. What rights it needs is what `tenants_real` shows.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_api_server_asks_a_tenants_hooks_about_its_own_namespace() {
+    let _alone = CLUSTER.lock().await;
+    let Some(cluster) = RealCluster::shared().await else {
+        return;
+    };
+    let (namespace, other) = (
+        cluster.namespace("asked").await,
+        cluster.namespace("unasked").await,
+    );
+    let hooks = Hooks::build(&["tests/webhooks"]).await;
+    let component = std::fs::read_dir(hooks.folder()).unwrap().flatten();
+    let component = component
+        .map(|entry| entry.path())
+        .find(|path| path.extension().is_some_and(|e| e == "wasm"));
+    let component = std::fs::read(component.expect("a component")).unwrap();
+    let apply = async |text: String| {
+        let apply = ["apply", "--server-side", "-f", "-"];
+        cluster.kubectl(apply).input(text).run().await.ok()
+    };
+    apply(hookbox(["crds"]).run().await.ok()).await;
+    let established = ["wait", "--for=condition=Established"];
+    let definitions = ["crd/hooks.hookbox.dev", "crd/hookpolicies.hookbox.dev"];
+    cluster
+        .kubectl(established.into_iter().chain(definitions))
+        .run()
+        .await
+        .ok();
+    let policy = json!({"namespaces": {"names": [namespace]}, "webhooks": true});
+    let mut objects = vec![teams::policy("asked", &policy)];
+    objects.extend(teams::team(&namespace, &component));
+    objects.push(teams::hook(&namespace, "guards", &json!({})));
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
+    apply(list.to_string()).await;
+
+    let folder = scratch();
+    let place = Place {
+        kubeconfig: cluster.kubeconfig(),
+        folder: folder.path().into(),
+    };
+    let [port] = ports::free();
+    let (listen, url) = (
+        format!("127.0.0.1:{port}"),
+        format!("https://127.0.0.1:{port}"),
+    );
+    let flags = [
+        "--tenants",
+        "--webhook-configuration",
+        "asked",
+        "--webhook-listen",
+        &listen,
+        "--conversion-listen",
+        &listen,
+        "--webhook-url",
+        &url,
+        "--namespace",
+        &other,
+    ];
+    let none = Hooks::build(&[]).await;
+    let operator = Operator::start_with(&none, &place, &flags).await;
+    let client = cluster.client().await;
+    let (team, others) = (
+        World {
+            client: client.clone(),
+            namespace: namespace.clone(),
+        },
+        World {
+            client,
+            namespace: other,
+        },
+    );
+    team.until("the webhooks", async || {
+        team.create("guard", "deny").await.status == StatusCode::FORBIDDEN
+    })
+    .await;
+    team.until("the changing webhook", async || {
+        team.create("guard", "").await.body["data"]["stamp"] == "yes"
+    })
+    .await;
+    let unasked = others.create("guard", "deny").await;
+    assert_eq!(unasked.status, StatusCode::CREATED, "{}", unasked.body);
+    assert!(unasked.body["data"]["stamp"].is_null());
+
+    // Deleting it is nothing that its webhooks are asked about, and takes them back.
+    let path = format!("/apis/hookbox.dev/v1alpha1/namespaces/{namespace}/hooks/guards");
+    let deleted = team.send("DELETE", &path, &Value::Null).await;
+    assert_eq!(deleted.status, StatusCode::OK, "{}", deleted.body);
+    team.until("the webhooks to go", async || {
+        team.create("guard", "deny").await.status == StatusCode::CREATED
+    })
+    .await;
+    operator.stop().await;
 }
 
 /// The definition comes after hookbox; objects go along a chain, there and back.

@@ -15,7 +15,9 @@ use hookbox_bindings::{contract, go};
 
 /// As Go's own formatter has it.
 fn gofmt(text: &str) -> String {
-    let mut child = Command::new("gofmt")
+    let root = Command::new("go").args(["env", "GOROOT"]).output();
+    let root = String::from_utf8(root.expect("go").stdout).unwrap();
+    let mut child = Command::new(Path::new(root.trim()).join("bin/gofmt"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

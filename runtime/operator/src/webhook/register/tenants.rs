@@ -257,9 +257,8 @@ impl TenantRegistrar {
                 if let Some(now) = now.as_object_mut() {
                     now.insert("webhooks".to_owned(), target.webhooks.clone());
                 }
-                self.put(*kind, name, now)
-                    .await
-                    .map_err(|e| ("update", e))?
+                let put = self.api.send("PUT", &kind.path(name), &now).await;
+                put.map_err(|error| ("update", error))?
             }
             None => {
                 let whole = kind.whole(name, self.labels(), target.webhooks.clone());
@@ -270,10 +269,6 @@ impl TenantRegistrar {
         tracing::info!(kind = kind.kind(), name, "webhooks of a tenant registered");
         found.insert(which.clone(), written);
         Ok(())
-    }
-
-    async fn put(&self, kind: Kind, name: &str, whole: Value) -> Result<Value, ApiError> {
-        self.api.send("PUT", &kind.path(name), &whole).await
     }
 
     fn labels(&self) -> Value {
