@@ -27,6 +27,8 @@ type Input struct {
 	Cluster Cluster
 	// Log writes to the operator's log.
 	Log *slog.Logger
+
+	snapshots map[string]Snapshot
 }
 
 func input(hook string) *Input {
@@ -35,6 +37,7 @@ func input(hook string) *Input {
 		Values:       Values{values},
 		ConfigValues: Values{configValues},
 		Log:          slog.New(&handler{}),
+		snapshots:    map[string]Snapshot{},
 	}
 }
 
@@ -86,7 +89,14 @@ type Snapshot struct {
 }
 
 // Snapshot is that of a binding; it is empty when the run has none of this name.
-func (in *Input) Snapshot(binding string) Snapshot { return Snapshot{bindings.SnapshotsOpen(binding)} }
+func (in *Input) Snapshot(binding string) Snapshot {
+	snapshot, opened := in.snapshots[binding]
+	if !opened {
+		snapshot = Snapshot{bindings.SnapshotsOpen(binding)}
+		in.snapshots[binding] = snapshot
+	}
+	return snapshot
+}
 
 // SnapshotNames are those of all snapshots of the run.
 func (in *Input) SnapshotNames() []string { return bindings.SnapshotsNames() }

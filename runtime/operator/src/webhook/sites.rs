@@ -21,15 +21,15 @@ pub(crate) struct Site {
     pub(crate) routes: Routes,
 }
 
-/// What the API server is to be told of a Hook's webhooks.
+/// Who answers for a Hook, and so what the API server is to be told of its webhooks.
 #[derive(Clone, Default)]
 pub(crate) enum Wanted {
-    /// What it was told last: which webhooks the Hook has is not known right now.
+    /// Nobody for now, and which webhooks it has is not known: what the API server was told last.
     #[default]
     AsItIs,
-    /// Nothing.
+    /// Nobody, and nothing.
     Nothing,
-    /// These.
+    /// These, and their webhooks.
     Webhooks(Arc<Site>),
 }
 
@@ -47,9 +47,17 @@ pub(crate) enum Registered {
 
 #[derive(Default)]
 struct Place {
-    site: Option<Arc<Site>>,
     wanted: Wanted,
     registered: Registered,
+}
+
+impl Place {
+    fn site(&self) -> Option<&Arc<Site>> {
+        match &self.wanted {
+            Wanted::Webhooks(site) => Some(site),
+            Wanted::AsItIs | Wanted::Nothing => None,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -119,7 +127,6 @@ impl Sites {
         }
         self.change(|state| {
             if let Some(place) = state.places.get_mut(key) {
-                place.site = Some(site.clone());
                 place.registered = Registered::NotYet;
                 place.wanted = Wanted::Webhooks(site.clone());
             }
@@ -130,7 +137,6 @@ impl Sites {
     pub(crate) fn rest(&self, key: &Key) {
         self.change(|state| {
             if let Some(place) = state.places.get_mut(key) {
-                place.site = None;
                 place.wanted = Wanted::AsItIs;
             }
         });
@@ -160,7 +166,7 @@ impl Sites {
 
     /// Who answers for a Hook right now.
     pub(crate) fn site(&self, key: &Key) -> Option<Arc<Site>> {
-        self.state().places.get(key)?.site.clone()
+        self.state().places.get(key)?.site().cloned()
     }
 
     /// Who answers for a Hook, as soon as somebody does; none where that takes too long, or there is no such Hook.
@@ -169,7 +175,7 @@ impl Sites {
         let site = async {
             loop {
                 changes.borrow_and_update();
-                let site = self.state().places.get(key).map(|place| place.site.clone());
+                let site = self.state().places.get(key).map(|p| p.site().cloned());
                 match site {
                     None => return None,
                     Some(Some(site)) => return Some(site),
@@ -186,7 +192,7 @@ impl Sites {
         let mut changes = self.changes();
         loop {
             changes.borrow_and_update();
-            let any = self.state().places.values().any(|p| p.site.is_some());
+            let any = self.state().places.values().any(|p| p.site().is_some());
             if any || changes.changed().await.is_err() {
                 return;
             }
@@ -204,8 +210,7 @@ impl Sites {
     /// What came of registering what `site` wants.
     pub(crate) fn tell(&self, key: &Key, site: &Arc<Site>, registered: Registered) {
         if let Some(place) = self.state().places.get_mut(key)
-            && let Wanted::Webhooks(wanted) = &place.wanted
-            && Arc::ptr_eq(wanted, site)
+            && place.site().is_some_and(|now| Arc::ptr_eq(now, site))
         {
             place.registered = registered;
         }
