@@ -163,6 +163,20 @@ impl RealCluster {
             .env("HOME", &self.folder)
     }
 
+    /// Puts hookbox's own CustomResourceDefinitions into it, and waits until they can be used.
+    pub async fn define_tenants(&self) {
+        let definitions = crate::hookbox::hookbox(["crds"]).run().await.ok();
+        let apply = self.kubectl(["apply", "--server-side", "-f", "-"]);
+        apply.input(definitions).run().await.ok();
+        let wait = [
+            "wait",
+            "--for=condition=Established",
+            "crd/hooks.hookbox.dev",
+            "crd/hookpolicies.hookbox.dev",
+        ];
+        self.kubectl(wait).run().await.ok();
+    }
+
     /// A new namespace whose name begins with `prefix`, ready for Pods.
     pub async fn namespace(&self, prefix: &str) -> String {
         let client = self.client().await;

@@ -43,6 +43,18 @@ impl Hooks {
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
+
+    /// The bytes of the only one.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn component(&self) -> Vec<u8> {
+        let files = std::fs::read_dir(self.folder()).expect("the folder");
+        let component = files
+            .map(|file| file.expect("a file").path())
+            .find(|path| path.extension().is_some_and(|e| e == "wasm"));
+        std::fs::read(component.expect("a component")).expect("its bytes")
+    }
 }
 
 /// A running `hookbox run`, its HTTP server ready. Killed when dropped.

@@ -38,23 +38,17 @@ impl World {
     /// hookbox with its own account and the rights that it prints, and two tenants.
     async fn start(cluster: &'static RealCluster) -> Self {
         let hooks = Hooks::build(&["tests/tenants"]).await;
-        let component = std::fs::read_dir(hooks.folder()).unwrap().flatten();
-        let component = component
-            .map(|entry| entry.path())
-            .find(|p| p.extension().is_some_and(|e| e == "wasm"));
-        let component = std::fs::read(component.expect("a component")).unwrap();
+        let component = hooks.component();
         let folder = scratch();
-        let crds = hookbox(["crds"]).run().await.ok();
         let rbac = hookbox(["manifest", "rbac", "--tenants"]).run().await.ok();
-        for text in [crds, rbac] {
-            let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: hookbox}\n---\n";
-            cluster
-                .kubectl(["apply", "-f", "-"])
-                .input(format!("{namespace}{text}"))
-                .run()
-                .await
-                .ok();
-        }
+        let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: hookbox}\n---\n";
+        cluster
+            .kubectl(["apply", "-f", "-"])
+            .input(format!("{namespace}{rbac}"))
+            .run()
+            .await
+            .ok();
+        cluster.define_tenants().await;
         let granted = json!({"capabilities": readable()});
         let mut objects = vec![account("hookbox", "hookbox"), policy("teams", &granted)];
         for who in ["team-a", "team-b"] {
@@ -68,16 +62,6 @@ impl World {
         }
         objects.extend(rights());
         apply(cluster, &objects).await;
-        cluster
-            .kubectl([
-                "wait",
-                "--for=condition=Established",
-                "crd/hooks.hookbox.dev",
-                "crd/hookpolicies.hookbox.dev",
-            ])
-            .run()
-            .await
-            .ok();
         let token = cluster
             .kubectl(["create", "token", "hookbox", "-n", "hookbox"])
             .run()

@@ -8,7 +8,6 @@
 )]
 
 use hookbox_test_teams as teams;
-use hookbox_tests::hookbox::hookbox;
 use hookbox_tests::operator::{Hooks, Operator, Place};
 use hookbox_tests::{RealCluster, ports, scratch, wait};
 use http::{Request, StatusCode};
@@ -242,29 +241,14 @@ async fn the_api_server_asks_a_tenants_hooks_about_its_own_namespace() {
         cluster.namespace("unasked").await,
     );
     let hooks = Hooks::build(&["tests/webhooks"]).await;
-    let component = std::fs::read_dir(hooks.folder()).unwrap().flatten();
-    let component = component
-        .map(|entry| entry.path())
-        .find(|path| path.extension().is_some_and(|e| e == "wasm"));
-    let component = std::fs::read(component.expect("a component")).unwrap();
-    let apply = async |text: String| {
-        let apply = ["apply", "--server-side", "-f", "-"];
-        cluster.kubectl(apply).input(text).run().await.ok()
-    };
-    apply(hookbox(["crds"]).run().await.ok()).await;
-    let established = ["wait", "--for=condition=Established"];
-    let definitions = ["crd/hooks.hookbox.dev", "crd/hookpolicies.hookbox.dev"];
-    cluster
-        .kubectl(established.into_iter().chain(definitions))
-        .run()
-        .await
-        .ok();
+    cluster.define_tenants().await;
     let policy = json!({"namespaces": {"names": [namespace]}, "webhooks": true});
     let mut objects = vec![teams::policy("asked", &policy)];
-    objects.extend(teams::team(&namespace, &component));
+    objects.extend(teams::team(&namespace, &hooks.component()));
     objects.push(teams::hook(&namespace, "guards", &json!({})));
     let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
-    apply(list.to_string()).await;
+    let apply = cluster.kubectl(["apply", "--server-side", "-f", "-"]);
+    apply.input(list.to_string()).run().await.ok();
 
     let folder = scratch();
     let place = Place {

@@ -45,6 +45,15 @@ pub struct HookConfig {
     pub warnings: Vec<Offence>,
 }
 
+impl HookConfig {
+    /// All admission webhooks, validating ones first.
+    pub fn webhooks(&self) -> impl Iterator<Item = &Webhook> {
+        self.kubernetes_validating
+            .iter()
+            .chain(&self.kubernetes_mutating)
+    }
+}
+
 /// Which rules a document follows, and in which form its hook's contexts are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]

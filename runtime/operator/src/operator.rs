@@ -421,12 +421,9 @@ fn announce(engine: &Engine, problems: &[LoadProblem], webhooks: bool) {
 /// Names of bindings that the API server calls.
 fn webhook_names(hook: &Hook) -> impl Iterator<Item = &str> {
     let config = &hook.config;
-    let webhooks = config
-        .kubernetes_validating
-        .iter()
-        .chain(&config.kubernetes_mutating);
     let conversions = config.kubernetes_custom_resource_conversion.iter();
-    webhooks
+    config
+        .webhooks()
         .map(|w| w.name.as_str())
         .chain(conversions.map(|c| c.name.as_str()))
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use wit_parser::{Resolve, SourceMap, WorldId};
 
-/// The world of every component that is made here.
+/// The world of every component that is made here: it has all exports, and refuses those of which it has nothing.
 pub const WORLD: &str = "every-hook";
 
 macro_rules! files {
@@ -33,16 +33,21 @@ const FILES: [(&str, &str); 13] = files![
 /// # Errors
 /// It cannot be understood: a defect of the program.
 pub fn contract() -> Result<(Resolve, WorldId)> {
+    world(&FILES, WORLD)
+}
+
+/// A world of the package that these files make: each with its name and its text.
+pub(crate) fn world(files: &[(&str, &str)], world: &str) -> Result<(Resolve, WorldId)> {
     let mut sources = SourceMap::default();
-    for (name, text) in FILES {
-        sources.push_str(name, text);
+    for (name, text) in files {
+        sources.push_str(name, *text);
     }
     let group = sources
         .parse()
         .map_err(|(sources, error)| anyhow::anyhow!(error.render(&sources)))?;
     let mut resolve = Resolve::default();
     let package = resolve.push_group(group)?;
-    let world = resolve.select_world(&[package], Some(WORLD))?;
+    let world = resolve.select_world(&[package], Some(world))?;
     Ok((resolve, world))
 }
 

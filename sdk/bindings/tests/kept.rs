@@ -11,7 +11,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use hookbox_bindings::{contract, go};
+use hookbox_bindings::go;
 
 /// As Go's own formatter has it.
 fn gofmt(text: &str) -> String {
@@ -33,7 +33,7 @@ fn gofmt(text: &str) -> String {
 #[test]
 fn bindings_are_those_of_the_contract() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let (resolve, world) = contract(&root.join("wit")).unwrap();
+    let (resolve, world) = hookbox_toolchains::contract().unwrap();
     let folder = root.join("sdk/go/internal/bindings");
     for (name, text) in go::generate(&resolve, world).unwrap() {
         let text = gofmt(&text);

@@ -8,13 +8,25 @@ import (
 	"github.com/hookbox/hookbox/sdk/go/internal/bindings"
 )
 
+type (
+	refusal = bindings.TypesRefusal
+	text    = bindings.Option[string]
+	nothing = bindings.Result[struct{}, refusal]
+)
+
+var done = bindings.OK[struct{}, refusal](struct{}{})
+
+func refuse[T any](code, message string) bindings.Result[T, refusal] {
+	return bindings.Err[T](refusal{Code: code, Message: message})
+}
+
 // A JSON document that is read and changed by JSON Pointers.
 type document struct{ tree any }
 
 func (d *document) text() json.RawMessage {
 	// What was read from JSON can be written.
-	text, _ := json.Marshal(d.tree)
-	return text
+	whole, _ := json.Marshal(d.tree)
+	return whole
 }
 
 func (d *document) clone() *document {
@@ -61,41 +73,36 @@ func find(tree any, parts []string) (any, bool) {
 	return tree, true
 }
 
-type (
-	maybe = bindings.Option[string]
-	code  = bindings.TypesRefusal
-)
-
-func invalid[T any](pointer string) bindings.Result[T, code] {
-	return bindings.Err[T](code{Code: "invalid-path", Message: strconv.Quote(pointer) + " is no JSON Pointer"})
+func invalid[T any](pointer string) bindings.Result[T, refusal] {
+	return refuse[T]("invalid-path", strconv.Quote(pointer)+" is no JSON Pointer")
 }
 
-func (d *document) get(pointer string) bindings.Result[maybe, code] {
+func (d *document) get(pointer string) bindings.Result[text, refusal] {
 	parts, ok := tokens(pointer)
 	if !ok {
-		return invalid[maybe](pointer)
+		return invalid[text](pointer)
 	}
 	found, there := find(d.tree, parts)
 	if !there {
-		return bindings.OK[maybe, code](maybe{})
+		return bindings.OK[text, refusal](text{})
 	}
-	text, _ := json.Marshal(found)
-	return bindings.OK[maybe, code](bindings.Some(string(text)))
+	part, _ := json.Marshal(found)
+	return bindings.OK[text, refusal](bindings.Some(string(part)))
 }
 
-func (d *document) exists(pointer string) bindings.Result[bool, code] {
+func (d *document) exists(pointer string) bindings.Result[bool, refusal] {
 	found := d.get(pointer)
-	return bindings.Result[bool, code]{IsErr: found.IsErr, OK: found.OK.Some, Err: found.Err}
+	return bindings.Result[bool, refusal]{IsErr: found.IsErr, OK: found.OK.Some, Err: found.Err}
 }
 
-func missing(pointer string) bindings.Result[struct{}, code] {
-	return bindings.Err[struct{}](code{Code: "no-such-path", Message: "there is nothing at " + strconv.Quote(pointer)})
+func missing(pointer string) nothing {
+	return refuse[struct{}]("no-such-path", "there is nothing at "+strconv.Quote(pointer))
 }
 
-func (d *document) set(pointer, value string) bindings.Result[struct{}, code] {
+func (d *document) set(pointer, value string) nothing {
 	var tree any
 	if err := json.Unmarshal([]byte(value), &tree); err != nil {
-		return bindings.Err[struct{}](code{Code: "invalid-json", Message: err.Error()})
+		return refuse[struct{}]("invalid-json", err.Error())
 	}
 	return d.change(pointer, func(parent any, last string) (any, bool) {
 		switch of := parent.(type) {
@@ -120,7 +127,7 @@ func (d *document) set(pointer, value string) bindings.Result[struct{}, code] {
 	}, func() { d.tree = tree })
 }
 
-func (d *document) remove(pointer string) bindings.Result[struct{}, code] {
+func (d *document) remove(pointer string) nothing {
 	return d.change(pointer, func(parent any, last string) (any, bool) {
 		switch of := parent.(type) {
 		case map[string]any:
@@ -139,14 +146,14 @@ func (d *document) remove(pointer string) bindings.Result[struct{}, code] {
 }
 
 // Puts what `of` makes of the parent of a place into the parent's own place.
-func (d *document) change(pointer string, of func(any, string) (any, bool), whole func()) bindings.Result[struct{}, code] {
+func (d *document) change(pointer string, of func(any, string) (any, bool), whole func()) nothing {
 	parts, ok := tokens(pointer)
 	if !ok {
 		return invalid[struct{}](pointer)
 	}
 	if len(parts) == 0 {
 		whole()
-		return bindings.OK[struct{}, code](struct{}{})
+		return done
 	}
 	above, last := parts[:len(parts)-1], parts[len(parts)-1]
 	parent, there := find(d.tree, above)
@@ -158,7 +165,7 @@ func (d *document) change(pointer string, of func(any, string) (any, bool), whol
 		return missing(pointer)
 	}
 	d.put(above, changed)
-	return bindings.OK[struct{}, code](struct{}{})
+	return done
 }
 
 // Puts a value into a place that is there.
@@ -180,9 +187,9 @@ func (d *document) put(parts []string, value any) {
 }
 
 // One part of a document that is given as text.
-func at(of maybe, pointer string) bindings.Result[maybe, code] {
+func at(of text, pointer string) bindings.Result[text, refusal] {
 	if !of.Some {
-		return bindings.OK[maybe, code](maybe{})
+		return bindings.OK[text, refusal](text{})
 	}
 	part := document{}
 	// It was written by this package.

@@ -8,18 +8,6 @@ import (
 	"github.com/hookbox/hookbox/sdk/go/internal/bindings"
 )
 
-type (
-	refusal = bindings.TypesRefusal
-	text    = bindings.Option[string]
-	nothing = bindings.Result[struct{}, refusal]
-)
-
-var done = bindings.OK[struct{}, refusal](struct{}{})
-
-func refuse[T any](code, message string) bindings.Result[T, refusal] {
-	return bindings.Err[T](refusal{Code: code, Message: message})
-}
-
 // Snapshots by their handles: those of bindings first, then those that contexts gave.
 func (h *Host) entries(handle uint32) []bindings.SnapshotsEntry {
 	index := int(handle) - 1

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
-use super::{Built, forward};
+use super::{Built, forward, not_started};
 use crate::failure::{Failure, OrFail, Outcome};
 use crate::ui::Ui;
 
@@ -71,14 +71,10 @@ impl Cargo<'_> {
         command
             .arg("--color")
             .arg(if ui.is_terminal() { "always" } else { "never" });
-        let mut child = command.spawn().map_err(|error| {
-            if error.kind() == std::io::ErrorKind::NotFound {
-                Failure::environment(anyhow!("cargo, Rust's build tool, is not installed"))
-                    .help("install Rust by rustup (https://rustup.rs), then run `rustup target add wasm32-wasip2`")
-            } else {
-                Failure::environment(anyhow::Error::new(error).context("cargo could not be started"))
-            }
-        })?;
+        let get = "install Rust by rustup (https://rustup.rs), then run `rustup target add wasm32-wasip2`";
+        let mut child = command
+            .spawn()
+            .map_err(|error| not_started(error, "cargo", "Rust's build tool", get))?;
         let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
             return Err(Failure::environment(anyhow!(
                 "cargo's output cannot be read"

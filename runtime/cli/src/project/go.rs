@@ -7,7 +7,7 @@ use std::process::Stdio;
 use anyhow::{Context, anyhow};
 use tokio::process::Command;
 
-use super::{Built, forward};
+use super::{Built, forward, not_started};
 use crate::failure::{Failure, OrFail, Outcome};
 
 /// The first version of Go that exports functions to WebAssembly.
@@ -39,7 +39,7 @@ impl Go<'_> {
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
-            .map_err(|error| no_go(&error))?;
+            .map_err(no_go)?;
         let Some(stderr) = child.stderr.take() else {
             return Err(Failure::environment(anyhow!("go's output cannot be read")));
         };
@@ -91,7 +91,7 @@ impl Go<'_> {
             .args(["env", "GOVERSION"])
             .output()
             .await
-            .map_err(|error| no_go(&error))?;
+            .map_err(no_go)?;
         let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         match version(&said) {
             // What cannot be read is a version that is made by oneself.
@@ -125,13 +125,13 @@ impl Go<'_> {
     }
 }
 
-fn no_go(error: &std::io::Error) -> Failure {
-    if error.kind() == std::io::ErrorKind::NotFound {
-        Failure::environment(anyhow!("go, Go's build tool, is not installed"))
-            .help("get it from https://go.dev/dl")
-    } else {
-        Failure::environment(anyhow!("go could not be started: {error}"))
-    }
+fn no_go(error: std::io::Error) -> Failure {
+    not_started(
+        error,
+        "go",
+        "Go's build tool",
+        "get it from https://go.dev/dl",
+    )
 }
 
 /// Major and minor of `go1.26.8`.

@@ -78,6 +78,16 @@ impl Project {
     }
 }
 
+/// A compiler that could not be started: `what` it is, and how to `get` it.
+fn not_started(error: std::io::Error, program: &str, what: &str, get: &str) -> Failure {
+    if error.kind() == std::io::ErrorKind::NotFound {
+        Failure::environment(anyhow!("{program}, {what}, is not installed")).help(get)
+    } else {
+        let text = format!("{program} could not be started");
+        Failure::environment(anyhow::Error::new(error).context(text))
+    }
+}
+
 /// Pass a compiler's words on as they come, and keep the last of them.
 async fn forward(mut stderr: tokio::process::ChildStderr) -> String {
     use std::io::Write;

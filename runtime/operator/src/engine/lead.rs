@@ -132,9 +132,7 @@ impl Engine {
         for (index, hook) in self.hooks.iter().enumerate() {
             let config = &hook.config;
             let reviews = config
-                .kubernetes_validating
-                .iter()
-                .chain(&config.kubernetes_mutating)
+                .webhooks()
                 .flat_map(|webhook| &webhook.include_snapshots_from);
             let conversions = config
                 .kubernetes_custom_resource_conversion

@@ -96,18 +96,10 @@ impl Mounts {
     /// Whether there is a hook, a queue or a webhook of this whole name.
     fn has(&self, name: &str) -> bool {
         self.of_hook(name).is_some_and(|engine| {
-            let webhooks = engine.hooks.iter().flat_map(|hook| {
-                let config = &hook.config;
-                config
-                    .kubernetes_validating
-                    .iter()
-                    .chain(&config.kubernetes_mutating)
-            });
+            let mut webhooks = engine.hooks.iter().flat_map(|hook| hook.config.webhooks());
             engine.hooks.iter().any(|hook| *hook.name == *name)
                 || engine.queues.values().any(|queue| queue.name == name)
-                || webhooks
-                    .into_iter()
-                    .any(|webhook| engine.scoped(&webhook.name) == name)
+                || webhooks.any(|webhook| engine.scoped(&webhook.name) == name)
         })
     }
 

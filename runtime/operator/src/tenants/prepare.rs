@@ -190,10 +190,7 @@ async fn load(shared: &Shared, plan: &Plan, fetched: Fetched) -> Result<Checked,
         );
         return Err(Unprepared::for_good("InvalidComponent", message));
     }
-    let webhooks: usize = hooks
-        .iter()
-        .map(|hook| hook.config.kubernetes_validating.len() + hook.config.kubernetes_mutating.len())
-        .sum();
+    let webhooks = hooks.iter().flat_map(|hook| hook.config.webhooks()).count();
     if webhooks > WEBHOOKS {
         let message = format!("its hooks have {webhooks} webhooks, at most {WEBHOOKS} are allowed");
         return Err(Unprepared::for_good("InvalidHook", message));

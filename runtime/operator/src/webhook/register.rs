@@ -157,6 +157,14 @@ impl Api {
     }
 }
 
+/// After a pause; never without one.
+async fn after(pause: Option<Duration>) {
+    match pause {
+        Some(pause) => tokio::time::sleep(pause).await,
+        None => std::future::pending().await,
+    }
+}
+
 /// Keeps one thing registered.
 pub(crate) struct Registrar {
     pub(crate) target: Target,
@@ -211,18 +219,12 @@ impl Registrar {
                     Some(self.tell(done, &mut pauses))
                 }
             };
-            let pause = async {
-                match pause {
-                    Some(pause) => tokio::time::sleep(pause).await,
-                    None => std::future::pending().await,
-                }
-            };
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
                 changed = self.trust.changed() => if changed.is_err() { break },
                 changed = self.leads.changed() => if changed.is_err() { break },
-                () = pause => {}
+                () = after(pause) => {}
             }
         }
         if self.unregister {

@@ -5,7 +5,8 @@
 
 use anyhow::{Context as _, Result};
 use wit_component::{StringEncoding, embed_component_metadata};
-use wit_parser::{Resolve, SourceMap};
+
+use crate::contract;
 
 const ADAPTER: &str = include_str!("adapter.wat");
 const WORLD: &str = include_str!("adapter.wit");
@@ -19,14 +20,7 @@ pub fn componentize(module: &[u8]) -> Result<Vec<u8>> {
 }
 
 fn adapter() -> Result<Vec<u8>> {
-    let mut sources = SourceMap::default();
-    sources.push_str("adapter.wit", WORLD);
-    let group = sources
-        .parse()
-        .map_err(|(sources, error)| anyhow::anyhow!(error.render(&sources)))?;
-    let mut resolve = Resolve::default();
-    let package = resolve.push_group(group)?;
-    let world = resolve.select_world(&[package], Some("adapter"))?;
+    let (resolve, world) = contract::world(&[("adapter.wit", WORLD)], "adapter")?;
     let mut module = wat::parse_str(ADAPTER).context("the adapter")?;
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)?;
     Ok(module)

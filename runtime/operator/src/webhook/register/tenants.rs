@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::admission::{LABEL, OURS, same};
-use super::{Admissions, Api, FIRST_PAUSE, Kind, TIMEOUT, Way};
+use super::{Admissions, Api, FIRST_PAUSE, Kind, TIMEOUT, Way, after};
 use crate::api::{self, ApiError};
 use crate::backoff::Backoff;
 use crate::metrics::SelfMetrics;
@@ -61,9 +61,16 @@ type Found = HashMap<Which, Value>;
 /// Why a round did not bring about all that is wanted.
 #[derive(Debug, Default)]
 struct Trouble {
-    failures: usize,
+    /// Requests that failed, by what they were for.
+    failures: BTreeMap<Kind, u32>,
     /// What is known is no longer so.
     stale: bool,
+}
+
+impl Trouble {
+    fn failed(&mut self, kind: Kind) {
+        *self.failures.entry(kind).or_default() += 1;
+    }
 }
 
 impl TenantRegistrar {
@@ -108,7 +115,7 @@ impl TenantRegistrar {
                             found = None;
                             pauses.next_pause()
                         }
-                        trouble if trouble.failures > 0 => pauses.next_pause(),
+                        trouble if !trouble.failures.is_empty() => pauses.next_pause(),
                         _ => {
                             pauses.reset();
                             self.interval
@@ -175,7 +182,7 @@ impl TenantRegistrar {
             None => match self.list().await {
                 Ok(found) => known.insert(found),
                 Err((kind, error)) => {
-                    trouble.failures = 1;
+                    trouble.failed(kind);
                     let targets = wanted.values().flatten();
                     // Who has none of them needs no rule for them.
                     if !error.is_denied() || targets.clone().next().is_some() {
@@ -201,7 +208,7 @@ impl TenantRegistrar {
                 .await
             {
                 Err(error) if !error.is_not_found() => {
-                    trouble.failures += 1;
+                    trouble.failed(which.0);
                     self.complain(which.0, Some(&which.1), &error, "delete");
                 }
                 _ => {
@@ -214,7 +221,7 @@ impl TenantRegistrar {
         for (which, target) in &wanted {
             let Some(target) = target else { continue };
             if let Err((verb, error)) = self.ensure(found, which, target).await {
-                trouble.failures += 1;
+                trouble.failed(which.0);
                 trouble.stale |= error.is_conflict() || error.is_not_found();
                 self.complain(which.0, Some(&which.1), &error, verb);
                 failed.insert(target.hook.clone(), told(which.0, verb, &error));
@@ -228,10 +235,10 @@ impl TenantRegistrar {
             self.tell(target, registered);
         }
         for kind in Kind::ALL {
-            let success = trouble.failures == 0;
-            let failed = f64::from(u32::try_from(trouble.failures).unwrap_or(u32::MAX));
+            let failed = trouble.failures.get(&kind).copied().unwrap_or_default();
+            let kind = kind.kind();
             self.metrics
-                .webhook_registered(kind.kind(), IN_METRICS, success, failed);
+                .webhook_registered(kind, IN_METRICS, failed == 0, failed.into());
         }
         trouble
     }
@@ -400,13 +407,6 @@ async fn changed(trust: Option<watch::Receiver<Option<Trust>>>) {
     };
     if ended {
         std::future::pending::<()>().await;
-    }
-}
-
-async fn after(pause: Option<Duration>) {
-    match pause {
-        Some(pause) => tokio::time::sleep(pause).await,
-        None => std::future::pending().await,
     }
 }
 

@@ -6,7 +6,7 @@ use hookbox_operator::leader::LeaderOptions;
 use kube::core::Status;
 
 use super::*;
-use crate::webhooks::client::{Client, options as served, until};
+use crate::webhooks::client::{Client, object, options as served, until};
 
 const GUARD: &str = "/tenants/team-a/probe/guard-test-example-com";
 
@@ -76,16 +76,6 @@ impl Tenants {
             Err(error) => panic!("{error}"),
         }
     }
-}
-
-async fn object(cluster: &Cluster, path: &str) -> Option<Value> {
-    let request = http::Request::get(path).body(Vec::new()).unwrap();
-    cluster.client().request(request).await.ok()
-}
-
-async fn delete(cluster: &Cluster, path: &str) {
-    let request = http::Request::delete(path).body(Vec::new()).unwrap();
-    let _: Value = cluster.client().request(request).await.unwrap();
 }
 
 const HOOK: &str = "/apis/hookbox.dev/v1alpha1/namespaces/team-a/hooks/probe";
