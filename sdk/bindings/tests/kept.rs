@@ -11,7 +11,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use hookbox_bindings::go;
+use hookbox_bindings::{c, go};
 
 /// As Go's own formatter has it.
 fn gofmt(text: &str) -> String {
@@ -30,21 +30,28 @@ fn gofmt(text: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// Compares a file with what it is to be, or writes it.
+fn keep(path: &str, text: &str) {
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(path);
+    if std::env::var_os("HOOKBOX_BLESS").is_some() {
+        std::fs::write(&kept, text).unwrap();
+    }
+    let kept = std::fs::read_to_string(&kept).unwrap_or_default();
+    assert!(
+        kept == text,
+        "{path} is stale: run this test with HOOKBOX_BLESS=1 and commit the result"
+    );
+}
+
 #[test]
 fn bindings_are_those_of_the_contract() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let (resolve, world) = hookbox_toolchains::contract().unwrap();
-    let folder = root.join("sdk/go/internal/bindings");
     for (name, text) in go::generate(&resolve, world).unwrap() {
-        let text = gofmt(&text);
-        let kept = folder.join(&name);
-        if std::env::var_os("HOOKBOX_BLESS").is_some() {
-            std::fs::write(&kept, &text).unwrap();
-        }
-        let kept = std::fs::read_to_string(&kept).unwrap_or_default();
-        assert!(
-            kept == text,
-            "sdk/go/internal/bindings/{name} is stale: run this test with HOOKBOX_BLESS=1 and commit the result"
-        );
+        keep(&format!("sdk/go/internal/bindings/{name}"), &gofmt(&text));
+    }
+    for (name, text) in c::generate(&resolve, world).unwrap() {
+        keep(&format!("sdk/c/src/bindings/{name}"), &text);
     }
 }
