@@ -29,7 +29,7 @@ pub(crate) use live::{
     ConfigCommand, HookCommand, LiveFormat, LiveOutput, QueueCommand, Raw, RunsCommand, Socket,
     WhyArgs,
 };
-pub(crate) use project::{Build, Check, Inspect, Lang, New};
+pub(crate) use project::{Build, Check, Inspect, Kind, Lang, New};
 pub(crate) use registry::{Password, Pull, Push, Registry, Sign, Verify};
 pub(crate) use run::Run;
 pub(crate) use tenants::{ManifestCommand, ManifestFormat, ManifestOutput, RbacArgs, Tenants};

@@ -15,7 +15,7 @@ wasmtime::component::bindgen!({
     path: "../../wit",
     world: "hook",
     // What a hook asks for is in memory, so that its imports do not wait, but for what is read from elsewhere.
-    imports: { "hookbox:hook/cluster": async | trappable, default: trappable },
+    imports: { "hookbox:hook/cluster": async | trappable, "hookbox:hook/http": async | trappable, default: trappable },
     exports: { default: async },
     with: {
         "hookbox:hook/contexts.binding-context": crate::host::ContextHandle,

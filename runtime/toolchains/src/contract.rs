@@ -12,13 +12,14 @@ macro_rules! files {
     };
 }
 
-const FILES: [(&str, &str); 13] = files![
+const FILES: [(&str, &str); 14] = files![
     "admission.wit",
     "cluster.wit",
     "contexts.wit",
     "conversion.wit",
     "filters.wit",
     "hooks.wit",
+    "http.wit",
     "log.wit",
     "metrics.wit",
     "object-patches.wit",

@@ -4118,6 +4118,320 @@ pub mod hookbox {
                 }
             }
         }
+        /// HTTP requests, one call for each, for languages whose own clients do not speak `wasi:http`. What goes out is checked
+        /// as a request by `wasi:http` is: each must be granted, for its scheme, host, port and method.
+        ///
+        /// Codes of refusals: `not-granted` (the message says which grant to ask for), `invalid-argument`, `unreachable` (no
+        /// address, no connection, or no TLS with it), `timed-out`, `broken` (the answer is no HTTP, or ends too early),
+        /// `too-large` (the answer has more than the request allows).
+        #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
+        pub mod http {
+            #[used]
+            #[doc(hidden)]
+            static __FORCE_SECTION_REF: fn() = super::super::super::__link_custom_section_describing_imports;
+            use super::super::super::_rt;
+            pub type Refusal = super::super::super::hookbox::hook::types::Refusal;
+            /// A header's name and its value.
+            pub type Header = (_rt::String, _rt::String);
+            /// What is asked.
+            #[derive(Clone)]
+            pub struct Request {
+                /// `GET`, `POST` and their like.
+                pub method: _rt::String,
+                /// Scheme, host, port where it is not the scheme's own, path and query: `https://example.com/a?b=c`.
+                pub url: _rt::String,
+                /// Headers. Those that say how a message is framed or whom it is for are the host's.
+                pub headers: _rt::Vec<Header>,
+                /// The body; none sends none.
+                pub body: ::core::option::Option<_rt::Vec<u8>>,
+                /// Milliseconds until the answer has come whole; none, and more than 60,000, mean 60,000.
+                pub timeout: ::core::option::Option<u64>,
+                /// Bytes of the answer's body at most; none, and more than 16 MiB, mean 16 MiB.
+                pub limit: ::core::option::Option<u64>,
+            }
+            impl ::core::fmt::Debug for Request {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("Request")
+                        .field("method", &self.method)
+                        .field("url", &self.url)
+                        .field("headers", &self.headers)
+                        .field("body", &self.body)
+                        .field("timeout", &self.timeout)
+                        .field("limit", &self.limit)
+                        .finish()
+                }
+            }
+            /// What was answered, whatever its status. Redirects are not followed.
+            #[derive(Clone)]
+            pub struct Response {
+                /// The status, such as 200.
+                pub status: u16,
+                /// Headers, their names in lower case.
+                pub headers: _rt::Vec<Header>,
+                /// The body.
+                pub body: _rt::Vec<u8>,
+            }
+            impl ::core::fmt::Debug for Response {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("Response")
+                        .field("status", &self.status)
+                        .field("headers", &self.headers)
+                        .field("body", &self.body)
+                        .finish()
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// Send a request and wait for the whole answer.
+            #[allow(async_fn_in_trait)]
+            pub fn send(request: &Request) -> ::core::result::Result<Response, Refusal> {
+                unsafe {
+                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                    struct RetArea(
+                        [::core::mem::MaybeUninit<
+                            u8,
+                        >; 6 * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let mut ret_area = RetArea(
+                        [::core::mem::MaybeUninit::uninit(); 6
+                            * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let Request {
+                        method: method0,
+                        url: url0,
+                        headers: headers0,
+                        body: body0,
+                        timeout: timeout0,
+                        limit: limit0,
+                    } = request;
+                    let vec1 = method0;
+                    let ptr1 = vec1.as_ptr().cast::<u8>();
+                    let len1 = vec1.len();
+                    let vec2 = url0;
+                    let ptr2 = vec2.as_ptr().cast::<u8>();
+                    let len2 = vec2.len();
+                    let vec6 = headers0;
+                    let len6 = vec6.len();
+                    let layout6 = _rt::alloc::Layout::from_size_align(
+                            vec6.len() * (4 * ::core::mem::size_of::<*const u8>()),
+                            ::core::mem::size_of::<*const u8>(),
+                        )
+                        .unwrap();
+                    let (result6, _cleanup6) = ::hookbox_sdk::__private::rt::Cleanup::new(
+                        layout6,
+                    );
+                    for (i, e) in vec6.into_iter().enumerate() {
+                        let base = result6
+                            .add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                        {
+                            let (t3_0, t3_1) = e;
+                            let vec4 = t3_0;
+                            let ptr4 = vec4.as_ptr().cast::<u8>();
+                            let len4 = vec4.len();
+                            *base
+                                .add(::core::mem::size_of::<*const u8>())
+                                .cast::<usize>() = len4;
+                            *base.add(0).cast::<*mut u8>() = ptr4.cast_mut();
+                            let vec5 = t3_1;
+                            let ptr5 = vec5.as_ptr().cast::<u8>();
+                            let len5 = vec5.len();
+                            *base
+                                .add(3 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>() = len5;
+                            *base
+                                .add(2 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>() = ptr5.cast_mut();
+                        }
+                    }
+                    let (result8_0, result8_1, result8_2) = match body0 {
+                        Some(e) => {
+                            let vec7 = e;
+                            let ptr7 = vec7.as_ptr().cast::<u8>();
+                            let len7 = vec7.len();
+                            (1i32, ptr7.cast_mut(), len7)
+                        }
+                        None => (0i32, ::core::ptr::null_mut(), 0usize),
+                    };
+                    let (result9_0, result9_1) = match timeout0 {
+                        Some(e) => (1i32, _rt::as_i64(e)),
+                        None => (0i32, 0i64),
+                    };
+                    let (result10_0, result10_1) = match limit0 {
+                        Some(e) => (1i32, _rt::as_i64(e)),
+                        None => (0i32, 0i64),
+                    };
+                    let ptr11 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "hookbox:hook/http@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "send"]
+                        fn wit_import12(
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                            _: usize,
+                            _: i32,
+                            _: *mut u8,
+                            _: usize,
+                            _: i32,
+                            _: i64,
+                            _: i32,
+                            _: i64,
+                            _: *mut u8,
+                        );
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import12(
+                        _: *mut u8,
+                        _: usize,
+                        _: *mut u8,
+                        _: usize,
+                        _: *mut u8,
+                        _: usize,
+                        _: i32,
+                        _: *mut u8,
+                        _: usize,
+                        _: i32,
+                        _: i64,
+                        _: i32,
+                        _: i64,
+                        _: *mut u8,
+                    ) {
+                        unreachable!()
+                    }
+                    wit_import12(
+                        ptr1.cast_mut(),
+                        len1,
+                        ptr2.cast_mut(),
+                        len2,
+                        result6,
+                        len6,
+                        result8_0,
+                        result8_1,
+                        result8_2,
+                        result9_0,
+                        result9_1,
+                        result10_0,
+                        result10_1,
+                        ptr11,
+                    );
+                    let l13 = i32::from(*ptr11.add(0).cast::<u8>());
+                    let result33 = match l13 {
+                        0 => {
+                            let e = {
+                                let l14 = i32::from(
+                                    *ptr11
+                                        .add(::core::mem::size_of::<*const u8>())
+                                        .cast::<u16>(),
+                                );
+                                let l15 = *ptr11
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l16 = *ptr11
+                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let base23 = l15;
+                                let len23 = l16;
+                                let mut result23 = _rt::Vec::with_capacity(len23);
+                                for i in 0..len23 {
+                                    let base = base23
+                                        .add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                                    let e23 = {
+                                        let l17 = *base.add(0).cast::<*mut u8>();
+                                        let l18 = *base
+                                            .add(::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        let len19 = l18;
+                                        let bytes19 = _rt::Vec::from_raw_parts(
+                                            l17.cast(),
+                                            len19,
+                                            len19,
+                                        );
+                                        let l20 = *base
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l21 = *base
+                                            .add(3 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        let len22 = l21;
+                                        let bytes22 = _rt::Vec::from_raw_parts(
+                                            l20.cast(),
+                                            len22,
+                                            len22,
+                                        );
+                                        (_rt::string_lift(bytes19), _rt::string_lift(bytes22))
+                                    };
+                                    result23.push(e23);
+                                }
+                                _rt::cabi_dealloc(
+                                    base23,
+                                    len23 * (4 * ::core::mem::size_of::<*const u8>()),
+                                    ::core::mem::size_of::<*const u8>(),
+                                );
+                                let l24 = *ptr11
+                                    .add(4 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l25 = *ptr11
+                                    .add(5 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len26 = l25;
+                                Response {
+                                    status: l14 as u16,
+                                    headers: result23,
+                                    body: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(_rt::Vec::from_raw_parts(l24.cast(), len26, len26)),
+                                }
+                            };
+                            Ok(e)
+                        }
+                        1 => {
+                            let e = {
+                                let l27 = *ptr11
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l28 = *ptr11
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len29 = l28;
+                                let bytes29 = _rt::Vec::from_raw_parts(
+                                    l27.cast(),
+                                    len29,
+                                    len29,
+                                );
+                                let l30 = *ptr11
+                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l31 = *ptr11
+                                    .add(4 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len32 = l31;
+                                let bytes32 = _rt::Vec::from_raw_parts(
+                                    l30.cast(),
+                                    len32,
+                                    len32,
+                                );
+                                super::super::super::hookbox::hook::types::Refusal {
+                                    code: _rt::string_lift(bytes29),
+                                    message: _rt::string_lift(bytes32),
+                                }
+                            };
+                            Err(e)
+                        }
+                        _ => _rt::invalid_enum_discriminant(),
+                    };
+                    result33
+                }
+            }
+        }
     }
 }
 #[rustfmt::skip]
@@ -5766,10 +6080,6 @@ mod _rt {
         }
     }
     pub use alloc_crate::alloc;
-    #[cfg(target_arch = "wasm32")]
-    pub fn run_ctors_once() {
-        ::hookbox_sdk::__private::rt::run_ctors_once();
-    }
     pub fn as_i64<T: AsI64>(t: T) -> i64 {
         t.as_i64()
     }
@@ -5792,6 +6102,10 @@ mod _rt {
         fn as_i64(self) -> i64 {
             self as i64
         }
+    }
+    #[cfg(target_arch = "wasm32")]
+    pub fn run_ctors_once() {
+        ::hookbox_sdk::__private::rt::run_ctors_once();
     }
     extern crate alloc as alloc_crate;
 }
@@ -5835,49 +6149,49 @@ macro_rules! __export_every_hook_impl {
         () = { #[rustfmt::skip] #[cfg(target_arch = "wasm32")] #[unsafe (link_section =
         "component-type:wit-bindgen:0.61.1:hookbox:hook@0.1.0:every-hook:imports and exports")]
         #[doc(hidden)] #[allow(clippy::octal_escapes)] pub static
-        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 3514] = *
+        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 3721] = *
         b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xb9\x1a\x01A\x02\x01\
-A\x1f\x01B\x08\x01s\x04\0\x04json\x03\0\0\x01q\x03\x08back-off\0\0\x05after\x01w\
-\0\x05never\0\0\x04\0\x05retry\x03\0\x02\x01r\x02\x07messages\x05retry\x03\x04\0\
-\x05error\x03\0\x04\x01r\x02\x04codes\x07messages\x04\0\x07refusal\x03\0\x06\x03\
-\0\x18hookbox:hook/types@0.1.0\x05\0\x02\x03\0\0\x04json\x02\x03\0\0\x07refusal\x01\
-B\x1d\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\x02\x04\0\x07ref\
-usal\x03\0\x02\x01k\x01\x01r\x02\x06object\x04\x0dfilter-result\x04\x04\0\x05ent\
-ry\x03\0\x05\x01m\x02\x06object\x0dfilter-result\x04\0\x04part\x03\0\x07\x04\0\x08\
-snapshot\x03\x01\x01h\x09\x01@\x01\x04self\x0a\0y\x04\0\x14[method]snapshot.len\x01\
-\x0b\x01k\x06\x01@\x02\x04self\x0a\x05indexy\0\x0c\x04\0\x14[method]snapshot.get\
-\x01\x0d\x01p\x06\x01@\x03\x04self\x0a\x05starty\x05county\0\x0e\x04\0\x16[metho\
-d]snapshot.range\x01\x0f\x01j\x01\x04\x01\x03\x01@\x04\x04self\x0a\x05indexy\x04\
-part\x08\x07pointers\0\x10\x04\0\x18[method]snapshot.pointer\x01\x11\x01ps\x01@\0\
-\0\x12\x04\0\x05names\x01\x13\x01i\x09\x01k\x14\x01@\x01\x07bindings\0\x15\x04\0\
-\x04open\x01\x16\x03\0\x1chookbox:hook/snapshots@0.1.0\x05\x03\x02\x03\0\x01\x08\
-snapshot\x01B\x1f\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\x02\x04\
-\0\x07refusal\x03\0\x02\x02\x03\x02\x01\x04\x04\0\x08snapshot\x03\0\x04\x04\0\x0f\
-binding-context\x03\x01\x01h\x06\x01@\x01\x04self\x07\0s\x04\0\x1f[method]bindin\
-g-context.binding\x01\x08\x01ks\x01@\x01\x04self\x07\0\x09\x04\0\x1c[method]bind\
-ing-context.kind\x01\x0a\x04\0\x1d[method]binding-context.group\x01\x0a\x04\0#[m\
-ethod]binding-context.watch-event\x01\x0a\x01k\x01\x01@\x01\x04self\x07\0\x0b\x04\
-\0\x1e[method]binding-context.object\x01\x0c\x04\0%[method]binding-context.filte\
-r-result\x01\x0c\x01j\x01\x0b\x01\x03\x01@\x02\x04self\x07\x07pointers\0\x0d\x04\
-\0&[method]binding-context.object-pointer\x01\x0e\x01i\x05\x01k\x0f\x01@\x01\x04\
-self\x07\0\x10\x04\0\x1f[method]binding-context.objects\x01\x11\x01ps\x01@\x01\x04\
-self\x07\0\x12\x04\0&[method]binding-context.snapshot-names\x01\x13\x01@\x01\x04\
-self\x07\0\x01\x04\0\x1f[method]binding-context.to-json\x01\x14\x03\0\x1bhookbox\
-:hook/contexts@0.1.0\x05\x05\x01B\x10\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\
-\x03\x02\x01\x02\x04\0\x07refusal\x03\0\x02\x01k\x01\x01j\x01\x04\x01\x03\x01@\x01\
-\x04paths\0\x05\x04\0\x03get\x01\x06\x01j\x01\x7f\x01\x03\x01@\x01\x04paths\0\x07\
-\x04\0\x06exists\x01\x08\x01j\0\x01\x03\x01@\x02\x04paths\x05value\x01\0\x09\x04\
-\0\x03set\x01\x0a\x01@\x01\x04paths\0\x09\x04\0\x06remove\x01\x0b\x03\0\x19hookb\
-ox:hook/values@0.1.0\x05\x06\x01B\x10\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\
-\x03\x02\x01\x02\x04\0\x07refusal\x03\0\x02\x01k\x01\x01j\x01\x04\x01\x03\x01@\x01\
-\x04paths\0\x05\x04\0\x03get\x01\x06\x01j\x01\x7f\x01\x03\x01@\x01\x04paths\0\x07\
-\x04\0\x06exists\x01\x08\x01j\0\x01\x03\x01@\x02\x04paths\x05value\x01\0\x09\x04\
-\0\x03set\x01\x0a\x01@\x01\x04paths\0\x09\x04\0\x06remove\x01\x0b\x03\0\x20hookb\
-ox:hook/config-values@0.1.0\x05\x07\x01B\x17\x02\x03\x02\x01\x01\x04\0\x04json\x03\
-\0\0\x02\x03\x02\x01\x02\x04\0\x07refusal\x03\0\x02\x01ks\x01r\x04\x0bapi-versio\
-n\x04\x04kinds\x09namespace\x04\x04names\x04\0\x0aobject-ref\x03\0\x05\x01m\x03\x0e\
-fail-if-exists\x0dkeep-existing\x10replace-existing\x04\0\x0bcreate-mode\x03\0\x07\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\x88\x1c\x01A\x02\x01\
+A!\x01B\x08\x01s\x04\0\x04json\x03\0\0\x01q\x03\x08back-off\0\0\x05after\x01w\0\x05\
+never\0\0\x04\0\x05retry\x03\0\x02\x01r\x02\x07messages\x05retry\x03\x04\0\x05er\
+ror\x03\0\x04\x01r\x02\x04codes\x07messages\x04\0\x07refusal\x03\0\x06\x03\0\x18\
+hookbox:hook/types@0.1.0\x05\0\x02\x03\0\0\x04json\x02\x03\0\0\x07refusal\x01B\x1d\
+\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\x02\x04\0\x07refusal\x03\
+\0\x02\x01k\x01\x01r\x02\x06object\x04\x0dfilter-result\x04\x04\0\x05entry\x03\0\
+\x05\x01m\x02\x06object\x0dfilter-result\x04\0\x04part\x03\0\x07\x04\0\x08snapsh\
+ot\x03\x01\x01h\x09\x01@\x01\x04self\x0a\0y\x04\0\x14[method]snapshot.len\x01\x0b\
+\x01k\x06\x01@\x02\x04self\x0a\x05indexy\0\x0c\x04\0\x14[method]snapshot.get\x01\
+\x0d\x01p\x06\x01@\x03\x04self\x0a\x05starty\x05county\0\x0e\x04\0\x16[method]sn\
+apshot.range\x01\x0f\x01j\x01\x04\x01\x03\x01@\x04\x04self\x0a\x05indexy\x04part\
+\x08\x07pointers\0\x10\x04\0\x18[method]snapshot.pointer\x01\x11\x01ps\x01@\0\0\x12\
+\x04\0\x05names\x01\x13\x01i\x09\x01k\x14\x01@\x01\x07bindings\0\x15\x04\0\x04op\
+en\x01\x16\x03\0\x1chookbox:hook/snapshots@0.1.0\x05\x03\x02\x03\0\x01\x08snapsh\
+ot\x01B\x1f\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\x02\x04\0\x07\
+refusal\x03\0\x02\x02\x03\x02\x01\x04\x04\0\x08snapshot\x03\0\x04\x04\0\x0fbindi\
+ng-context\x03\x01\x01h\x06\x01@\x01\x04self\x07\0s\x04\0\x1f[method]binding-con\
+text.binding\x01\x08\x01ks\x01@\x01\x04self\x07\0\x09\x04\0\x1c[method]binding-c\
+ontext.kind\x01\x0a\x04\0\x1d[method]binding-context.group\x01\x0a\x04\0#[method\
+]binding-context.watch-event\x01\x0a\x01k\x01\x01@\x01\x04self\x07\0\x0b\x04\0\x1e\
+[method]binding-context.object\x01\x0c\x04\0%[method]binding-context.filter-resu\
+lt\x01\x0c\x01j\x01\x0b\x01\x03\x01@\x02\x04self\x07\x07pointers\0\x0d\x04\0&[me\
+thod]binding-context.object-pointer\x01\x0e\x01i\x05\x01k\x0f\x01@\x01\x04self\x07\
+\0\x10\x04\0\x1f[method]binding-context.objects\x01\x11\x01ps\x01@\x01\x04self\x07\
+\0\x12\x04\0&[method]binding-context.snapshot-names\x01\x13\x01@\x01\x04self\x07\
+\0\x01\x04\0\x1f[method]binding-context.to-json\x01\x14\x03\0\x1bhookbox:hook/co\
+ntexts@0.1.0\x05\x05\x01B\x10\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\
+\x01\x02\x04\0\x07refusal\x03\0\x02\x01k\x01\x01j\x01\x04\x01\x03\x01@\x01\x04pa\
+ths\0\x05\x04\0\x03get\x01\x06\x01j\x01\x7f\x01\x03\x01@\x01\x04paths\0\x07\x04\0\
+\x06exists\x01\x08\x01j\0\x01\x03\x01@\x02\x04paths\x05value\x01\0\x09\x04\0\x03\
+set\x01\x0a\x01@\x01\x04paths\0\x09\x04\0\x06remove\x01\x0b\x03\0\x19hookbox:hoo\
+k/values@0.1.0\x05\x06\x01B\x10\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\
+\x02\x01\x02\x04\0\x07refusal\x03\0\x02\x01k\x01\x01j\x01\x04\x01\x03\x01@\x01\x04\
+paths\0\x05\x04\0\x03get\x01\x06\x01j\x01\x7f\x01\x03\x01@\x01\x04paths\0\x07\x04\
+\0\x06exists\x01\x08\x01j\0\x01\x03\x01@\x02\x04paths\x05value\x01\0\x09\x04\0\x03\
+set\x01\x0a\x01@\x01\x04paths\0\x09\x04\0\x06remove\x01\x0b\x03\0\x20hookbox:hoo\
+k/config-values@0.1.0\x05\x07\x01B\x17\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\
+\x02\x03\x02\x01\x02\x04\0\x07refusal\x03\0\x02\x01ks\x01r\x04\x0bapi-version\x04\
+\x04kinds\x09namespace\x04\x04names\x04\0\x0aobject-ref\x03\0\x05\x01m\x03\x0efa\
+il-if-exists\x0dkeep-existing\x10replace-existing\x04\0\x0bcreate-mode\x03\0\x07\
 \x01m\x03\x0aforeground\x0abackground\x06orphan\x04\0\x0bpropagation\x03\0\x09\x01\
 r\x03\x0bsubresource\x04\x15ignore-missing-object\x7f\x11ignore-hook-error\x7f\x04\
 \0\x0dpatch-options\x03\0\x0b\x01j\0\x01\x03\x01@\x02\x06object\x01\x04mode\x08\0\
@@ -5900,26 +6214,31 @@ space\x04\x0elabel-selector\x04\x0efield-selector\x04\x05limit\x05\x05after\x04\
 ce-version\x04\x04\0\x04page\x03\0\x09\x01k\x01\x01j\x01\x0b\x01\x03\x01@\x04\x0b\
 api-versions\x04kinds\x09namespace\x04\x04names\0\x0c\x04\0\x03get\x01\x0d\x01j\x01\
 \x0a\x01\x03\x01@\x03\x0bapi-versions\x04kinds\x09selection\x07\0\x0e\x04\0\x04l\
-ist\x01\x0f\x03\0\x1ahookbox:hook/cluster@0.1.0\x05\x0b\x02\x03\0\0\x05error\x01\
-B\x09\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\x0c\x04\0\x05err\
-or\x03\0\x02\x01p\x01\x01j\x01\x01\x01\x03\x01p\x05\x01@\x03\x04hooks\x07binding\
-s\x07objects\x04\0\x06\x04\0\x06filter\x01\x07\x04\0\x1ahookbox:hook/filters@0.1\
-.0\x05\x0d\x01B\x0f\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\x0c\
-\x04\0\x05error\x03\0\x02\x01ks\x01ps\x01o\x02ss\x01p\x06\x01k\x01\x01r\x05\x07a\
-llowed\x7f\x07message\x04\x08warnings\x05\x11audit-annotations\x07\x05patch\x08\x04\
-\0\x08response\x03\0\x09\x01j\x01\x0a\x01\x03\x01@\x03\x04hooks\x07bindings\x07r\
-equest\x01\0\x0b\x04\0\x08validate\x01\x0c\x04\0\x06mutate\x01\x0c\x04\0\x1chook\
-box:hook/admission@0.1.0\x05\x0e\x01B\x08\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\
-\0\x02\x03\x02\x01\x0c\x04\0\x05error\x03\0\x02\x01p\x01\x01j\x01\x04\x01\x03\x01\
-@\x05\x04hooks\x07bindings\x0cfrom-versions\x0ato-versions\x07objects\x04\0\x05\x04\
-\0\x07convert\x01\x06\x04\0\x1dhookbox:hook/conversion@0.1.0\x05\x0f\x02\x03\0\x02\
-\x0fbinding-context\x01B\x0e\x02\x03\x02\x01\x0c\x04\0\x05error\x03\0\0\x02\x03\x02\
-\x01\x10\x04\0\x0fbinding-context\x03\0\x02\x01r\x02\x04names\x06configs\x04\0\x04\
-hook\x03\0\x04\x01p\x05\x01@\0\0\x06\x04\0\x08describe\x01\x07\x01i\x03\x01p\x08\
-\x01j\0\x01\x01\x01@\x02\x04hooks\x08contexts\x09\0\x0a\x04\0\x03run\x01\x0b\x04\
-\0\x18hookbox:hook/hooks@0.1.0\x05\x11\x04\0\x1dhookbox:hook/every-hook@0.1.0\x04\
-\0\x0b\x10\x01\0\x0aevery-hook\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0d\
-wit-component\x070.258.3\x10wit-bindgen-rust\x060.61.1";
+ist\x01\x0f\x03\0\x1ahookbox:hook/cluster@0.1.0\x05\x0b\x01B\x0f\x02\x03\x02\x01\
+\x02\x04\0\x07refusal\x03\0\0\x01o\x02ss\x04\0\x06header\x03\0\x02\x01p\x03\x01p\
+}\x01k\x05\x01kw\x01r\x06\x06methods\x03urls\x07headers\x04\x04body\x06\x07timeo\
+ut\x07\x05limit\x07\x04\0\x07request\x03\0\x08\x01r\x03\x06status{\x07headers\x04\
+\x04body\x05\x04\0\x08response\x03\0\x0a\x01j\x01\x0b\x01\x01\x01@\x01\x07reques\
+t\x09\0\x0c\x04\0\x04send\x01\x0d\x03\0\x17hookbox:hook/http@0.1.0\x05\x0c\x02\x03\
+\0\0\x05error\x01B\x09\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\
+\x0d\x04\0\x05error\x03\0\x02\x01p\x01\x01j\x01\x01\x01\x03\x01p\x05\x01@\x03\x04\
+hooks\x07bindings\x07objects\x04\0\x06\x04\0\x06filter\x01\x07\x04\0\x1ahookbox:\
+hook/filters@0.1.0\x05\x0e\x01B\x0f\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\
+\x03\x02\x01\x0d\x04\0\x05error\x03\0\x02\x01ks\x01ps\x01o\x02ss\x01p\x06\x01k\x01\
+\x01r\x05\x07allowed\x7f\x07message\x04\x08warnings\x05\x11audit-annotations\x07\
+\x05patch\x08\x04\0\x08response\x03\0\x09\x01j\x01\x0a\x01\x03\x01@\x03\x04hooks\
+\x07bindings\x07request\x01\0\x0b\x04\0\x08validate\x01\x0c\x04\0\x06mutate\x01\x0c\
+\x04\0\x1chookbox:hook/admission@0.1.0\x05\x0f\x01B\x08\x02\x03\x02\x01\x01\x04\0\
+\x04json\x03\0\0\x02\x03\x02\x01\x0d\x04\0\x05error\x03\0\x02\x01p\x01\x01j\x01\x04\
+\x01\x03\x01@\x05\x04hooks\x07bindings\x0cfrom-versions\x0ato-versions\x07object\
+s\x04\0\x05\x04\0\x07convert\x01\x06\x04\0\x1dhookbox:hook/conversion@0.1.0\x05\x10\
+\x02\x03\0\x02\x0fbinding-context\x01B\x0e\x02\x03\x02\x01\x0d\x04\0\x05error\x03\
+\0\0\x02\x03\x02\x01\x11\x04\0\x0fbinding-context\x03\0\x02\x01r\x02\x04names\x06\
+configs\x04\0\x04hook\x03\0\x04\x01p\x05\x01@\0\0\x06\x04\0\x08describe\x01\x07\x01\
+i\x03\x01p\x08\x01j\0\x01\x01\x01@\x02\x04hooks\x08contexts\x09\0\x0a\x04\0\x03r\
+un\x01\x0b\x04\0\x18hookbox:hook/hooks@0.1.0\x05\x12\x04\0\x1dhookbox:hook/every\
+-hook@0.1.0\x04\0\x0b\x10\x01\0\x0aevery-hook\x03\0\0\0G\x09producers\x01\x0cpro\
+cessed-by\x02\x0dwit-component\x070.258.3\x10wit-bindgen-rust\x060.61.1";
         };
     };
 }
@@ -5932,9 +6251,9 @@ pub use __export_every_hook_impl as __export_component;
 )]
 #[doc(hidden)]
 #[allow(clippy::octal_escapes)]
-pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 2911] = *b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xbe\x15\x01A\x02\x01\
-A\x15\x01B\x08\x01s\x04\0\x04json\x03\0\0\x01q\x03\x08back-off\0\0\x05after\x01w\
+pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 3118] = *b"\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\x8d\x17\x01A\x02\x01\
+A\x17\x01B\x08\x01s\x04\0\x04json\x03\0\0\x01q\x03\x08back-off\0\0\x05after\x01w\
 \0\x05never\0\0\x04\0\x05retry\x03\0\x02\x01r\x02\x07messages\x05retry\x03\x04\0\
 \x05error\x03\0\x04\x01r\x02\x04codes\x07messages\x04\0\x07refusal\x03\0\x06\x03\
 \0\x18hookbox:hook/types@0.1.0\x05\0\x02\x03\0\0\x04json\x02\x03\0\0\x07refusal\x01\
@@ -5996,10 +6315,15 @@ space\x04\x0elabel-selector\x04\x0efield-selector\x04\x05limit\x05\x05after\x04\
 ce-version\x04\x04\0\x04page\x03\0\x09\x01k\x01\x01j\x01\x0b\x01\x03\x01@\x04\x0b\
 api-versions\x04kinds\x09namespace\x04\x04names\0\x0c\x04\0\x03get\x01\x0d\x01j\x01\
 \x0a\x01\x03\x01@\x03\x0bapi-versions\x04kinds\x09selection\x07\0\x0e\x04\0\x04l\
-ist\x01\x0f\x03\0\x1ahookbox:hook/cluster@0.1.0\x05\x0b\x04\0=hookbox:hook/every\
--hook-with-all-of-its-exports-removed@0.1.0\x04\0\x0b0\x01\0*every-hook-with-all\
--of-its-exports-removed\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-c\
-omponent\x070.258.3\x10wit-bindgen-rust\x060.61.1";
+ist\x01\x0f\x03\0\x1ahookbox:hook/cluster@0.1.0\x05\x0b\x01B\x0f\x02\x03\x02\x01\
+\x02\x04\0\x07refusal\x03\0\0\x01o\x02ss\x04\0\x06header\x03\0\x02\x01p\x03\x01p\
+}\x01k\x05\x01kw\x01r\x06\x06methods\x03urls\x07headers\x04\x04body\x06\x07timeo\
+ut\x07\x05limit\x07\x04\0\x07request\x03\0\x08\x01r\x03\x06status{\x07headers\x04\
+\x04body\x05\x04\0\x08response\x03\0\x0a\x01j\x01\x0b\x01\x01\x01@\x01\x07reques\
+t\x09\0\x0c\x04\0\x04send\x01\x0d\x03\0\x17hookbox:hook/http@0.1.0\x05\x0c\x04\0\
+=hookbox:hook/every-hook-with-all-of-its-exports-removed@0.1.0\x04\0\x0b0\x01\0*\
+every-hook-with-all-of-its-exports-removed\x03\0\0\0G\x09producers\x01\x0cproces\
+sed-by\x02\x0dwit-component\x070.258.3\x10wit-bindgen-rust\x060.61.1";
 #[inline(never)]
 #[doc(hidden)]
 pub fn __link_custom_section_describing_imports() {

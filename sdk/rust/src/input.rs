@@ -4,7 +4,9 @@ use std::ops::Deref;
 use std::rc::Rc;
 
 use crate::cluster::Cluster;
+
 use crate::host::{Context, ContextCalls, Host, Store};
+use crate::http::Http;
 use crate::snapshots::{Loader, Snapshots};
 use crate::values::Values;
 use crate::{Error, Result, Trigger};
@@ -22,6 +24,7 @@ pub struct Input<S = ()> {
     values: Values,
     config_values: Values,
     cluster: Cluster,
+    http: Http,
 }
 
 impl<S: Snapshots> Input<S> {
@@ -47,6 +50,7 @@ impl<S: Snapshots> Input<S> {
             values: Values::new(host.clone(), Store::Values),
             config_values: Values::new(host.clone(), Store::ConfigValues),
             cluster: Cluster::new(host.clone()),
+            http: Http::new(host.clone()),
         }
     }
 }
@@ -101,6 +105,12 @@ impl<S> Input<S> {
     #[must_use]
     pub fn cluster(&self) -> &Cluster {
         &self.cluster
+    }
+
+    /// HTTP requests, as far as they were granted.
+    #[must_use]
+    pub fn http(&self) -> &Http {
+        &self.http
     }
 }
 

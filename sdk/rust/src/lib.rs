@@ -82,7 +82,7 @@
 //!   Runs at startup have none.
 //! - **Reasons**: [`Trigger`] and [`Event`]: which object, as it was at the event.
 //! - **Values** of the hook's module: [`Values`].
-//! - **The cluster**, where an administrator granted it: [`Cluster`].
+//! - **The cluster** and **HTTP**, where an administrator granted it: [`Cluster`], [`Http`].
 //!
 //! # What it changes
 //!
@@ -147,6 +147,7 @@ mod effects;
 mod error;
 mod hook;
 mod host;
+mod http;
 mod input;
 pub mod log;
 mod object;
@@ -164,6 +165,7 @@ pub use effects::{Effects, MetricBuilder, PatchBuilder};
 pub use error::{Error, Result, ResultExt, Retry};
 pub use hook::{Hook, Outcome};
 pub use hookbox_sdk_macros::{Snapshots, convert, export, hook, mutate, validate};
+pub use http::{Http, Request, Response, Sending};
 pub use input::Input;
 pub use object::ObjectRef;
 pub use review::{Kind, Mutation, Operation, Resource, Review, User, Verdict};

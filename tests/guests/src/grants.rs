@@ -56,6 +56,7 @@ fn reach() -> Answer {
                 let _ = cluster::get(api_version, kind, some(namespace).as_deref(), name);
             },
             ["http", method, url, rest @ ..] => http::request(method, url, rest),
+            ["call", method, url, rest @ ..] => call(method, url, rest),
             ["follow", url] => http::follow(url),
             ["hoard", url] => http::hoard(url),
             ["read", path] => match std::fs::read_to_string(path) {
@@ -97,6 +98,45 @@ fn reach() -> Answer {
         log::log(Level::Info, &said, &[]);
     }
     Ok(())
+}
+
+/// A request by the contract's own `http`: headers, `body=…`, `timeout=…` and `limit=…`.
+fn call(method: &str, url: &str, rest: &[&str]) -> String {
+    let (mut headers, mut body, mut timeout, mut limit) = (Vec::new(), None, None, None);
+    for (name, value) in rest.iter().filter_map(|word| word.split_once('=')) {
+        match name {
+            "body" => body = Some(http::body(value)),
+            "timeout" => timeout = value.parse().ok(),
+            "limit" => limit = value.parse().ok(),
+            // What a hostile header would be written as in a script without control characters.
+            _ => headers.push((name.to_owned(), value.replace("CRLF", "\r\n"))),
+        }
+    }
+    let request = crate::hookbox::hook::http::Request {
+        method: method.to_owned(),
+        url: url.to_owned(),
+        headers,
+        body,
+        timeout,
+        limit,
+    };
+    match crate::hookbox::hook::http::send(&request) {
+        Ok(answer) => {
+            let mut headers: Vec<_> = answer
+                .headers
+                .iter()
+                .map(|(n, v)| format!("{n}={v}"))
+                .collect();
+            headers.sort();
+            format!(
+                "{} {} [{}]",
+                answer.status,
+                String::from_utf8_lossy(&answer.body),
+                headers.join(" ")
+            )
+        }
+        Err(refusal) => format!("{}: {}", refusal.code, refusal.message),
+    }
 }
 
 /// `-` stands for none.

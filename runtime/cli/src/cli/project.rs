@@ -14,6 +14,14 @@ pub(crate) enum Lang {
     Go,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    /// Watches objects, and changes others
+    Hook,
+    /// Answers the API server: lets objects in, or changes them on their way
+    Admission,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct New {
     /// The project's name, and the folder to make
@@ -21,6 +29,9 @@ pub(crate) struct New {
     /// Language of the hook
     #[arg(long, default_value = "rust", env = "HOOKBOX_LANG")]
     pub(crate) lang: Lang,
+    /// What the first hook does
+    #[arg(long, default_value = "hook", env = "HOOKBOX_KIND")]
+    pub(crate) kind: Kind,
     /// Use the SDK in this folder instead of the one that comes with hookbox
     #[arg(long, env = "HOOKBOX_SDK", value_name = "DIR")]
     pub(crate) sdk: Option<PathBuf>,

@@ -90,7 +90,7 @@ fn needs_grant(import: &str) -> String {
         "hookbox:hook/cluster" => {
             "reads the cluster while it runs: grant `kubernetes: [{apiGroups, kinds, namespaces, verbs}]`".to_owned()
         }
-        "wasi:http/outgoing-handler" => {
+        "hookbox:hook/http" | "wasi:http/outgoing-handler" => {
             "makes HTTP requests: grant `http: [{hosts, schemes, ports, methods}]`".to_owned()
         }
         other => format!("calls {other}, which needs a grant"),

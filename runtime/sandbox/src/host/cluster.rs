@@ -1,5 +1,6 @@
 //! `hookbox:hook/cluster`.
 
+use super::refused;
 use crate::JsonText;
 use crate::bindings::hookbox::hook::cluster::{Host, Page, Selection};
 use crate::bindings::hookbox::hook::types::Refusal;
@@ -71,13 +72,6 @@ impl Host for State {
             Ok(ReadAnswer::Object(_)) => Ok(Err(wrong_answer())),
             Err(fault) => refused(fault),
         }
-    }
-}
-
-fn refused<T>(fault: Fault) -> Answer<T> {
-    match fault {
-        Fault::Refused(refusal) => Ok(Err(refusal)),
-        Fault::Stopped(error) => Err(error),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod contexts;
+mod http;
 mod log;
 mod metrics;
 mod patches;
@@ -17,7 +18,7 @@ pub use contexts::ContextHandle;
 pub use snapshots::SnapshotHandle;
 
 use crate::bindings::hookbox::hook::types::{self, Refusal};
-use crate::state::State;
+use crate::state::{Answer, Fault, State};
 use crate::{pointer, validate};
 
 impl types::Host for State {}
@@ -25,4 +26,12 @@ impl types::Host for State {}
 /// Read a JSON pointer, or refuse it with `code`.
 fn steps(pointer: &str, code: &str) -> Result<Vec<String>, Refusal> {
     pointer::parse(pointer).map_err(|message| validate::refusal(code, message))
+}
+
+/// A refusal is an answer, and a fault ends the run.
+fn refused<T>(fault: Fault) -> Answer<T> {
+    match fault {
+        Fault::Refused(refusal) => Ok(Err(refusal)),
+        Fault::Stopped(error) => Err(error),
+    }
 }

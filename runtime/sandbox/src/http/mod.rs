@@ -1,4 +1,4 @@
-//! Outgoing HTTP requests of runs: `wasi:http`, of which every request is checked against what was granted.
+//! Outgoing HTTP requests of runs, by `wasi:http` or by the contract's own `http`, of which every request is checked against what was granted.
 //!
 //! A request goes its way in steps, each of which can only refuse: what is asked ([`target`]), is it granted, which
 //! addresses has the name ([`address`]: those that are not public are refused unless granted by themselves), a connection
@@ -23,7 +23,8 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::Semaphore;
 
-pub(crate) use view::HttpState;
+pub(crate) use send::{Exchange, Failed};
+pub(crate) use view::{FIELDS, HELD_OPEN, HttpState, is_forbidden};
 
 /// Names that are looked up at once, for all runs together: each takes a thread.
 const LOOKUPS: usize = 32;

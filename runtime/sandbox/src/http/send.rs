@@ -18,6 +18,7 @@ use super::HttpClient;
 use super::address;
 use super::body::Counted;
 use super::target::{Host, Target};
+use crate::budget::LimitHit;
 use crate::capabilities::{HttpRequests, Scheme};
 use crate::log::Log;
 use crate::outside::{HttpRecord, Open, Outside};
@@ -31,34 +32,73 @@ const BUFFER: usize = 64 << 10;
 const HEADERS: usize = 100;
 
 /// What drives the connection while the response's body is read.
-pub(super) type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
+pub(crate) type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
 /// Something that bytes go through.
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// All that one request needs.
-pub(super) struct Exchange {
+pub(crate) struct Exchange {
     /// None where a run has no HTTP at all.
-    pub(super) client: Option<Arc<HttpClient>>,
-    pub(super) grants: Arc<Grants>,
-    pub(super) outside: Arc<Outside>,
-    pub(super) log: Arc<Mutex<Log>>,
-    pub(super) options: Option<RequestOptions>,
-    pub(super) open: Open,
+    client: Option<Arc<HttpClient>>,
+    grants: Arc<Grants>,
+    outside: Arc<Outside>,
+    log: Arc<Mutex<Log>>,
+    options: Option<RequestOptions>,
+    open: Open,
+}
+
+/// Why there is no response.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    /// In the words of `wasi:http`.
+    pub(crate) error: Error,
+    /// What the log has of it, when it has something.
+    pub(crate) told: Option<String>,
+}
+
+impl<E: Into<Error>> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Self {
+            error: error.into(),
+            told: None,
+        }
+    }
 }
 
 impl Exchange {
+    /// One of a run's requests, counted; none when as many as may be are under way.
+    ///
+    /// # Errors
+    /// The run had all its requests.
+    pub(crate) fn begin(
+        grants: &Arc<Grants>,
+        outside: &Arc<Outside>,
+        log: &Arc<Mutex<Log>>,
+        options: Option<RequestOptions>,
+    ) -> Result<Option<Self>, LimitHit> {
+        outside.request()?;
+        Ok(outside.begin().map(|open| Self {
+            client: grants.http().map(Arc::clone),
+            grants: Arc::clone(grants),
+            outside: Arc::clone(outside),
+            log: Arc::clone(log),
+            options,
+            open,
+        }))
+    }
+
     /// Send the request.
-    pub(super) async fn send(
+    pub(crate) async fn send(
         self,
         request: Request<WasiBody>,
-    ) -> Result<(Response<WasiBody>, Io), Error> {
+    ) -> Result<(Response<WasiBody>, Io), Failed> {
         let target = match Target::of(request.method(), request.uri()) {
             Ok(target) => target,
             Err(why) => {
-                self.say(&format!("an HTTP request was refused: {why}"));
-                return Err(Error::HttpRequestUriInvalid);
+                let text = format!("an HTTP request was refused: {why}");
+                return Err(self.tell(Error::HttpRequestUriInvalid, text));
             }
         };
         let mut record = HttpRecord {
@@ -72,7 +112,7 @@ impl Exchange {
         let answer = self.exchange(request, &target, &mut record).await;
         match &answer {
             Ok((response, _)) => record.status = Some(response.status().as_u16()),
-            Err(error) => record.error = Some(error.to_string()),
+            Err(failed) => record.error = Some(failed.error.to_string()),
         }
         outside.record(record);
         answer
@@ -83,16 +123,15 @@ impl Exchange {
         request: Request<WasiBody>,
         target: &Target,
         record: &mut HttpRecord,
-    ) -> Result<(Response<WasiBody>, Io), Error> {
+    ) -> Result<(Response<WasiBody>, Io), Failed> {
         let grants = Arc::clone(&self.grants);
         let entries = target.granted(grants.capabilities());
         if entries.is_empty() {
-            self.refuse(target, "it is not granted", None);
-            return Err(Error::HttpRequestDenied);
+            return Err(self.refuse(Error::HttpRequestDenied, target, "it is not granted", None));
         }
         let Some(client) = self.client.clone() else {
-            self.say("no HTTP requests can be sent from here");
-            return Err(Error::ConfigurationError);
+            let text = "no HTTP requests can be sent from here".to_owned();
+            return Err(self.tell(Error::ConfigurationError, text));
         };
         let settings = &client.settings;
         let asked = |of: fn(&RequestOptions) -> Option<Duration>, most: Duration| {
@@ -137,7 +176,7 @@ impl Exchange {
         .map_err(|_| Error::ConnectionReadTimeout)??;
         // Whatever protocol this would be, it is none that was granted.
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            return Err(Error::HttpUpgradeFailed);
+            return Err(Error::HttpUpgradeFailed.into());
         }
         let (outside, place) = (self.outside, self.open);
         let response = response.map(|body| {
@@ -161,7 +200,7 @@ impl Exchange {
         target: &Target,
         entries: &[&HttpRequests],
         deadline: Instant,
-    ) -> Result<Vec<SocketAddr>, Error> {
+    ) -> Result<Vec<SocketAddr>, Failed> {
         let found = match &target.host {
             Host::Address(address) => vec![*address],
             Host::Name(name) => self.resolve(client, name, target.port, deadline).await?,
@@ -180,10 +219,9 @@ impl Exchange {
         match refused {
             Some((address, why)) if allowed.is_empty() => {
                 let why = format!("its address {address} is {why}");
-                self.refuse(target, &why, Some(address));
-                Err(Error::DestinationIpProhibited)
+                Err(self.refuse(Error::DestinationIpProhibited, target, &why, Some(address)))
             }
-            _ if allowed.is_empty() => Err(Error::DestinationNotFound),
+            _ if allowed.is_empty() => Err(Error::DestinationNotFound.into()),
             _ => Ok(allowed),
         }
     }
@@ -194,13 +232,13 @@ impl Exchange {
         name: &str,
         port: u16,
         deadline: Instant,
-    ) -> Result<Vec<IpAddr>, Error> {
+    ) -> Result<Vec<IpAddr>, Failed> {
         if let Some(known) = client.settings.hosts.get(name) {
             return Ok(known.clone());
         }
         let lookups = Arc::clone(&client.lookups);
         let Ok(Ok(turn)) = timeout_at(deadline, lookups.acquire_owned()).await else {
-            return Err(Error::DnsTimeout);
+            return Err(Error::DnsTimeout.into());
         };
         let asked = (name.to_owned(), port);
         let lookup = tokio::task::spawn_blocking(move || {
@@ -211,15 +249,15 @@ impl Exchange {
         });
         let found: Result<Vec<IpAddr>, std::io::Error> = match timeout_at(deadline, lookup).await {
             Ok(Ok(found)) => found,
-            Ok(Err(_)) => return Err(Error::InternalError(None)),
-            Err(_) => return Err(Error::DnsTimeout),
+            Ok(Err(_)) => return Err(Error::InternalError(None).into()),
+            Err(_) => return Err(Error::DnsTimeout.into()),
         };
         found.map_err(|error| {
-            self.say(&format!("the name {name} was not found: {error}"));
-            Error::DnsError {
+            let not_found = Error::DnsError {
                 rcode: None,
                 info_code: None,
-            }
+            };
+            self.tell(not_found, format!("the name {name} was not found: {error}"))
         })
     }
 
@@ -229,7 +267,7 @@ impl Exchange {
         stream: TcpStream,
         target: &Target,
         deadline: Instant,
-    ) -> Result<impl Stream + use<>, Error> {
+    ) -> Result<impl Stream + use<>, Failed> {
         let name = match &target.host {
             Host::Name(name) => {
                 ServerName::try_from(name.clone()).map_err(|_| Error::HttpRequestUriInvalid)?
@@ -240,16 +278,17 @@ impl Exchange {
         match timeout_at(deadline, connector.connect(name, stream)).await {
             Ok(Ok(stream)) => Ok(stream),
             Ok(Err(error)) => {
-                self.say(&format!("TLS with {}: {error}", target.authority()));
+                let text = format!("TLS with {}: {error}", target.authority());
                 let cause = error
                     .get_ref()
                     .and_then(|e| e.downcast_ref::<rustls::Error>());
-                Err(match cause {
+                let kind = match cause {
                     Some(rustls::Error::InvalidCertificate(_)) => Error::TlsCertificateError,
                     _ => Error::TlsProtocolError,
-                })
+                };
+                Err(self.tell(kind, text))
             }
-            Err(_) => Err(Error::ConnectionTimeout),
+            Err(_) => Err(Error::ConnectionTimeout.into()),
         }
     }
 
@@ -272,7 +311,7 @@ impl Exchange {
         Ok(Request::from_parts(parts, body))
     }
 
-    fn refuse(&self, target: &Target, why: &str, address: Option<IpAddr>) {
+    fn refuse(&self, error: Error, target: &Target, why: &str, address: Option<IpAddr>) -> Failed {
         let text = format!(
             "{} {} was refused: {why}; ask for the capability {}",
             target.method,
@@ -281,6 +320,19 @@ impl Exchange {
         );
         if self.outside.missing(&text) {
             self.say(&text);
+        }
+        Failed {
+            error,
+            told: Some(text),
+        }
+    }
+
+    /// A failure that is told in the log.
+    fn tell(&self, error: Error, text: String) -> Failed {
+        self.say(&text);
+        Failed {
+            error,
+            told: Some(text),
         }
     }
 

@@ -20,12 +20,12 @@ use crate::outside::Outside;
 use crate::state::State;
 
 /// Bytes of the headers of one request or response that a guest makes.
-const FIELDS: usize = 16 << 10;
+pub(crate) const FIELDS: usize = 16 << 10;
 
 /// What the host may hold for each of a guest's requests, responses and sets of headers, and for each request under way:
 /// buffers of the connection and of TLS.
 const HELD: u64 = FIELDS as u64;
-const HELD_OPEN: u64 = 256 << 10;
+pub(crate) const HELD_OPEN: u64 = 256 << 10;
 
 /// Bytes that a guest may write to a request's body at once.
 const CHUNK: usize = 64 << 10;
@@ -100,7 +100,7 @@ impl State {
 }
 
 /// Headers that say how a message is framed or whom it is for: they are the host's.
-fn is_forbidden(name: &HeaderName) -> bool {
+pub(crate) fn is_forbidden(name: &HeaderName) -> bool {
     DEFAULT_FORBIDDEN_HEADERS.contains(name)
         || matches!(*name, header::TE | header::TRAILER | header::EXPECT)
 }
@@ -136,23 +136,12 @@ impl WasiHttpHooks for Hooks {
         options: Option<RequestOptions>,
         _: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Result<(http::Response<WasiBody>, Io), Error>> + Send> {
-        let refused = |error| -> Box<dyn Future<Output = _> + Send> {
-            Box::new(std::future::ready(Err(error)))
-        };
-        if self.outside.request().is_err() {
-            return refused(Error::ConnectionLimitReached);
+        match Exchange::begin(&self.grants, &self.outside, &self.log, options) {
+            Ok(Some(exchange)) => {
+                let answer = exchange.send(request);
+                Box::new(async move { answer.await.map_err(|failed| failed.error) })
+            }
+            Ok(None) | Err(_) => Box::new(std::future::ready(Err(Error::ConnectionLimitReached))),
         }
-        let Some(open) = self.outside.begin() else {
-            return refused(Error::ConnectionLimitReached);
-        };
-        let exchange = Exchange {
-            client: self.grants.http().map(Arc::clone),
-            grants: Arc::clone(&self.grants),
-            outside: Arc::clone(&self.outside),
-            log: Arc::clone(&self.log),
-            options,
-            open,
-        };
-        Box::new(exchange.send(request))
     }
 }

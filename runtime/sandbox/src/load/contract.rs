@@ -53,10 +53,15 @@ pub(crate) const INTERFACES: &[(&str, &[&str])] = &[
     ("metrics", &["add", "set", "observe", "expire"]),
     ("log", &["log"]),
     ("cluster", &["get", "list"]),
+    ("http", &["send"]),
 ];
 
 /// Interfaces whose every call needs a grant.
-pub(crate) const GRANTED: &[&str] = &["hookbox:hook/cluster", "wasi:http/outgoing-handler"];
+pub(crate) const GRANTED: &[&str] = &[
+    "hookbox:hook/cluster",
+    "hookbox:hook/http",
+    "wasi:http/outgoing-handler",
+];
 
 /// The functions of [`HOOKS`] that a component must export.
 pub(crate) const HOOK_FUNCTIONS: &[&str] = &["describe", "run"];

@@ -9,6 +9,7 @@
 )]
 
 mod cache;
+mod calls;
 mod grants;
 mod harmless;
 mod hostile;

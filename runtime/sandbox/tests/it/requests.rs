@@ -10,7 +10,7 @@ use crate::server::Server;
 use crate::support::{budget, guests, input, limit, messages, ms};
 
 /// A client for which all of these names are at loopback, and one of them somewhere worse.
-fn client(authorities: &str, settings: HttpSettings) -> Arc<HttpClient> {
+pub(crate) fn client(authorities: &str, settings: HttpSettings) -> Arc<HttpClient> {
     let loopback = || vec!["127.0.0.1".parse().unwrap()];
     let hosts = BTreeMap::from([
         ("api.example".to_owned(), loopback()),
@@ -36,13 +36,13 @@ fn client(authorities: &str, settings: HttpSettings) -> Arc<HttpClient> {
     )
 }
 
-fn grants(http: Value, client: Arc<HttpClient>) -> Grants {
+pub(crate) fn grants(http: Value, client: Arc<HttpClient>) -> Grants {
     let capabilities = serde_json::from_value(json!({"http": http})).unwrap();
     Grants::new(capabilities).unwrap().with_http(client)
 }
 
 /// GET and POST in the clear to a name, at a port, on loopback.
-fn plain(server: &Server, host: &str) -> Grants {
+pub(crate) fn plain(server: &Server, host: &str) -> Grants {
     let http = json!([{
         "schemes": ["http"], "hosts": [host], "ports": [server.address.port()], "methods": ["GET", "POST"],
         "addresses": ["127.0.0.0/8"],
@@ -50,7 +50,7 @@ fn plain(server: &Server, host: &str) -> Grants {
     grants(http, client("", HttpSettings::default()))
 }
 
-async fn reach(script: &[String], grants: Grants, budget: &Budget) -> Run {
+pub(crate) async fn reach(script: &[String], grants: Grants, budget: &Budget) -> Run {
     let input = RunInput {
         values: Arc::new(json!({"script": script})),
         grants: Arc::new(grants),
@@ -60,7 +60,7 @@ async fn reach(script: &[String], grants: Grants, budget: &Budget) -> Run {
 }
 
 /// The last thing that the guest said.
-fn said(run: &Run) -> String {
+pub(crate) fn said(run: &Run) -> String {
     assert!(run.result.is_ok(), "{run:?}");
     messages(run).last().unwrap().to_string()
 }

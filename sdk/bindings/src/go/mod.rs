@@ -73,6 +73,8 @@ fn public(name: &str) -> String {
     name.to_upper_camel_case()
         .replace("Json", "JSON")
         .replace("Api", "API")
+        .replace("Http", "HTTP")
+        .replace("Url", "URL")
 }
 
 fn docs(text: Option<&str>, indent: &str) -> String {

@@ -140,6 +140,11 @@ func liftList[T any](p, n uint32, size uintptr, load func(pointer) T) []T {
 	}
 	first := pointer(uintptr(p))
 	taken := make([]T, n)
+	if bytes, ok := any(taken).([]byte); ok {
+		copy(bytes, unsafe.Slice((*byte)(first), n))
+		delete(live, p)
+		return taken
+	}
 	for i := range taken {
 		taken[i] = load(at(first, uintptr(i)*size))
 	}
@@ -166,6 +171,9 @@ func storeList[T any](m *memory, p pointer, list []T, size uintptr, item func(*m
 func lowerList[T any](m *memory, list []T, size uintptr, item func(*memory, pointer, T)) (flat, flat) {
 	if len(list) == 0 {
 		return 8, 0
+	}
+	if bytes, ok := any(list).([]byte); ok {
+		return flat(m.pin(pointer(unsafe.SliceData(bytes)))), flat(len(list))
 	}
 	first := m.area((len(list)*int(size) + 7) / 8)
 	for i, value := range list {

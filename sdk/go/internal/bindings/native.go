@@ -42,6 +42,7 @@ var Host struct {
 	LogLog                              func(LogLevel, string, []Pair[string, string])
 	ClusterGet                          func(string, string, Option[string], string) Result[Option[string], TypesRefusal]
 	ClusterList                         func(string, string, ClusterSelection) Result[ClusterPage, TypesRefusal]
+	HTTPSend                            func(HTTPRequest) Result[HTTPResponse, TypesRefusal]
 }
 
 // Drop gives it back.
@@ -218,3 +219,6 @@ func ClusterGet(apiVersion string, kind string, namespace Option[string], name s
 func ClusterList(apiVersion string, kind string, selection ClusterSelection) Result[ClusterPage, TypesRefusal] {
 	return Host.ClusterList(apiVersion, kind, selection)
 }
+
+// Send a request and wait for the whole answer.
+func HTTPSend(request HTTPRequest) Result[HTTPResponse, TypesRefusal] { return Host.HTTPSend(request) }

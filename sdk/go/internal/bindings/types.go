@@ -125,6 +125,32 @@ type ClusterPage struct {
 	ResourceVersion Option[string]
 }
 
+// What is asked.
+type HTTPRequest struct {
+	// `GET`, `POST` and their like.
+	Method string
+	// Scheme, host, port where it is not the scheme's own, path and query: `https://example.com/a?b=c`.
+	URL string
+	// Headers. Those that say how a message is framed or whom it is for are the host's.
+	Headers []Pair[string, string]
+	// The body; none sends none.
+	Body Option[[]uint8]
+	// Milliseconds until the answer has come whole; none, and more than 60,000, mean 60,000.
+	Timeout Option[uint64]
+	// Bytes of the answer's body at most; none, and more than 16 MiB, mean 16 MiB.
+	Limit Option[uint64]
+}
+
+// What was answered, whatever its status. Redirects are not followed.
+type HTTPResponse struct {
+	// The status, such as 200.
+	Status uint16
+	// Headers, their names in lower case.
+	Headers []Pair[string, string]
+	// The body.
+	Body []uint8
+}
+
 // What the host should do with a run that failed.
 type TypesRetry struct {
 	Tag   TypesRetryTag

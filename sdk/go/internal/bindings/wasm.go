@@ -603,6 +603,22 @@ func ClusterList(apiVersion string, kind string, selection ClusterSelection) Res
 	return result
 }
 
+//go:wasmimport hookbox:hook/http@0.1.0 send
+func importHTTPSend(p0 uint32, p1 uint32, p2 uint32, p3 uint32, p4 uint32, p5 uint32, p6 uint32, p7 uint32, p8 uint32, p9 uint32, p10 uint64, p11 uint32, p12 uint64, p13 uint32)
+
+// Send a request and wait for the whole answer.
+func HTTPSend(request HTTPRequest) Result[HTTPResponse, TypesRefusal] {
+	var m memory
+	flatRequest := lowerHTTPRequest(&m, request)
+	area := m.area(3)
+	leave()
+	importHTTPSend(uint32(flatRequest[0]), uint32(flatRequest[1]), uint32(flatRequest[2]), uint32(flatRequest[3]), uint32(flatRequest[4]), uint32(flatRequest[5]), uint32(flatRequest[6]), uint32(flatRequest[7]), uint32(flatRequest[8]), uint32(flatRequest[9]), uint64(flatRequest[10]), uint32(flatRequest[11]), uint64(flatRequest[12]), address(area))
+	enter()
+	result := loadResultHTTPResponseTypesRefusal(area)
+	m.end()
+	return result
+}
+
 //go:wasmexport hookbox:hook/filters@0.1.0#filter
 func exportFiltersFilter(p0 uint32, p1 uint32, p2 uint32, p3 uint32, p4 uint32, p5 uint32) uint32 {
 	enter()
@@ -657,12 +673,28 @@ func loadContextsBindingContext(p pointer) ContextsBindingContext {
 	return ContextsBindingContext{load[uint32](p)}
 }
 
+func loadHTTPResponse(p pointer) HTTPResponse {
+	return HTTPResponse{
+		Status:  load[uint16](at(p, 0)),
+		Headers: loadListPairStringString(at(p, 4)),
+		Body:    loadListUint8(at(p, 12)),
+	}
+}
+
+func loadListPairStringString(p pointer) []Pair[string, string] {
+	return loadList(p, 16, loadPairStringString)
+}
+
 func loadListSnapshotsEntry(p pointer) []SnapshotsEntry {
 	return loadList(p, 24, loadSnapshotsEntry)
 }
 
 func loadListString(p pointer) []string {
 	return loadList(p, 8, loadString)
+}
+
+func loadListUint8(p pointer) []uint8 {
+	return loadList(p, 1, load[uint8])
 }
 
 func loadOptionSnapshotsEntry(p pointer) Option[SnapshotsEntry] {
@@ -695,6 +727,13 @@ func loadOptionString(p pointer) Option[string] {
 	panic("the host gave an unknown case")
 }
 
+func loadPairStringString(p pointer) Pair[string, string] {
+	return Pair[string, string]{
+		loadString(at(p, 0)),
+		loadString(at(p, 8)),
+	}
+}
+
 func loadResultBoolTypesRefusal(p pointer) Result[bool, TypesRefusal] {
 	switch load[uint8](p) {
 	case 0:
@@ -711,6 +750,16 @@ func loadResultClusterPageTypesRefusal(p pointer) Result[ClusterPage, TypesRefus
 		return OK[ClusterPage, TypesRefusal](loadClusterPage(at(p, 4)))
 	case 1:
 		return Err[ClusterPage, TypesRefusal](loadTypesRefusal(at(p, 4)))
+	}
+	panic("the host gave an unknown case")
+}
+
+func loadResultHTTPResponseTypesRefusal(p pointer) Result[HTTPResponse, TypesRefusal] {
+	switch load[uint8](p) {
+	case 0:
+		return OK[HTTPResponse, TypesRefusal](loadHTTPResponse(at(p, 4)))
+	case 1:
+		return Err[HTTPResponse, TypesRefusal](loadTypesRefusal(at(p, 4)))
 	}
 	panic("the host gave an unknown case")
 }
@@ -753,6 +802,29 @@ func loadTypesRefusal(p pointer) TypesRefusal {
 	}
 }
 
+func lowerHTTPRequest(m *memory, v HTTPRequest) (f [13]flat) {
+	flatVMethod := lowerString(m, v.Method)
+	f[0] = flat(uint32(flatVMethod[0]))
+	f[1] = flat(uint32(flatVMethod[1]))
+	flatVUrl := lowerString(m, v.URL)
+	f[2] = flat(uint32(flatVUrl[0]))
+	f[3] = flat(uint32(flatVUrl[1]))
+	flatVHeaders := lowerListPairStringString(m, v.Headers)
+	f[4] = flat(uint32(flatVHeaders[0]))
+	f[5] = flat(uint32(flatVHeaders[1]))
+	flatVBody := lowerOptionListUint8(m, v.Body)
+	f[6] = flat(uint32(flatVBody[0]))
+	f[7] = flat(uint32(flatVBody[1]))
+	f[8] = flat(uint32(flatVBody[2]))
+	flatVTimeout := lowerOptionUint64(m, v.Timeout)
+	f[9] = flat(uint32(flatVTimeout[0]))
+	f[10] = flat(uint64(flatVTimeout[1]))
+	flatVLimit := lowerOptionUint64(m, v.Limit)
+	f[11] = flat(uint32(flatVLimit[0]))
+	f[12] = flat(uint64(flatVLimit[1]))
+	return
+}
+
 func lowerListFloat64(m *memory, v []float64) (f [2]flat) {
 	f[0], f[1] = lowerList(m, v, 8, store[float64])
 	return
@@ -760,6 +832,11 @@ func lowerListFloat64(m *memory, v []float64) (f [2]flat) {
 
 func lowerListPairStringString(m *memory, v []Pair[string, string]) (f [2]flat) {
 	f[0], f[1] = lowerList(m, v, 16, storePairStringString)
+	return
+}
+
+func lowerListUint8(m *memory, v []uint8) (f [2]flat) {
+	f[0], f[1] = lowerList(m, v, 1, store[uint8])
 	return
 }
 
@@ -781,6 +858,19 @@ func lowerObjectPatchesObjectRef(m *memory, v ObjectPatchesObjectRef) (f [10]fla
 	return
 }
 
+func lowerOptionListUint8(m *memory, v Option[[]uint8]) (f [3]flat) {
+	switch {
+	case !v.Some:
+		f[0] = 0
+	case v.Some:
+		f[0] = 1
+		flatVValue := lowerListUint8(m, v.Value)
+		f[1] = flat(uint32(flatVValue[0]))
+		f[2] = flat(uint32(flatVValue[1]))
+	}
+	return
+}
+
 func lowerOptionString(m *memory, v Option[string]) (f [3]flat) {
 	switch {
 	case !v.Some:
@@ -790,6 +880,17 @@ func lowerOptionString(m *memory, v Option[string]) (f [3]flat) {
 		flatVValue := lowerString(m, v.Value)
 		f[1] = flat(uint32(flatVValue[0]))
 		f[2] = flat(uint32(flatVValue[1]))
+	}
+	return
+}
+
+func lowerOptionUint64(m *memory, v Option[uint64]) (f [2]flat) {
+	switch {
+	case !v.Some:
+		f[0] = 0
+	case v.Some:
+		f[0] = 1
+		f[1] = flat(uint64(v.Value))
 	}
 	return
 }

@@ -12,6 +12,7 @@ use super::{
     Action, ContextCalls, CreateMode, Entry, HostCalls, ListCall, ListPage, Measure, Part, Patch,
     Propagation, Refusal, SnapshotCalls, Store,
 };
+use crate::http::{Request, Response};
 use crate::log::{Level, Record};
 use crate::object::{ObjectRef, PatchOptions};
 use crate::pointer::{self, PointerError};
@@ -24,10 +25,22 @@ pub(crate) struct Memory {
     pub(crate) config_values: Value,
     /// What reads of the cluster find; none: they are refused.
     pub(crate) cluster: Option<Vec<Value>>,
+    /// Who answers HTTP requests; none: they are refused.
+    pub(crate) server: Option<Server>,
     pub(crate) object_patches: Vec<Value>,
     pub(crate) values_patch: Vec<Value>,
     pub(crate) config_values_patch: Vec<Value>,
     pub(crate) metrics: Vec<Value>,
+}
+
+/// Answers HTTP requests.
+#[derive(Clone)]
+pub(crate) struct Server(pub(crate) Rc<dyn Fn(&Request) -> crate::Result<Response>>);
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Server")
+    }
 }
 
 /// A handle on the memory.
@@ -270,6 +283,16 @@ impl HostCalls for Host {
 
     fn list_objects(&self, call: &ListCall) -> Result<ListPage, Refusal> {
         objects::list(self.0.borrow().cluster.as_ref(), call)
+    }
+
+    fn send(&self, request: &Request) -> Result<Response, Refusal> {
+        let memory = self.0.borrow();
+        let Some(Server(answer)) = &memory.server else {
+            let why =
+                "the test's input has nobody to answer HTTP requests: give it one by `.http(…)`";
+            return Err(refusal("not-granted", why));
+        };
+        answer(request).map_err(|error| refusal("unreachable", error.to_string()))
     }
 
     fn create(&self, object: &str, mode: CreateMode) -> Result<(), Refusal> {

@@ -11,12 +11,13 @@ mod validate;
 mod wit;
 
 #[cfg(not(target_family = "wasm"))]
-pub(crate) use memory::{Context, ContextData, Host, Memory, Snapshot, recording};
+pub(crate) use memory::{Context, ContextData, Host, Memory, Server, Snapshot, recording};
 #[cfg(target_family = "wasm")]
 pub(crate) use wit::{Context, Host, Snapshot};
 
 use std::fmt;
 
+use crate::http::{Request, Response};
 use crate::object::{ObjectRef, PatchOptions};
 
 /// The host's "no" to one call.
@@ -145,6 +146,7 @@ pub(crate) trait HostCalls: Clone {
     fn remove_value(&self, store: Store, path: &str) -> Result<(), Refusal>;
     fn get_object(&self, object: &ObjectRef) -> Result<Option<String>, Refusal>;
     fn list_objects(&self, call: &ListCall) -> Result<ListPage, Refusal>;
+    fn send(&self, request: &Request) -> Result<Response, Refusal>;
     fn create(&self, object: &str, mode: CreateMode) -> Result<(), Refusal>;
     fn delete(&self, object: &ObjectRef, propagation: Propagation) -> Result<(), Refusal>;
     fn patch(

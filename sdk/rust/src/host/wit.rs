@@ -5,8 +5,10 @@ use super::{
     Propagation, Refusal, SnapshotCalls, Store,
 };
 use crate::bindings::hookbox::hook::{
-    cluster, config_values, contexts, log as wit_log, metrics, object_patches, snapshots, values,
+    cluster, config_values, contexts, http, log as wit_log, metrics, object_patches, snapshots,
+    values,
 };
+use crate::http::{Request, Response};
 use crate::log::Level;
 use crate::object::{ObjectRef, PatchOptions};
 
@@ -154,6 +156,25 @@ impl HostCalls for Host {
         Ok(ListPage {
             objects: page.objects,
             next: page.next,
+        })
+    }
+
+    fn send(&self, request: &Request) -> Result<Response, Refusal> {
+        let request = http::Request {
+            method: request.method.clone(),
+            url: request.url.clone(),
+            headers: request.headers.clone(),
+            body: request.body.clone(),
+            timeout: request
+                .timeout
+                .map(|time| time.as_millis().try_into().unwrap_or(u64::MAX)),
+            limit: request.limit,
+        };
+        let response = http::send(&request).map_err(refused)?;
+        Ok(Response {
+            status: response.status,
+            headers: response.headers,
+            body: response.body,
         })
     }
 

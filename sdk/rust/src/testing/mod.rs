@@ -44,7 +44,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::hook::{Outcome, finish};
-use crate::host::{Context, ContextData, Entry, Host, Snapshot, recording};
+use crate::host::{Context, ContextData, Entry, Host, Server, Snapshot, recording};
+use crate::http::{Request, Response};
 use crate::snapshots::{Binding, Snapshots};
 use crate::{Effects, Error, Input, Lazy, Result, ResultExt, WatchEvent};
 
@@ -119,6 +120,7 @@ impl<S: Snapshots> Input<S> {
             values: Value::Object(serde_json::Map::new()),
             config_values: Value::Object(serde_json::Map::new()),
             cluster: None,
+            server: None,
             failed: None,
         }
     }
@@ -135,6 +137,7 @@ pub struct TestInput<S> {
     values: Value,
     config_values: Value,
     cluster: Option<Vec<Value>>,
+    server: Option<Server>,
     failed: Option<Error>,
 }
 
@@ -320,6 +323,13 @@ impl<S: Snapshots> TestInput<S> {
         self
     }
 
+    /// Who answers requests of [`Http`](crate::Http). Not given: every request is refused, as without a grant. An error
+    /// is a server that cannot be reached.
+    pub fn http(mut self, answer: impl Fn(&Request) -> Result<Response> + 'static) -> Self {
+        self.server = Some(Server(Rc::new(answer)));
+        self
+    }
+
     fn default_reason(self) -> Self {
         match S::BINDINGS.first() {
             _ if !self.contexts.is_empty() => self,
@@ -349,6 +359,7 @@ impl<S: Snapshots> TestInput<S> {
             memory.values = this.values;
             memory.config_values = this.config_values;
             memory.cluster = this.cluster;
+            memory.server = this.server;
             for mut data in this.contexts {
                 data.snapshot_names = included::<S>(&data);
                 for name in &data.snapshot_names {

@@ -14,6 +14,14 @@ pub(super) fn request(method: &str, url: &str, rest: &[&str]) -> String {
     }
 }
 
+/// The body that a script's word means: `x*N` is N bytes.
+pub(super) fn body(text: &str) -> Vec<u8> {
+    match text.strip_prefix("x*").and_then(|n| n.parse().ok()) {
+        Some(count) => vec![b'x'; count],
+        None => text.as_bytes().to_vec(),
+    }
+}
+
 /// A request that goes where the answers send it.
 pub(super) fn follow(url: &str) -> String {
     let mut url = url.to_owned();
@@ -88,12 +96,7 @@ fn send(method: &str, url: &str, rest: &[&str]) -> Result<FutureIncomingResponse
     let future = handle(request, None).map_err(said)?;
     if let Some(text) = body {
         let stream = outgoing.write().map_err(refused("stream"))?;
-        // `x*N` is N bytes.
-        let text = match text.strip_prefix("x*").and_then(|n| n.parse().ok()) {
-            Some(count) => "x".repeat(count),
-            None => text.to_owned(),
-        };
-        for part in text.as_bytes().chunks(4096) {
+        for part in self::body(text).chunks(4096) {
             stream
                 .blocking_write_and_flush(part)
                 .map_err(|error| format!("the body was not taken: {error:?}"))?;

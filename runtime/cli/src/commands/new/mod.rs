@@ -1,19 +1,38 @@
 //! `hookbox new`: a project with a first hook.
 
+mod go;
+mod rust;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 
-use crate::cli::{Lang, New};
+use crate::cli::{Kind, Lang, New};
 use crate::failure::{Failure, OrFail, Outcome};
 use crate::ui::{Tone, Ui};
 
 include!(concat!(env!("OUT_DIR"), "/sdk_files.rs"));
 
+/// Texts of `template/FOLDER`, each with its path in the project.
+macro_rules! texts {
+    ($folder:literal: $($path:literal),* $(,)?) => {
+        &[$((
+            $path,
+            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/template/", $folder, "/", $path, ".in")),
+        )),*]
+    };
+}
+use texts;
+
+/// A file's path in the project, and its text with `{{name}}` and `{{sdk}}` to fill in.
+type Text = (&'static str, &'static str);
+
 /// What a project of a language begins with.
 struct Template {
-    /// Path in the project, and text with `{{name}}` and `{{sdk}}` to fill in.
-    files: &'static [(&'static str, &'static str)],
+    /// What all its projects have.
+    files: &'static [Text],
+    /// What those of a kind have.
+    of_kind: fn(Kind) -> &'static [Text],
     /// Where the first hook is.
     first: &'static str,
     /// The SDK's sources.
@@ -28,64 +47,31 @@ struct Template {
     manifest: (&'static str, &'static str),
 }
 
-const RUST: Template = Template {
-    files: &[
-        (
-            "Cargo.toml",
-            include_str!("../../template/rust/Cargo.toml.in"),
-        ),
-        ("src/lib.rs", include_str!("../../template/rust/lib.rs.in")),
-        (
-            "README.md",
-            include_str!("../../template/rust/README.md.in"),
-        ),
-    ],
-    first: "src/lib.rs",
-    sdk: RUST_SDK,
-    vendor: "vendor/hookbox",
-    folder: "sdk/rust",
-    reserved: &["test"],
-    manifest: ("Cargo.toml", "name=\"hookbox-sdk\""),
-};
+impl Template {
+    fn of(lang: Lang) -> &'static Self {
+        match lang {
+            Lang::Rust => &rust::TEMPLATE,
+            Lang::Go => &go::TEMPLATE,
+        }
+    }
+}
 
-const GO: Template = Template {
-    files: &[
-        ("go.mod", include_str!("../../template/go/go.mod.in")),
-        ("main.go", include_str!("../../template/go/main.go.in")),
-        (
-            "main_test.go",
-            include_str!("../../template/go/main_test.go.in"),
-        ),
-        ("README.md", include_str!("../../template/go/README.md.in")),
-    ],
-    first: "main.go",
-    sdk: GO_SDK,
-    // A folder `vendor` means something else to Go.
-    vendor: "third_party/hookbox",
-    folder: "sdk/go",
-    reserved: &["all", "cmd", "main", "std", "test"],
-    manifest: ("go.mod", "modulegithub.com/hookbox/hookbox/sdk/go"),
-};
-
-/// What the projects of all languages have.
-const COMMON: &[(&str, &str)] = &[
-    ("cluster.yaml", include_str!("../../template/cluster.yaml")),
-    (
-        "tests/cases/one-app/case.yaml",
-        include_str!("../../template/case.yaml"),
-    ),
-    (
-        "tests/cases/one-app/expected.yaml",
-        include_str!("../../template/expected.yaml"),
-    ),
-    (".gitignore", "/target\n"),
-];
+/// What the projects of a kind have in all languages.
+fn common(kind: Kind) -> &'static [Text] {
+    match kind {
+        Kind::Hook => texts![
+            "hook": "cluster.yaml", "tests/cases/one-app/case.yaml", "tests/cases/one-app/expected.yaml",
+        ],
+        Kind::Admission => texts![
+            "admission": "cluster.yaml",
+            "tests/cases/unnamed/case.yaml", "tests/cases/unnamed/expected.yaml",
+            "tests/cases/defaulted/case.yaml", "tests/cases/defaulted/expected.yaml",
+        ],
+    }
+}
 
 pub(super) fn new(args: &New, ui: &Ui) -> Outcome {
-    let template = match args.lang {
-        Lang::Rust => &RUST,
-        Lang::Go => &GO,
-    };
+    let template = Template::of(args.lang);
     let name = args
         .path
         .file_name()
@@ -112,7 +98,7 @@ pub(super) fn new(args: &New, ui: &Ui) -> Outcome {
         None => format!("./{}/{}", template.vendor, template.folder),
     };
     let existed = args.path.exists();
-    let filled = fill(template, &args.path, name, &sdk, args.sdk.is_none());
+    let filled = fill(template, args, name, &sdk);
     filled.inspect_err(|_| clear(&args.path, existed))?;
     ui.status(
         Tone::Good,
@@ -158,13 +144,18 @@ fn sdk_in(template: &Template, dir: &Path) -> Outcome<PathBuf> {
 }
 
 /// Write all files of the project.
-fn fill(template: &Template, root: &Path, name: &str, sdk: &str, vendored: bool) -> Outcome {
-    if vendored {
+fn fill(template: &Template, args: &New, name: &str, sdk: &str) -> Outcome {
+    let root = &args.path;
+    if args.sdk.is_none() {
         for (path, text) in template.sdk {
             write(&root.join(template.vendor).join(path), text)?;
         }
     }
-    for (path, text) in COMMON.iter().chain(template.files) {
+    let ignored = &[(".gitignore", "/target\n")];
+    let of_kind = common(args.kind)
+        .iter()
+        .chain((template.of_kind)(args.kind));
+    for (path, text) in of_kind.chain(template.files).chain(ignored) {
         let text = text.replace("{{name}}", name).replace("{{sdk}}", sdk);
         write(&root.join(path), text.as_bytes())?;
     }
@@ -235,10 +226,13 @@ mod tests {
     #[test]
     fn only_the_sdk_is_taken_for_it() {
         let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        assert!(sdk_in(&RUST, &repository.join("sdk/rust")).is_ok());
-        let help = sdk_in(&RUST, &repository).unwrap_err().help.unwrap();
+        assert!(sdk_in(&rust::TEMPLATE, &repository.join("sdk/rust")).is_ok());
+        let help = sdk_in(&rust::TEMPLATE, &repository)
+            .unwrap_err()
+            .help
+            .unwrap();
         assert!(help.contains("the SDK is in"), "{help}");
-        let other = sdk_in(&RUST, &repository.join("runtime/cli")).unwrap_err();
+        let other = sdk_in(&rust::TEMPLATE, &repository.join("runtime/cli")).unwrap_err();
         let said = other.error.unwrap().to_string();
         assert!(said.contains("is not the SDK"), "{said}");
     }
