@@ -1,0 +1,197 @@
+"""What a component of hooks exports. `hookbox build` puts it together; nothing here is for hooks to call."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import linecache
+import re
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from componentize_py_types import Err, Ok, Result
+
+from ._bindings.exports import admission, hooks
+from ._bindings.imports import contexts, types
+from .errors import Denied, Failure, NoRetry, advice
+from .hook import Hook, registered
+from .log import standard_logging
+from .reviews import ConversionRequest, Review
+from .runs import Run
+from .typed import text_of
+
+T = TypeVar("T")
+
+_OWN = str(Path(__file__).parent)
+# What stands between the component's beginning and the author's first line.
+_NOT_THE_AUTHORS = (_OWN, "<frozen importlib", importlib.__file__)
+# Folders of the author, as the component knows them, with what they are called in the project.
+_folders: dict[str, str] = {}
+
+
+def load(module: str, folders: Mapping[str, str]) -> None:
+    """Called when the component is made: imports the module that registers the hooks, keeps the sources' lines for
+    tracebacks, since there are no files later, and lets the collector of garbage leave alone what was made so far.
+
+    Args:
+        module: Name of the module.
+        folders: Folders of the author, as the component knows them, with what they are called in the project.
+    """
+    import gc
+
+    _folders.update(folders)
+    try:
+        importlib.import_module(module)
+        if not registered:
+            raise ImportError(f"the module {module!r} has no hook: decorate a function with @hookbox.hook(...)")
+    except BaseException as error:
+        # What stands between these marks is shown to the author.
+        sys.stderr.write(f"\x02{told(error)}\x03")
+        raise
+    for loaded in list(sys.modules.values()):
+        file = getattr(loaded, "__file__", None)
+        if file and file.startswith(tuple(folders)) and not file.startswith(_OWN) and file.endswith(".py"):
+            text = Path(file).read_text("utf-8", "replace")
+            linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    gc.collect()
+    gc.freeze()
+
+
+def _place(match: re.Match[str]) -> str:
+    return f'File "{_folders.get(match[1], "")}'
+
+
+def told(error: BaseException) -> str:
+    """A traceback, from the hook's own function on, with files as they are called in the project."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_NOT_THE_AUTHORS):
+        trace = trace.tb_next
+    lines = traceback.TracebackException(type(error), error, trace).format()
+    return re.sub(r'File "(/\d+/)', _place, "".join(lines))
+
+
+def failed(error: BaseException) -> types.Error:
+    """What the contract says of an exception. Its traceback goes to standard error, unless it is meant."""
+    if isinstance(error, SystemExit):
+        return types.Error(f"the hook ended by exit({error.code})", advice(error))
+    if not isinstance(error, Failure) or error.__cause__ is not None:
+        sys.stderr.write(told(error))
+    message = str(error)
+    if not isinstance(error, Failure):
+        name = type(error).__name__
+        message = f"{name}: {message}" if message else name
+    return types.Error(message or type(error).__name__, advice(error))
+
+
+@contextmanager
+def _guarded() -> Iterator[None]:
+    # The state of `random` is part of the component: without this each run had the same numbers.
+    random = sys.modules.get("random")
+    if random is not None and sys.platform == "wasi":
+        random.seed()
+    try:
+        with standard_logging():
+            yield
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except SystemExit as error:
+        if error.code:
+            raise Err(failed(error)) from None
+    except BaseException as error:
+        raise Err(failed(error)) from None
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+
+def _named(name: str) -> Hook:
+    if name not in registered:
+        raise NoRetry(f"the component has no hook {name!r}")
+    return registered[name]
+
+
+class Hooks:
+    """The export ``hooks``."""
+
+    def describe(self) -> list[hooks.Hook]:
+        """The component's hooks."""
+        return [hooks.Hook(hook.name, hook.document()) for hook in registered.values()]
+
+    def run(self, hook: str, contexts: list[contexts.BindingContext]) -> None:
+        """Run a hook."""
+        with _guarded():
+            of = _named(hook)
+            if not of.runs:
+                raise NoRetry(f"the hook {hook!r} has no function to run")
+            of(Run(hook, contexts))
+
+
+class Filters:
+    """The export ``filters``."""
+
+    def filter(self, hook: str, binding: str, objects: list[str]) -> list[Result[str, types.Error]]:
+        """The filter's results for objects."""
+        results: list[Result[str, types.Error]] = []
+        for text in objects:
+            try:
+                with _guarded():
+                    of = _named(hook).filter_of(binding)
+                    if of is None:
+                        raise NoRetry(f"the binding {binding!r} has no filter")
+                    results.append(Ok(text_of(of(json.loads(text)))))
+            except Err as error:
+                results.append(error)
+        return results
+
+
+class Admission:
+    """The export ``admission``."""
+
+    def validate(self, hook: str, binding: str, request: str) -> admission.Response:
+        """Answer a validating review."""
+        return _answer("kubernetesValidating", hook, binding, request)
+
+    def mutate(self, hook: str, binding: str, request: str) -> admission.Response:
+        """Answer a mutating review."""
+        return _answer("kubernetesMutating", hook, binding, request)
+
+
+def _answer(kind: str, hook: str, binding: str, request: str) -> admission.Response:
+    def answer() -> admission.Response:
+        decide = _named(hook).answer_of(kind, binding)
+        if decide is None:
+            raise NoRetry(f"the hook {hook!r} does not answer reviews of {binding!r}")
+        review = Review(hook, binding, request)
+        try:
+            given = decide(review)
+        except Denied as denied:
+            return admission.Response(False, str(denied), [], [], None)
+        return review.answer(given, kind == "kubernetesMutating")
+
+    return _guard(answer)
+
+
+def _guard(function: Callable[[], T]) -> T:
+    with _guarded():
+        return function()
+    raise Err(types.Error("the hook ended by exit() without an answer", types.Retry_BackOff()))
+
+
+class Conversion:
+    """The export ``conversion``."""
+
+    def convert(self, hook: str, binding: str, from_version: str, to_version: str, objects: list[str]) -> list[str]:
+        """Convert objects from one version to another."""
+
+        def convert() -> list[str]:
+            of = _named(hook).convert_of(binding, from_version, to_version)
+            if of is None:
+                raise NoRetry(f"the hook {hook!r} does not convert {binding!r} from {from_version} to {to_version}")
+            request = ConversionRequest(hook, binding, from_version, to_version)
+            return [text_of(of(json.loads(text), request)) for text in objects]
+
+        return _guard(convert)

@@ -1,0 +1,50 @@
+"""Metrics of a hook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ._bindings.imports import metrics as wit
+from .errors import call
+
+Labels = Mapping[str, object]
+"""Labels of a series: names and values, which are written by ``str``."""
+
+
+class Metrics:
+    """Metrics of the hook, exposed by the host for Prometheus when the run succeeded.
+
+    All series of a group that a run names are replaced by those that it gives; without a group they belong to the group
+    of the hook itself.
+    """
+
+    def __init__(self, group: str | None = None) -> None:
+        self._group = group
+
+    def group(self, name: str) -> Metrics:
+        """The metrics of a group."""
+        return Metrics(name)
+
+    def add(self, name: str, value: float = 1, labels: Labels | None = None) -> None:
+        """Add to a counter.
+
+        Raises:
+            Refused: when the value is negative or not finite, or a name is none for Prometheus.
+        """
+        call(wit.add, name, float(value), _raw(labels), self._group)
+
+    def set(self, name: str, value: float, labels: Labels | None = None) -> None:
+        """Set a gauge."""
+        call(wit.set, name, float(value), _raw(labels), self._group)
+
+    def observe(self, name: str, value: float, buckets: Sequence[float], labels: Labels | None = None) -> None:
+        """Put an observation into a histogram with these upper bounds."""
+        call(wit.observe, name, float(value), [float(bound) for bound in buckets], _raw(labels), self._group)
+
+    def expire(self) -> None:
+        """Remove all series of the group."""
+        call(wit.expire, self._group)
+
+
+def _raw(labels: Labels | None) -> list[tuple[str, str]]:
+    return sorted((name, str(value)) for name, value in (labels or {}).items())

@@ -1,0 +1,104 @@
+"""A JSON document that is read and changed by JSON Pointers, as the host does it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from componentize_py_types import Err
+
+from .._bindings.imports import types
+
+
+def refuse(code: str, message: str) -> Err[types.Refusal]:
+    """A refusal, to be raised."""
+    return Err(types.Refusal(code, message))
+
+
+def tokens(pointer: str, code: str) -> list[str]:
+    """The parts of a JSON Pointer; refused with `code` when it is none."""
+    if pointer and not pointer.startswith("/"):
+        raise refuse(code, f"{pointer!r} is no JSON Pointer")
+    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+
+
+def _index(part: str, end: int) -> int | None:
+    if not (part.isascii() and part.isdigit()) or (len(part) > 1 and part.startswith("0")):
+        return None
+    index = int(part)
+    return index if index < end else None
+
+
+def find(tree: Any, parts: list[str]) -> tuple[Any, bool]:
+    """What is at a place, and whether there is something."""
+    for part in parts:
+        if isinstance(tree, dict) and part in tree:
+            tree = tree[part]
+            continue
+        index = _index(part, len(tree)) if isinstance(tree, list) else None
+        if index is None:
+            return None, False
+        tree = tree[index]
+    return tree, True
+
+
+def part_of(document: Any, pointer: str) -> str | None:
+    """One part of a document, as text."""
+    found, there = find(document, tokens(pointer, "invalid-pointer"))
+    return json.dumps(found) if there else None
+
+
+class Document:
+    """The interfaces ``values`` and ``config-values``."""
+
+    def __init__(self, tree: Any) -> None:
+        self.tree = tree
+
+    def get(self, path: str) -> str | None:
+        """The value at a path."""
+        found, there = find(self.tree, tokens(path, "invalid-path"))
+        return json.dumps(found) if there else None
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a value at a path."""
+        return find(self.tree, tokens(path, "invalid-path"))[1]
+
+    def set(self, path: str, value: str) -> None:
+        """Put a value at a path."""
+        parts = tokens(path, "invalid-path")
+        try:
+            new = json.loads(value)
+        except ValueError as error:
+            raise refuse("invalid-json", str(error)) from None
+        if not parts:
+            self.tree = new
+            return
+        parent, last = self._parent(path, parts)
+        if isinstance(parent, dict):
+            parent[last] = new
+        elif isinstance(parent, list) and (last == "-" or last == str(len(parent))):
+            parent.append(new)
+        elif isinstance(parent, list) and (index := _index(last, len(parent))) is not None:
+            parent[index] = new
+        else:
+            raise refuse("no-such-path", f"there is nothing at {path!r}")
+
+    def remove(self, path: str) -> None:
+        """Take the value at a path away."""
+        parts = tokens(path, "invalid-path")
+        if not parts:
+            self.tree = {}
+            return
+        parent, last = self._parent(path, parts)
+        if isinstance(parent, dict) and last in parent:
+            del parent[last]
+        elif isinstance(parent, list) and (index := _index(last, len(parent))) is not None:
+            del parent[index]
+        else:
+            raise refuse("no-such-path", f"there is nothing at {path!r}")
+
+    def _parent(self, path: str, parts: list[str]) -> tuple[Any, str]:
+        parent, there = find(self.tree, parts[:-1])
+        if not there:
+            raise refuse("no-such-path", f"there is nothing at {path!r}")
+        return parent, parts[-1]

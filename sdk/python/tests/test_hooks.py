@@ -1,0 +1,511 @@
+"""Hooks, from what they are run for to what they ask for."""
+
+import dataclasses
+import json
+import logging
+import sys
+
+import pytest
+
+import hookbox
+from hookbox import exports
+from hookbox.config import field_selector, label_selector
+from hookbox.hook import registered
+from hookbox.testing import Context, Failure, Host, Metric, Record
+
+
+@pytest.fixture(autouse=True)
+def alone():
+    registered.clear()
+    yield
+    registered.clear()
+
+
+def described(name):
+    documents = {hook.name: json.loads(hook.config) for hook in exports.Hooks().describe()}
+    return documents[name]
+
+
+def test_a_decorated_function_is_a_hook():
+    @hookbox.hook(on_startup=10, schedule="0 3 * * *", kubernetes=hookbox.Kubernetes("Pod", name="pods", events=[]))
+    def list_pods(run: hookbox.Run) -> None:
+        """Doc."""
+
+    assert list_pods.__doc__ == "Doc."
+    assert described("list-pods") == {
+        "configVersion": "v1",
+        "onStartup": 10,
+        "schedule": [{"crontab": "0 3 * * *", "includeSnapshotsFrom": ["pods"]}],
+        "kubernetes": [
+            {"name": "pods", "kind": "Pod", "executeHookOnEvent": [], "includeSnapshotsFrom": ["pods"]},
+        ],
+    }
+
+
+def test_every_field_of_the_configuration_can_be_said():
+    hook = hookbox.Hook(
+        "all",
+        schedule=[hookbox.Schedule("@hourly", name="s", queue="q", group="g", allow_failure=True)],
+        kubernetes=hookbox.Kubernetes(
+            "Deployment",
+            name="d",
+            api_version="apps/v1",
+            events=["Added"],
+            synchronization=False,
+            wait_for_synchronization=False,
+            keep_full_objects=False,
+            metadata_only=True,
+            jq_filter=".metadata",
+            names="one",
+            labels="app=web,tier in (a, b),!old,x!=y,there",
+            fields={"metadata.name": "a"},
+            namespace=hookbox.NamespaceSelector(labels={"team": "a"}),
+            queue="q",
+            group="g",
+            include_snapshots_from=[],
+            allow_failure=True,
+        ),
+        settings=hookbox.Settings(1.5, burst=3),
+        capabilities={"http": [{"hosts": ["a.example.com"]}]},
+    )
+    rule = hookbox.Rule("pods", ["CREATE"], scope="Namespaced")
+
+    @hook.validating(
+        "a.example.com",
+        rule,
+        failure_policy="Ignore",
+        side_effects="NoneOnDryRun",
+        timeout_seconds=3,
+        labels={"a": "b"},
+        namespace_labels="team",
+        match_conditions={"c": "true"},
+        group="g",
+        include_snapshots_from=["d"],
+    )
+    def validate(review):
+        pass
+
+    @hook.conversion("widgets.example.com", "v1", "v2", name="widgets")
+    def convert(thing, request):
+        return thing
+
+    assert described("all") == {
+        "configVersion": "v1",
+        "schedule": [
+            {
+                "crontab": "@hourly",
+                "name": "s",
+                "queue": "q",
+                "group": "g",
+                "allowFailure": True,
+                "includeSnapshotsFrom": ["d"],
+            }
+        ],
+        "kubernetes": [
+            {
+                "name": "d",
+                "apiVersion": "apps/v1",
+                "kind": "Deployment",
+                "executeHookOnEvent": ["Added"],
+                "executeHookOnSynchronization": False,
+                "waitForSynchronization": False,
+                "keepFullObjectsInMemory": False,
+                "metadataOnly": True,
+                "jqFilter": ".metadata",
+                "nameSelector": {"matchNames": ["one"]},
+                "labelSelector": {
+                    "matchLabels": {"app": "web"},
+                    "matchExpressions": [
+                        {"key": "tier", "operator": "In", "values": ["a", "b"]},
+                        {"key": "old", "operator": "DoesNotExist"},
+                        {"key": "x", "operator": "NotIn", "values": ["y"]},
+                        {"key": "there", "operator": "Exists"},
+                    ],
+                },
+                "fieldSelector": {"matchExpressions": [{"field": "metadata.name", "operator": "Equals", "value": "a"}]},
+                "namespace": {"labelSelector": {"matchLabels": {"team": "a"}}},
+                "queue": "q",
+                "group": "g",
+                "includeSnapshotsFrom": [],
+                "allowFailure": True,
+            }
+        ],
+        "kubernetesValidating": [
+            {
+                "name": "a.example.com",
+                "rules": [
+                    {
+                        "apiGroups": [""],
+                        "apiVersions": ["*"],
+                        "operations": ["CREATE"],
+                        "resources": ["pods"],
+                        "scope": "Namespaced",
+                    }
+                ],
+                "failurePolicy": "Ignore",
+                "sideEffects": "NoneOnDryRun",
+                "timeoutSeconds": 3,
+                "labelSelector": {"matchLabels": {"a": "b"}},
+                "namespace": {"labelSelector": {"matchExpressions": [{"key": "team", "operator": "Exists"}]}},
+                "matchConditions": [{"name": "c", "expression": "true"}],
+                "group": "g",
+                "includeSnapshotsFrom": ["d"],
+            }
+        ],
+        "kubernetesCustomResourceConversion": [
+            {
+                "name": "widgets",
+                "crdName": "widgets.example.com",
+                "conversions": [{"fromVersion": "v1", "toVersion": "v2"}],
+                "includeSnapshotsFrom": ["d"],
+            }
+        ],
+        "settings": {"executionMinInterval": "1500ms", "executionBurst": 3},
+        "capabilities": {"http": [{"hosts": ["a.example.com"]}]},
+    }
+
+
+def test_a_whole_document_can_be_given():
+    @hookbox.hook("raw", config="onStartup: 1\nconfigVersion: v1\n")
+    def raw(run):
+        run.log.info("there")
+
+    assert exports.Hooks().describe()[0].config == "onStartup: 1\nconfigVersion: v1\n"
+    assert Host().run(raw).log == [Record("info", "there")]
+    with pytest.raises(ValueError, match="whole document"):
+        hookbox.Hook("both", config="a", on_startup=1)
+
+
+@pytest.mark.parametrize("selector", ["a=b=c", "a in b", "(x)", "a in (b"])
+def test_a_selector_that_cannot_be_read_is_refused(selector):
+    with pytest.raises(ValueError, match="cannot be read"):
+        label_selector(selector)
+
+
+def test_fields_are_equal_or_not():
+    assert field_selector("status.phase!=Running")["matchExpressions"][0]["operator"] == "NotEquals"
+    with pytest.raises(ValueError, match="equal to something or not"):
+        field_selector("a in (b)")
+
+
+def test_names_are_unique():
+    hookbox.Hook("one")
+    with pytest.raises(ValueError, match="two hooks with the name 'one'"):
+        hookbox.Hook("one")
+
+
+@dataclasses.dataclass
+class Metadata:
+    name: str
+    namespace: str | None = None
+
+
+@dataclasses.dataclass
+class Pod:
+    metadata: Metadata
+    api_version: str = "v1"
+
+
+def pod(name):
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "default"}, "spec": {}}
+
+
+def test_a_run_sees_and_asks():
+    @hookbox.hook("sweep")
+    def sweep(run):
+        pods = run.snapshots["pods"]
+        assert len(pods) == 3 and "nodes" not in run.snapshots and list(run.snapshots) == ["pods"]
+        assert pods[-1].object_at("/metadata/name") == "c"
+        assert pods[0].object["kind"] == "Pod" and pods[0].filter_result == "a"
+        assert [entry.index for entry in pods[1:]] == [1, 2]
+        assert pods[0].object_at("/status") is None
+        assert [one.metadata.name for one in pods.objects(Pod)] == list(pods.filter_results(str))
+        context = run.contexts[0]
+        assert (context.binding, context.kind, context.watch_event) == ("pods", "Event", "Added")
+        assert context.object["metadata"] == {"name": "c", "namespace": "default"}
+        assert context.object_at("/metadata/name") == "c" and context.objects is None
+        assert context.to_dict()["type"] == "Event"
+
+        assert run.values["/web/replicas"] == 1 and "/db" not in run.values
+        assert run.values.get("/db", 7) == 7 and run.values.get("/web", type_=dict) == {"replicas": 1}
+        run.values["/web/replicas"] = 2
+        del run.values["/gone"]
+        run.config_values.set("/a", [1])
+
+        run.patch.create(hookbox.config_map("default", "names", {"a": "b"}, labels={"x": "y"}))
+        run.patch.merge(context.object, {"metadata": {"labels": {"seen": None}}}, ignore_missing_object=True)
+        run.patch.json(hookbox.Ref("Node", "n"), [{"op": "remove", "path": "/a"}], subresource="status")
+        run.patch.jq(hookbox.Ref("Node", "n", api_version="v1"), ".", ignore_hook_error=True)
+        run.patch.delete_in_background(pods[0].object)
+        run.metrics.add("seen", labels={"node": 1})
+        run.metrics.group("g").set("pods", len(pods))
+        run.metrics.observe("size", 3, [1, 5])
+        run.metrics.group("g").expire()
+        run.log.warning("swept", pods=3)
+        logging.getLogger("mine").info("by %s", "hand", extra={"k": "v"})
+
+    names = ["a", "b", "c"]
+    host = Host(
+        snapshots={"pods": map(pod, names)},
+        filter_results={"pods": names},
+        values={"web": {"replicas": 1}, "gone": 1},
+    )
+    effects = host.run(sweep, Context("pods", "Event", watch_event="Added", object=pod("c"), filter_result="c"))
+    assert effects.values == {"web": {"replicas": 2}} and effects.config_values == {"a": [1]}
+    assert [patch.operation for patch in effects.patches] == [
+        "Create",
+        "MergePatch",
+        "JSONPatch",
+        "JQPatch",
+        "DeleteInBackground",
+    ]
+    assert effects.object("ConfigMap", "default/names")["metadata"]["labels"] == {"x": "y"}
+    merge, json_, jq, delete = effects.patches[1:]
+    assert (merge.kind, merge.name, merge.namespace, merge.ignore_missing_object) == ("Pod", "c", "default", True)
+    assert merge.object == {"metadata": {"labels": {"seen": None}}}
+    assert json_.subresource == "status" and json_.api_version is None
+    assert jq.object == "." and jq.ignore_hook_error and delete.name == "a"
+    assert effects.metrics == [
+        Metric("add", "seen", 1, {"node": "1"}),
+        Metric("set", "pods", 3, group="g"),
+        Metric("observe", "size", 3, buckets=[1, 5]),
+        Metric("expire", "", 0, group="g"),
+    ]
+    assert effects.log == [
+        Record("warn", "swept", {"pods": "3"}),
+        Record("info", "by hand", {"k": "v", "logger": "mine"}),
+    ]
+
+
+def test_nothing_is_copied_that_is_not_asked_for(monkeypatch):
+    from hookbox.testing import _host
+
+    asked = []
+    for name in ("get", "range", "pointer"):
+        method = getattr(_host.Snapshot, name)
+        monkeypatch.setattr(
+            _host.Snapshot,
+            name,
+            lambda self, *a, name=name, method=method: (asked.append((name, a)), method(self, *a))[1],
+        )
+
+    @hookbox.hook("lazy")
+    def lazy(run):
+        entry = run.snapshots["pods"][2]
+        assert entry.object_at("/metadata/name") == "c"
+
+    Host(snapshots={"pods": map(pod, "abc")}).run(lazy)
+    assert [name for name, _ in asked] == ["pointer"]
+
+
+def test_a_snapshot_that_is_not_there_says_which_are():
+    @hookbox.hook("typo")
+    def typo(run):
+        run.snapshots["podz"]
+
+    with pytest.raises(Failure, match="no snapshot 'podz'; it has 'pods'"):
+        Host(snapshots={"pods": []}).run(typo)
+
+
+def test_what_an_entry_lacks_is_said():
+    @hookbox.hook("lacks")
+    def lacks(run):
+        list(run.snapshots["pods"].objects())
+
+    with pytest.raises(Failure, match="entry 0 has no object: the binding keeps only filter results"):
+        Host(filter_results={"pods": ["a"]}).run(lacks)
+
+
+def test_failures_have_advice(capsys):
+    @hookbox.hook("after")
+    def after(run):
+        run.values["/a"] = 1
+        raise hookbox.RetryAfter("later", 1.5)
+
+    @hookbox.hook("never")
+    def never(run):
+        try:
+            raise KeyError("inner")
+        except KeyError as error:
+            raise hookbox.NoRetry("never") from error
+
+    @hookbox.hook("wrapped")
+    def wrapped(run):
+        try:
+            raise hookbox.NoRetry("inner")
+        except hookbox.NoRetry as error:
+            raise ValueError("outer") from error
+
+    @hookbox.hook("plain")
+    def plain(run):
+        return 1 / 0
+
+    @hookbox.hook("exits")
+    def exits(run):
+        sys.exit(run.values.get("/code", 3))
+
+    host = Host()
+    failures = {}
+    for hook in (after, never, wrapped, plain, exits):
+        with pytest.raises(Failure) as caught:
+            host.run(hook)
+        failures[hook.name] = (caught.value.message, caught.value.retry, caught.value.after)
+    assert failures == {
+        "after": ("later", True, 1.5),
+        "never": ("never", False, None),
+        "wrapped": ("ValueError: outer", False, None),
+        "plain": ("ZeroDivisionError: division by zero", True, None),
+        "exits": ("the hook ended by exit(3)", True, None),
+    }
+    assert host.values == {}
+    said = capsys.readouterr().err
+    assert "return 1 / 0" in said and "exports.py" not in said and "later" not in said
+    Host(values={"code": 0}).run(exits)
+
+
+def test_refusals_have_codes():
+    @hookbox.hook("refused")
+    def refused(run):
+        for code, refuse in {
+            "no-such-path": lambda: run.values.remove("/a/b"),
+            "invalid-path": lambda: run.values.get("a"),
+            "invalid-object": lambda: run.patch.create({"kind": "Pod"}),
+            "invalid-value": lambda: run.metrics.add("a", -1),
+            "invalid-pointer": lambda: run.snapshots["pods"][0].object_at("metadata"),
+            "invalid-argument": lambda: list(run.cluster.list("v1", "Pod", labels="((")),
+            "not-granted": lambda: hookbox.http.get("https://example.com"),
+        }.items():
+            with pytest.raises(hookbox.Refused) as caught:
+                refuse()
+            assert caught.value.code == code
+        with pytest.raises(KeyError):
+            run.values["/nothing"]
+
+    Host(snapshots={"pods": [pod("a")]}).run(refused)
+
+
+def test_the_cluster_is_read_page_by_page():
+    @hookbox.hook("reads")
+    def reads(run):
+        assert run.cluster.get(hookbox.Ref("Pod", "p7", "default", "v1"), Pod).metadata.name == "p7"
+        assert run.cluster.get(hookbox.Ref("Pod", "x", "default", "v1")) is None
+        assert [one["metadata"]["name"] for one in run.cluster.list("v1", "Pod", limit=2)] == names
+        few = run.cluster.list("v1", "Pod", Pod, namespace="default", fields={"metadata.name": "p3"})
+        assert [one.metadata.name for one in few] == ["p3"]
+
+    names = [f"p{n}" for n in range(9)]
+    Host(cluster=map(pod, names)).run(reads)
+
+
+def test_requests_over_http():
+    @hookbox.hook("fetch")
+    def fetch(run):
+        answer = hookbox.http.post("https://a.example.com/x", params={"q": "1 2"}, json={"a": 1}, timeout=2)
+        assert answer.ok and answer.json() == {"b": 2} and answer.header("X-Y") == "z"
+        with pytest.raises(hookbox.http.StatusError, match="status 503"):
+            hookbox.http.get("https://a.example.com/").raise_for_status()
+        with pytest.raises(hookbox.Refused, match="slow"):
+            hookbox.http.get("https://b.example.com/")
+
+    host = Host()
+    host.respond("POST", "https://a.example.com/x?q=1+2", headers={"x-y": "z"}, json={"b": 2})
+    host.respond("GET", "https://a.example.com/", status=503)
+    host.refuse("GET", "https://b.example.com/", "timed-out", "slow")
+    host.run(fetch)
+    sent = host.requests[0]
+    assert (sent.method, sent.body, sent.timeout) == ("POST", b'{"a":1}', 2)
+    assert sent.headers == [("content-type", "application/json")]
+
+
+def test_filters():
+    @hookbox.hook("filters", kubernetes=hookbox.Kubernetes("Pod", name="a", filter=lambda one: one["metadata"]["name"]))
+    def filters(run):
+        pass
+
+    more = hookbox.Hook("more", kubernetes=hookbox.Kubernetes("Pod"))
+
+    @more.filter("kubernetes")
+    def node(one):
+        return one["spec"]["nodeName"]
+
+    assert described("filters")["kubernetes"][0]["filter"] is True
+    assert described("more")["kubernetes"][0]["filter"] is True
+    assert Host().filter(filters, "a", pod("p")) == "p"
+    with pytest.raises(Failure, match="KeyError: 'nodeName'"):
+        Host().filter(more, "kubernetes", pod("p"))
+    with pytest.raises(Failure, match="has no filter"):
+        Host().filter(filters, "b", pod("p"))
+
+
+def request(**more):
+    return {"uid": "1", "operation": "CREATE", "name": "p", "namespace": "default", "object": pod("p")} | more
+
+
+def test_reviews():
+    rules = hookbox.Rule("pods")
+
+    @hookbox.validating("validate.example.com", rules, kubernetes=hookbox.Kubernetes("Pod", name="pods"))
+    def check(review):
+        assert (review.name, review.namespace, review.operation) == ("p", "default", "CREATE")
+        assert not review.dry_run and review.old_object is None and review.user == {}
+        if len(review.snapshots["pods"]):
+            raise hookbox.Denied("there is one")
+        return hookbox.allow("careful", audit={"k": "v"})
+
+    policy = hookbox.Hook("policy")
+
+    @policy.mutating("in-place.example.com", rules)
+    def in_place(review):
+        review.object["spec"]["a/b"] = 1
+
+    @policy.mutating("another.example.com", rules)
+    def another(review):
+        return {**review.object, "kind": "Rod"}
+
+    @policy.mutating("same.example.com", rules)
+    def same(review):
+        return None
+
+    @policy.validating("wrong.example.com", rules)
+    def wrong(review):
+        return "no"
+
+    verdict = Host(snapshots={"pods": []}).validate("check", "validate.example.com", request())
+    assert (verdict.allowed, verdict.warnings, verdict.audit, verdict.patch) == (True, ["careful"], {"k": "v"}, None)
+    verdict = Host(snapshots={"pods": [{}]}).validate("check", "validate.example.com", request())
+    assert (verdict.allowed, verdict.message) == (False, "there is one")
+    host = Host()
+    assert host.mutate(policy, "in-place.example.com", request()).patch == [
+        {"op": "add", "path": "/spec/a~1b", "value": 1}
+    ]
+    assert host.mutate(policy, "another.example.com", request()).patch == [
+        {"op": "replace", "path": "/kind", "value": "Rod"}
+    ]
+    assert host.mutate(policy, "same.example.com", request()).patch is None
+    with pytest.raises(Failure, match="returns hookbox.allow"):
+        host.validate(policy, "wrong.example.com", request())
+    with pytest.raises(Failure, match="does not answer reviews of 'x'"):
+        host.mutate(policy, "x", request())
+    with pytest.raises(ValueError, match="no rules"):
+        policy.validating("x.example.com")
+
+
+def test_conversions():
+    hook = hookbox.Hook("convert")
+
+    @hook.conversion("widgets.example.com", "v1", "v2")
+    def up(widget, request):
+        return widget | {"from": request.from_version}
+
+    @hook.conversion("widgets.example.com", "v2", "v1")
+    def down(widget, request):
+        raise hookbox.NoRetry("no way back")
+
+    binding = described("convert")["kubernetesCustomResourceConversion"][0]
+    assert [one["toVersion"] for one in binding["conversions"]] == ["v2", "v1"]
+    host = Host()
+    assert host.convert(hook, "widgets.example.com", "v1", "v2", [{"a": 1}]) == [{"a": 1, "from": "v1"}]
+    with pytest.raises(Failure, match="no way back"):
+        host.convert(hook, "widgets.example.com", "v2", "v1", [{}])
+    with pytest.raises(Failure, match="does not convert"):
+        host.convert(hook, "widgets.example.com", "v1", "v3", [{}])
