@@ -28,7 +28,7 @@ static void drop(struct block *down_to) {
   }
 }
 
-static void begin(void) {
+void hbx_begin(void) {
   if (!over) return;
   over = false;
   if (!top) return;
@@ -42,12 +42,6 @@ static void begin(void) {
 }
 
 void hbx_done(void) { over = true; }
-
-size_t hbx_held(void) {
-  size_t held = 0;
-  for (struct block *block = top; block; block = block->before) held += block->used;
-  return held;
-}
 
 static size_t rounded(size_t size) { return (size + (ALIGN - 1)) & ~(size_t)(ALIGN - 1); }
 
@@ -64,7 +58,6 @@ static void grow(size_t size) {
 }
 
 void *hookbox_alloc(size_t size) {
-  begin();
   if (size > SIZE_MAX / 4) hbx_mistake("there is no memory for %zu bytes", size);
   size = rounded(size + 1);
   if (!top || top->size - top->used < size) grow(size);
@@ -92,7 +85,6 @@ void *hbx_realloc(void *old, size_t old_size, size_t align, size_t size) {
 }
 
 hookbox_marked hookbox_mark(void) {
-  begin();
   return (hookbox_marked){top, top ? top->used : 0};
 }
 

@@ -16,10 +16,10 @@ void hbx_mistake(const char *format, ...) HOOKBOX_PRINTF(1, 2) HOOKBOX_NEVER_RET
 
 /* As realloc, for memory of the arena. There is room for a NUL behind what is asked for. */
 void *hbx_realloc(void *old, size_t old_size, size_t align, size_t size);
-/* Says that a call is over: the next allocation begins anew. */
+/* Says that a call is over. Its results are still read. */
 void hbx_done(void);
-/* What the arena holds now, in bytes. */
-size_t hbx_held(void);
+/* Gives all memory of the calls back that are over. */
+void hbx_begin(void);
 
 /* ---- text.c: text to the host and from it ---- */
 

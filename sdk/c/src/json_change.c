@@ -42,6 +42,7 @@ hookbox_json hookbox_json_set(hookbox_json document, const char *pointer, hookbo
   hookbox_json_kind kind = hookbox_json_kind_of(parent);
   hookbox_json old = child(parent, pointer);
   if (old.text) return splice(document, old.text, old.text + old.len, value.text, value.len);
+  if (kind != HOOKBOX_JSON_OBJECT && kind != HOOKBOX_JSON_ARRAY) return none;
   const char *end = hbx_skip(parent.text, parent.text + parent.len) - 1;
   size_t members = hookbox_json_len(parent);
   const char *comma = members > 0 ? "," : "";
@@ -54,7 +55,7 @@ hookbox_json hookbox_json_set(hookbox_json document, const char *pointer, hookbo
     memcpy(text + head, value.text, value.len);
     return splice(document, end, end, text, head + value.len);
   }
-  bool behind = kind == HOOKBOX_JSON_ARRAY && ((len == 1 && *last == '-') || strcmp(hookbox_copy(last, len), hookbox_text("%zu", members)) == 0);
+  bool behind = (len == 1 && *last == '-') || strcmp(hookbox_copy(last, len), hookbox_text("%zu", members)) == 0;
   if (!behind) return none;
   char *text = hookbox_alloc(value.len + 2);
   size_t head = strlen(comma);

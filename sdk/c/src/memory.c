@@ -5,6 +5,8 @@
 #include "internal.h"
 
 __attribute__((export_name("cabi_realloc"))) void *cabi_realloc(void *old, size_t old_size, size_t align, size_t size) {
+  /* What is passed in first is of the next call. */
+  hbx_begin();
   return hbx_realloc(old, old_size, align, size);
 }
 

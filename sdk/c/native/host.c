@@ -1,0 +1,196 @@
+/* What is there in a test, and the calls of a hook. */
+#include <stdlib.h>
+
+#include "host.h"
+
+struct host hbx_host;
+
+void hbx_host_reset(void) {
+  hbx_done();
+  hbx_begin();
+  hbx_host = (struct host){0};
+  hbx_host.values = hbx_host.config_values = hookbox_json_format("{}");
+}
+
+void *hbx_more(void *list, size_t len, size_t size) { return hbx_realloc(list, len * size, 16, (len + 1) * size); }
+
+hbx_string hbx_give(const char *text) {
+  size_t len = text ? strlen(text) : 0;
+  return (hbx_string){(uint8_t *)hookbox_copy(text, len), len};
+}
+
+hbx_string hbx_give_json(hookbox_json value) { return (hbx_string){(uint8_t *)hookbox_copy(value.text, value.len), value.len}; }
+
+bool hbx_refuse(hookbox_hook_types_refusal_t *refusal, const char *code, const char *message) {
+  *refusal = (hookbox_hook_types_refusal_t){hbx_give(code), hbx_give(message)};
+  return false;
+}
+
+static struct snapshot *of(const char *binding) {
+  struct host *host = &hbx_host;
+  for (size_t i = 0; i < host->snapshots_len; i++)
+    if (strcmp(host->snapshots[i].binding, binding) == 0) return &host->snapshots[i];
+  host->snapshots = hbx_more(host->snapshots, host->snapshots_len, sizeof *host->snapshots);
+  host->snapshots[host->snapshots_len] = (struct snapshot){.binding = hookbox_copy(binding, strlen(binding))};
+  return &host->snapshots[host->snapshots_len++];
+}
+
+void hookbox_test_snapshot(const char *binding) { of(binding); }
+
+void hookbox_test_entry(const char *binding, hookbox_json object, hookbox_json filter_result) {
+  struct snapshot *snapshot = of(binding);
+  snapshot->entries = hbx_more(snapshot->entries, snapshot->len, sizeof *snapshot->entries);
+  snapshot->entries[snapshot->len] = (hookbox_entry){object, filter_result, snapshot->len};
+  snapshot->len++;
+}
+
+void hookbox_test_object(const char *binding, hookbox_json object) { hookbox_test_entry(binding, object, (hookbox_json){NULL, 0}); }
+
+void hookbox_test_filter_result(const char *binding, hookbox_json result) {
+  hookbox_test_entry(binding, (hookbox_json){NULL, 0}, result);
+}
+
+void hookbox_test_values(hookbox_json values) { hbx_host.values = values; }
+
+void hookbox_test_config_values(hookbox_json values) { hbx_host.config_values = values; }
+
+void hookbox_test_cluster(hookbox_json object) {
+  hbx_host.objects = hbx_more(hbx_host.objects, hbx_host.objects_len, sizeof object);
+  hbx_host.objects[hbx_host.objects_len++] = object;
+}
+
+void hookbox_test_because(hookbox_test_context context) {
+  hbx_host.contexts = hbx_more(hbx_host.contexts, hbx_host.contexts_len, sizeof context);
+  hbx_host.contexts[hbx_host.contexts_len++] = context;
+}
+
+static hookbox_error failure(hookbox_hook_types_error_t error) {
+  struct hookbox_failure *failure = hookbox_alloc(sizeof *failure);
+  *failure = (struct hookbox_failure){.message = hookbox_copy((char *)error.message.ptr, error.message.len), .retry = (hookbox_retry)error.retry.tag};
+  if (failure->retry == HOOKBOX_AFTER) failure->after_ms = error.retry.val.after;
+  return failure;
+}
+
+static void begin(void) {
+  hbx_host.patches = NULL;
+  hbx_host.metrics = NULL;
+  hbx_host.log = NULL;
+  hbx_host.asked = (hookbox_test_effects){0};
+}
+
+/* What the hook holds is the host's: it gives it back when the call is over. */
+static void end(void) {
+  if (hbx_host.held != 0) hbx_mistake("%zu handles were not given back", hbx_host.held);
+}
+
+hookbox_error hookbox_test_run(const char *hook) {
+  begin();
+  if (hbx_host.contexts_len == 0) hookbox_test_because((hookbox_test_context){.binding = "onStartup"});
+  size_t len = hbx_host.contexts_len;
+  exports_hookbox_hook_hooks_own_binding_context_t *handles = hookbox_alloc(len * sizeof *handles);
+  for (size_t i = 0; i < len; i++) handles[i].__handle = (int32_t)i + 1;
+  hbx_host.held = len;
+  exports_hookbox_hook_hooks_list_own_binding_context_t contexts = {handles, len};
+  hookbox_json values = hbx_host.values, config_values = hbx_host.config_values;
+  hbx_string name = hbx_give(hook);
+  exports_hookbox_hook_hooks_error_t error;
+  bool ran = exports_hookbox_hook_hooks_run(&name, &contexts, &error);
+  end();
+  hbx_host.contexts = NULL;
+  hbx_host.contexts_len = 0;
+  if (ran) return HOOKBOX_OK;
+  hbx_host.values = values;
+  hbx_host.config_values = config_values;
+  hbx_host.asked.patches_len = hbx_host.asked.metrics_len = 0;
+  return failure(error);
+}
+
+static hookbox_error ask(const char *hook, const char *binding, hookbox_json request, bool mutates, hookbox_test_answer *answer) {
+  begin();
+  hbx_string name = hbx_give(hook), of = hbx_give(binding), text = hbx_give_json(request);
+  exports_hookbox_hook_admission_response_t given;
+  exports_hookbox_hook_admission_error_t error;
+  bool answered = mutates ? exports_hookbox_hook_admission_mutate(&name, &of, &text, &given, &error)
+                          : exports_hookbox_hook_admission_validate(&name, &of, &text, &given, &error);
+  end();
+  if (!answered) return failure(error);
+  hookbox_writer *audit = hookbox_write();
+  hookbox_write_object(audit);
+  for (size_t i = 0; i < given.audit_annotations.len; i++) {
+    const hookbox_bindings_tuple2_string_string_t *pair = &given.audit_annotations.ptr[i];
+    hookbox_write_key(audit, hookbox_copy((char *)pair->f0.ptr, pair->f0.len));
+    hookbox_write_string_n(audit, (char *)pair->f1.ptr, pair->f1.len);
+  }
+  hookbox_write_end(audit);
+  for (size_t i = 0; i < given.warnings.len; i++) given.warnings.ptr[i] = hbx_give_json((hookbox_json){(char *)given.warnings.ptr[i].ptr, given.warnings.ptr[i].len});
+  *answer = (hookbox_test_answer){
+      .allowed = given.allowed,
+      .message = given.message.is_some ? hookbox_copy((char *)given.message.val.ptr, given.message.val.len) : NULL,
+      .warnings = hbx_in_list(given.warnings),
+      .audit = hookbox_written(audit),
+      .patch = given.patch.is_some ? (hookbox_json){(char *)given.patch.val.ptr, given.patch.val.len} : (hookbox_json){NULL, 0},
+  };
+  return HOOKBOX_OK;
+}
+
+hookbox_error hookbox_test_validate(const char *hook, const char *binding, hookbox_json request, hookbox_test_answer *answer) {
+  return ask(hook, binding, request, false, answer);
+}
+
+hookbox_error hookbox_test_mutate(const char *hook, const char *binding, hookbox_json request, hookbox_test_answer *answer) {
+  return ask(hook, binding, request, true, answer);
+}
+
+hookbox_error hookbox_test_convert(const char *hook, const char *binding, const char *from, const char *to, hookbox_json object, hookbox_json *into) {
+  begin();
+  hbx_string name = hbx_give(hook), of = hbx_give(binding), version = hbx_give(from), other = hbx_give(to), text = hbx_give_json(object);
+  exports_hookbox_hook_conversion_list_json_t objects = {&text, 1}, made;
+  exports_hookbox_hook_conversion_error_t error;
+  bool converted = exports_hookbox_hook_conversion_convert(&name, &of, &version, &other, &objects, &made, &error);
+  end();
+  if (!converted) return failure(error);
+  *into = (hookbox_json){(char *)made.ptr[0].ptr, made.ptr[0].len};
+  return HOOKBOX_OK;
+}
+
+hookbox_error hookbox_test_filter(const char *hook, const char *binding, hookbox_json object, hookbox_json *result) {
+  begin();
+  hbx_string name = hbx_give(hook), of = hbx_give(binding), text = hbx_give_json(object);
+  exports_hookbox_hook_filters_list_json_t objects = {&text, 1};
+  exports_hookbox_hook_filters_list_result_json_error_t results;
+  exports_hookbox_hook_filters_filter(&name, &of, &objects, &results);
+  end();
+  if (results.ptr[0].is_err) return failure(results.ptr[0].val.err);
+  *result = (hookbox_json){(char *)results.ptr[0].val.ok.ptr, results.ptr[0].val.ok.len};
+  return HOOKBOX_OK;
+}
+
+hookbox_json hookbox_test_config(const char *hook) {
+  exports_hookbox_hook_hooks_list_hook_t all;
+  exports_hookbox_hook_hooks_describe(&all);
+  for (size_t i = 0; i < all.len; i++)
+    if (strcmp((const char *)all.ptr[i].name.ptr, hook) == 0) return (hookbox_json){(char *)all.ptr[i].config.ptr, all.ptr[i].config.len};
+  return (hookbox_json){NULL, 0};
+}
+
+hookbox_test_effects hookbox_test_asked(void) {
+  hookbox_test_effects asked = hbx_host.asked;
+  asked.patches = hbx_host.patches;
+  asked.metrics = hbx_host.metrics;
+  asked.log = hbx_host.log;
+  asked.values = hbx_host.values;
+  asked.config_values = hbx_host.config_values;
+  return asked;
+}
+
+static bool same(const char *one, const char *other) { return strcmp(one ? one : "", other ? other : "") == 0; }
+
+hookbox_json hookbox_test_created(const char *kind, const char *ns, const char *name) {
+  hookbox_test_effects asked = hookbox_test_asked();
+  for (size_t i = asked.patches_len; i-- > 0;) {
+    const hookbox_test_patch *patch = &asked.patches[i];
+    bool creates = strncmp(patch->operation, "Create", 6) == 0;
+    if (creates && same(patch->kind, kind) && same(patch->ns, ns) && same(patch->name, name)) return patch->object;
+  }
+  return (hookbox_json){NULL, 0};
+}

@@ -1,0 +1,376 @@
+/* What a hook asks the host for, in a test: the functions of the bindings under their own names. */
+#include "host.h"
+
+typedef hookbox_hook_types_refusal_t refusal;
+
+static bool is_pointer(hbx_string text) { return text.len == 0 || text.ptr[0] == '/'; }
+
+/* A text of the hook's with a NUL behind it. */
+static const char *copy(const hbx_string *text) { return hookbox_copy((const char *)text->ptr, text->len); }
+
+static const char *maybe(const hookbox_bindings_option_string_t *text) { return text->is_some ? copy(&text->val) : NULL; }
+
+static bool part(hookbox_json of, hbx_string *pointer, const char *code, bool *there, hbx_string *into, refusal *err) {
+  if (!is_pointer(*pointer)) return hbx_refuse(err, code, hookbox_text("`%s` is no JSON Pointer", copy(pointer)));
+  hookbox_json found = hookbox_json_at(of, copy(pointer));
+  *there = found.text != NULL;
+  if (*there) *into = hbx_give_json(found);
+  return true;
+}
+
+static bool give(const char *text, hbx_string *into) {
+  if (text) *into = hbx_give(text);
+  return text != NULL;
+}
+
+static bool give_json(hookbox_json value, hbx_string *into) {
+  if (value.text) *into = hbx_give_json(value);
+  return value.text != NULL;
+}
+
+/* ---- Snapshots: a handle is the place of the binding, from 1 ---- */
+
+static const struct snapshot *snapshot(hookbox_hook_snapshots_borrow_snapshot_t self) {
+  return &hbx_host.snapshots[self.__handle - 1];
+}
+
+static bool open(const char *binding, hookbox_hook_snapshots_own_snapshot_t *ret) {
+  for (size_t i = 0; i < hbx_host.snapshots_len; i++) {
+    if (strcmp(hbx_host.snapshots[i].binding, binding) != 0) continue;
+    ret->__handle = (int32_t)i + 1;
+    hbx_host.held++;
+    return true;
+  }
+  return false;
+}
+
+static hookbox_hook_snapshots_entry_t entry(const hookbox_entry *of) {
+  hookbox_hook_snapshots_entry_t raw = {0};
+  raw.object.is_some = give_json(of->object, &raw.object.val);
+  raw.filter_result.is_some = give_json(of->filter_result, &raw.filter_result.val);
+  return raw;
+}
+
+uint32_t hookbox_hook_snapshots_method_snapshot_len(hookbox_hook_snapshots_borrow_snapshot_t self) { return (uint32_t)snapshot(self)->len; }
+
+bool hookbox_hook_snapshots_method_snapshot_get(hookbox_hook_snapshots_borrow_snapshot_t self, uint32_t index, hookbox_hook_snapshots_entry_t *ret) {
+  if (index >= snapshot(self)->len) return false;
+  *ret = entry(&snapshot(self)->entries[index]);
+  return true;
+}
+
+void hookbox_hook_snapshots_method_snapshot_range(hookbox_hook_snapshots_borrow_snapshot_t self, uint32_t start, uint32_t count, hookbox_hook_snapshots_list_entry_t *ret) {
+  size_t len = snapshot(self)->len, first = start < len ? start : len;
+  ret->len = count < len - first ? count : len - first;
+  ret->ptr = hookbox_alloc(ret->len * sizeof *ret->ptr + 1);
+  for (size_t i = 0; i < ret->len; i++) ret->ptr[i] = entry(&snapshot(self)->entries[first + i]);
+}
+
+bool hookbox_hook_snapshots_method_snapshot_pointer(hookbox_hook_snapshots_borrow_snapshot_t self, uint32_t index, hookbox_hook_snapshots_part_t which, hbx_string *pointer, hookbox_hook_snapshots_option_json_t *ret, refusal *err) {
+  hookbox_json of = {NULL, 0};
+  if (index < snapshot(self)->len) {
+    const hookbox_entry *one = &snapshot(self)->entries[index];
+    of = which == HOOKBOX_HOOK_SNAPSHOTS_PART_OBJECT ? one->object : one->filter_result;
+  }
+  return part(of, pointer, "invalid-pointer", &ret->is_some, &ret->val, err);
+}
+
+void hookbox_hook_snapshots_names(hookbox_bindings_list_string_t *ret) {
+  ret->len = hbx_host.snapshots_len;
+  ret->ptr = hookbox_alloc(ret->len * sizeof *ret->ptr + 1);
+  for (size_t i = 0; i < ret->len; i++) ret->ptr[i] = hbx_give(hbx_host.snapshots[i].binding);
+}
+
+bool hookbox_hook_snapshots_open(hbx_string *binding, hookbox_hook_snapshots_own_snapshot_t *ret) { return open(copy(binding), ret); }
+
+void hookbox_hook_snapshots_snapshot_drop_own(hookbox_hook_snapshots_own_snapshot_t handle) {
+  (void)handle;
+  hbx_host.held--;
+}
+
+hookbox_hook_snapshots_borrow_snapshot_t hookbox_hook_snapshots_borrow_snapshot(hookbox_hook_snapshots_own_snapshot_t handle) {
+  return (hookbox_hook_snapshots_borrow_snapshot_t){handle.__handle};
+}
+
+/* ---- Contexts ---- */
+
+typedef hookbox_hook_contexts_borrow_binding_context_t context;
+
+static const hookbox_test_context *reason(context self) { return &hbx_host.contexts[self.__handle - 1]; }
+
+void hookbox_hook_contexts_method_binding_context_binding(context self, hbx_string *ret) { *ret = hbx_give(reason(self)->binding); }
+
+bool hookbox_hook_contexts_method_binding_context_kind(context self, hbx_string *ret) { return give(reason(self)->kind, ret); }
+
+bool hookbox_hook_contexts_method_binding_context_group(context self, hbx_string *ret) { return give(reason(self)->group, ret); }
+
+bool hookbox_hook_contexts_method_binding_context_watch_event(context self, hbx_string *ret) { return give(reason(self)->watch_event, ret); }
+
+bool hookbox_hook_contexts_method_binding_context_object(context self, hbx_string *ret) { return give_json(reason(self)->object, ret); }
+
+bool hookbox_hook_contexts_method_binding_context_filter_result(context self, hbx_string *ret) {
+  return give_json(reason(self)->filter_result, ret);
+}
+
+bool hookbox_hook_contexts_method_binding_context_object_pointer(context self, hbx_string *pointer, hookbox_hook_contexts_option_json_t *ret, refusal *err) {
+  return part(reason(self)->object, pointer, "invalid-pointer", &ret->is_some, &ret->val, err);
+}
+
+bool hookbox_hook_contexts_method_binding_context_objects(context self, hookbox_hook_contexts_own_snapshot_t *ret) {
+  const char *kind = reason(self)->kind;
+  if (!kind || strcmp(kind, "Synchronization") != 0) return false;
+  hookbox_test_snapshot(reason(self)->binding);
+  return open(reason(self)->binding, ret);
+}
+
+void hookbox_hook_contexts_method_binding_context_snapshot_names(context self, hookbox_bindings_list_string_t *ret) {
+  (void)self;
+  hookbox_hook_snapshots_names(ret);
+}
+
+void hookbox_hook_contexts_method_binding_context_to_json(context self, hbx_string *ret) {
+  const hookbox_test_context *of = reason(self);
+  const hookbox_pair texts[] = {{"binding", of->binding}, {"type", of->kind}, {"watchEvent", of->watch_event}, {"groupName", of->group}};
+  hookbox_writer *w = hookbox_write();
+  hookbox_write_object(w);
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    if (!texts[i].value) continue;
+    hookbox_write_key(w, texts[i].name);
+    hookbox_write_string(w, texts[i].value);
+  }
+  if (of->object.text) {
+    hookbox_write_key(w, "object");
+    hookbox_write_json(w, of->object);
+  }
+  if (of->filter_result.text) {
+    hookbox_write_key(w, "filterResult");
+    hookbox_write_json(w, of->filter_result);
+  }
+  hookbox_write_end(w);
+  *ret = hbx_give_json(hookbox_written(w));
+}
+
+void hookbox_hook_contexts_binding_context_drop_own(hookbox_hook_contexts_own_binding_context_t handle) {
+  (void)handle;
+  hbx_host.held--;
+}
+
+context hookbox_hook_contexts_borrow_binding_context(hookbox_hook_contexts_own_binding_context_t handle) { return (context){handle.__handle}; }
+
+/* ---- Values ---- */
+
+static bool put(hookbox_json *document, hbx_string *path, hbx_string *value, refusal *err) {
+  if (!is_pointer(*path)) return hbx_refuse(err, "invalid-path", hookbox_text("`%s` is no JSON Pointer", copy(path)));
+  hookbox_json given = hookbox_json_parse(copy(value), value->len);
+  if (!given.text) return hbx_refuse(err, "invalid-json", "the value is no JSON");
+  hookbox_json changed = hookbox_json_set(*document, copy(path), given);
+  if (!changed.text) return hbx_refuse(err, "no-such-path", hookbox_text("there is nothing above `%s`", copy(path)));
+  *document = changed;
+  return true;
+}
+
+static bool take(hookbox_json *document, hbx_string *path, refusal *err) {
+  if (!is_pointer(*path)) return hbx_refuse(err, "invalid-path", hookbox_text("`%s` is no JSON Pointer", copy(path)));
+  hookbox_json changed = path->len ? hookbox_json_remove(*document, copy(path)) : hookbox_json_format("{}");
+  if (!changed.text) return hbx_refuse(err, "no-such-path", hookbox_text("there is nothing at `%s`", copy(path)));
+  *document = changed;
+  return true;
+}
+
+bool hookbox_hook_values_get(hbx_string *path, hookbox_hook_values_option_json_t *ret, refusal *err) {
+  return part(hbx_host.values, path, "invalid-path", &ret->is_some, &ret->val, err);
+}
+
+bool hookbox_hook_values_exists(hbx_string *path, bool *ret, refusal *err) {
+  hbx_string text;
+  return part(hbx_host.values, path, "invalid-path", ret, &text, err);
+}
+
+bool hookbox_hook_values_set(hbx_string *path, hbx_string *value, refusal *err) { return put(&hbx_host.values, path, value, err); }
+
+bool hookbox_hook_values_remove(hbx_string *path, refusal *err) { return take(&hbx_host.values, path, err); }
+
+bool hookbox_hook_config_values_get(hbx_string *path, hookbox_hook_config_values_option_json_t *ret, refusal *err) {
+  return part(hbx_host.config_values, path, "invalid-path", &ret->is_some, &ret->val, err);
+}
+
+bool hookbox_hook_config_values_exists(hbx_string *path, bool *ret, refusal *err) {
+  hbx_string text;
+  return part(hbx_host.config_values, path, "invalid-path", ret, &text, err);
+}
+
+bool hookbox_hook_config_values_set(hbx_string *path, hbx_string *value, refusal *err) { return put(&hbx_host.config_values, path, value, err); }
+
+bool hookbox_hook_config_values_remove(hbx_string *path, refusal *err) { return take(&hbx_host.config_values, path, err); }
+
+/* ---- Changes to objects ---- */
+
+static bool record(hookbox_test_patch patch) {
+  hbx_host.patches = hbx_more(hbx_host.patches, hbx_host.asked.patches_len, sizeof patch);
+  hbx_host.patches[hbx_host.asked.patches_len++] = patch;
+  return true;
+}
+
+bool hookbox_hook_object_patches_create(hbx_string *object, hookbox_hook_object_patches_create_mode_t mode, refusal *err) {
+  static const char *const operations[] = {"Create", "CreateIfNotExists", "CreateOrUpdate"};
+  hookbox_json given = hookbox_json_parse(copy(object), object->len);
+  if (!given.text) return hbx_refuse(err, "invalid-json", "the object is no JSON");
+  hookbox_test_patch patch = {
+      .operation = operations[mode],
+      .api_version = hookbox_json_string_at(given, "/apiVersion"),
+      .kind = hookbox_json_string_at(given, "/kind"),
+      .ns = hookbox_json_string_at(given, "/metadata/namespace"),
+      .name = hookbox_json_string_at(given, "/metadata/name"),
+      .object = given,
+  };
+  if (!patch.api_version || !patch.kind || !patch.name)
+    return hbx_refuse(err, "invalid-object", "an object has apiVersion, kind and metadata.name");
+  return record(patch);
+}
+
+static hookbox_test_patch of(const char *operation, const hookbox_hook_object_patches_object_ref_t *object) {
+  return (hookbox_test_patch){
+      .operation = operation,
+      .api_version = maybe(&object->api_version),
+      .kind = copy(&object->kind),
+      .ns = maybe(&object->namespace_),
+      .name = copy(&object->name),
+  };
+}
+
+bool hookbox_hook_object_patches_delete(hookbox_hook_object_patches_object_ref_t *object, hookbox_hook_object_patches_propagation_t propagation, refusal *err) {
+  static const char *const operations[] = {"Delete", "DeleteInBackground", "DeleteNonCascading"};
+  (void)err;
+  return record(of(operations[propagation], object));
+}
+
+static bool patch(const char *operation, const hookbox_hook_object_patches_object_ref_t *object, const hbx_string *content, const hookbox_hook_object_patches_patch_options_t *options, refusal *err) {
+  hookbox_test_patch made = of(operation, object);
+  made.options = (hookbox_patch_options){maybe(&options->subresource), options->ignore_missing_object, options->ignore_hook_error};
+  if (strcmp(operation, "JQPatch") == 0) {
+    made.filter = copy(content);
+    return record(made);
+  }
+  made.object = hookbox_json_parse(copy(content), content->len);
+  hookbox_json_kind kind = hookbox_json_kind_of(made.object);
+  bool merge = strcmp(operation, "MergePatch") == 0;
+  if (!made.object.text) return hbx_refuse(err, "invalid-json", "the patch is no JSON");
+  if (kind != (merge ? HOOKBOX_JSON_OBJECT : HOOKBOX_JSON_ARRAY))
+    return hbx_refuse(err, "invalid-patch", merge ? "a merge patch is an object" : "a JSON Patch is an array");
+  return record(made);
+}
+
+bool hookbox_hook_object_patches_merge_patch(hookbox_hook_object_patches_object_ref_t *object, hbx_string *content, hookbox_hook_object_patches_patch_options_t *options, refusal *err) {
+  return patch("MergePatch", object, content, options, err);
+}
+
+bool hookbox_hook_object_patches_json_patch(hookbox_hook_object_patches_object_ref_t *object, hbx_string *content, hookbox_hook_object_patches_patch_options_t *options, refusal *err) {
+  return patch("JSONPatch", object, content, options, err);
+}
+
+bool hookbox_hook_object_patches_jq_patch(hookbox_hook_object_patches_object_ref_t *object, hbx_string *filter, hookbox_hook_object_patches_patch_options_t *options, refusal *err) {
+  return patch("JQPatch", object, filter, options, err);
+}
+
+/* ---- Metrics and the log ---- */
+
+/* Labels and fields are of the same form. */
+static hookbox_json pairs(const hookbox_hook_metrics_label_t *items, size_t len) {
+  hookbox_writer *w = hookbox_write();
+  hookbox_write_object(w);
+  for (size_t i = 0; i < len; i++) {
+    hookbox_write_key(w, copy(&items[i].f0));
+    hookbox_write_string(w, copy(&items[i].f1));
+  }
+  hookbox_write_end(w);
+  return hookbox_written(w);
+}
+
+static bool measure(const char *action, const hbx_string *name, double value, const hookbox_bindings_list_f64_t *buckets, const hookbox_hook_metrics_list_label_t *labels, const hbx_string *group) {
+  hookbox_test_metric metric = {
+      .action = action,
+      .name = name ? copy(name) : NULL,
+      .value = value,
+      .labels = pairs(labels ? labels->ptr : NULL, labels ? labels->len : 0),
+      .group = group ? copy(group) : NULL,
+  };
+  if (buckets) {
+    double *bounds = hookbox_alloc(buckets->len * sizeof *bounds + 1);
+    for (size_t i = 0; i < buckets->len; i++) bounds[i] = buckets->ptr[i];
+    metric.buckets = bounds;
+    metric.buckets_len = buckets->len;
+  }
+  hbx_host.metrics = hbx_more(hbx_host.metrics, hbx_host.asked.metrics_len, sizeof metric);
+  hbx_host.metrics[hbx_host.asked.metrics_len++] = metric;
+  return true;
+}
+
+bool hookbox_hook_metrics_add(hbx_string *name, double value, hookbox_hook_metrics_list_label_t *labels, hbx_string *group, refusal *err) {
+  if (!(value >= 0)) return hbx_refuse(err, "invalid-value", "a counter cannot be made smaller");
+  return measure("add", name, value, NULL, labels, group);
+}
+
+bool hookbox_hook_metrics_set(hbx_string *name, double value, hookbox_hook_metrics_list_label_t *labels, hbx_string *group, refusal *err) {
+  (void)err;
+  return measure("set", name, value, NULL, labels, group);
+}
+
+bool hookbox_hook_metrics_observe(hbx_string *name, double value, hookbox_bindings_list_f64_t *buckets, hookbox_hook_metrics_list_label_t *labels, hbx_string *group, refusal *err) {
+  (void)err;
+  return measure("observe", name, value, buckets, labels, group);
+}
+
+bool hookbox_hook_metrics_expire(hbx_string *group, refusal *err) {
+  (void)err;
+  return measure("expire", NULL, 0, NULL, NULL, group);
+}
+
+void hookbox_hook_log_log(hookbox_hook_log_level_t level, hbx_string *message, hookbox_hook_log_list_field_t *fields) {
+  hookbox_hook_metrics_label_t *items = hookbox_alloc(fields->len * sizeof *items + 1);
+  for (size_t i = 0; i < fields->len; i++) items[i] = (hookbox_hook_metrics_label_t){fields->ptr[i].f0, fields->ptr[i].f1};
+  hookbox_test_record line = {(hookbox_level)level, copy(message), pairs(items, fields->len)};
+  hbx_host.log = hbx_more(hbx_host.log, hbx_host.asked.log_len, sizeof line);
+  hbx_host.log[hbx_host.asked.log_len++] = line;
+}
+
+/* ---- The cluster ---- */
+
+static bool is(hookbox_json object, const char *pointer, const char *text) {
+  const char *found = hookbox_json_string_at(object, pointer);
+  return strcmp(found ? found : "", text ? text : "") == 0;
+}
+
+bool hookbox_hook_cluster_get(hbx_string *version, hbx_string *kind, hbx_string *inside, hbx_string *name, hookbox_hook_cluster_option_json_t *ret, refusal *err) {
+  (void)err;
+  ret->is_some = false;
+  for (size_t i = 0; i < hbx_host.objects_len && !ret->is_some; i++) {
+    hookbox_json object = hbx_host.objects[i];
+    bool found = is(object, "/apiVersion", copy(version)) && is(object, "/kind", copy(kind)) &&
+                 is(object, "/metadata/namespace", inside ? copy(inside) : NULL) && is(object, "/metadata/name", copy(name));
+    if (found) ret->is_some = give_json(object, &ret->val);
+  }
+  return true;
+}
+
+bool hookbox_hook_cluster_list(hbx_string *version, hbx_string *kind, hookbox_hook_cluster_selection_t *which, hookbox_hook_cluster_page_t *ret, refusal *err) {
+  if (which->label_selector.is_some || which->field_selector.is_some)
+    return hbx_refuse(err, "invalid-argument", "this host has no selectors; give it the objects that they select");
+  size_t limit = which->limit.is_some && which->limit.val > 0 && which->limit.val < 500 ? which->limit.val : 500;
+  size_t at = 0;
+  const char *after = maybe(&which->after);
+  for (; after && *after; after++) at = at * 10 + (size_t)(*after - '0');
+  *ret = (hookbox_hook_cluster_page_t){.objects.ptr = hookbox_alloc(limit * sizeof(hbx_string))};
+  for (; at < hbx_host.objects_len; at++) {
+    hookbox_json object = hbx_host.objects[at];
+    const char *inside = maybe(&which->namespace_);
+    bool found = is(object, "/apiVersion", copy(version)) && is(object, "/kind", copy(kind)) &&
+                 (!inside || is(object, "/metadata/namespace", inside));
+    if (!found) continue;
+    if (ret->objects.len == limit) {
+      ret->next = (hookbox_bindings_option_string_t){true, hbx_give(hookbox_text("%zu", at))};
+      break;
+    }
+    give_json(object, &ret->objects.ptr[ret->objects.len++]);
+  }
+  return true;
+}
