@@ -704,6 +704,38 @@ typedef struct hookbox_listing {
 hookbox_listing hookbox_cluster_list(hookbox_selection selection);
 bool hookbox_cluster_next(hookbox_listing *listing, hookbox_json *object);
 
+/* ---- HTTP ----------------------------------------------------------------------------------------------------------
+ * As far as it was granted. Codes of refusals: not-granted, invalid-argument, unreachable, timed-out, broken, too-large. */
+
+typedef struct hookbox_http_request {
+  /* GET when left out, or POST when there is a body. */
+  const char *method;
+  /* https://example.com/a?b=c */
+  const char *url;
+  const hookbox_pair *headers;
+  const void *body;
+  size_t body_len;
+  /* Milliseconds until the answer has come whole; 60,000 when left out, and at most. */
+  uint64_t timeout_ms;
+  /* Bytes of the answer's body at most; 16 MiB when left out, and at most. */
+  uint64_t limit;
+} hookbox_http_request;
+
+typedef struct hookbox_http_response {
+  /* Such as 200. No status is an error; redirects are not followed. */
+  unsigned status;
+  /* Names are in lower case. */
+  const hookbox_pair *headers;
+  /* There is a NUL behind it. */
+  const char *body;
+  size_t body_len;
+} hookbox_http_response;
+
+/* Send a request and wait for the whole answer. */
+hookbox_error hookbox_http_send(hookbox_http_request request, hookbox_http_response *response) HOOKBOX_MUST_USE;
+/* The first header of a name, in lower case; NULL when there is none. */
+const char *hookbox_http_header(const hookbox_http_response *response, const char *name);
+
 #ifdef __cplusplus
 }
 #endif

@@ -39,6 +39,9 @@ void hookbox_test_config_values(hookbox_json values);
 /* An object that hookbox_cluster_get and hookbox_cluster_list find. */
 void hookbox_test_cluster(hookbox_json object);
 
+/* The answer to requests for a URL; `headers` may be NULL. Others are refused as `not-granted`. */
+void hookbox_test_http(const char *url, unsigned status, const hookbox_pair *headers, const char *body);
+
 /* One reason for the next run. */
 typedef struct hookbox_test_context {
   const char *binding;
@@ -125,6 +128,17 @@ typedef struct hookbox_test_record {
   hookbox_json fields;
 } hookbox_test_record;
 
+/* A request that was sent. */
+typedef struct hookbox_test_request {
+  const char *method;
+  const char *url;
+  /* An object of strings. */
+  hookbox_json headers;
+  /* NULL when there is none. */
+  const char *body;
+  size_t body_len;
+} hookbox_test_request;
+
 typedef struct hookbox_test_effects {
   const hookbox_test_patch *patches;
   size_t patches_len;
@@ -133,6 +147,9 @@ typedef struct hookbox_test_effects {
   /* Of a failed run, too. */
   const hookbox_test_record *log;
   size_t log_len;
+  /* Of a failed run, too. */
+  const hookbox_test_request *requests;
+  size_t requests_len;
   /* As they are afterwards. */
   hookbox_json values;
   hookbox_json config_values;

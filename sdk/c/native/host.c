@@ -59,6 +59,15 @@ void hookbox_test_cluster(hookbox_json object) {
   hbx_host.objects[hbx_host.objects_len++] = object;
 }
 
+void hookbox_test_http(const char *url, unsigned status, const hookbox_pair *headers, const char *body) {
+  size_t len = hbx_count(headers);
+  hookbox_pair *kept = hookbox_alloc((len + 1) * sizeof *kept);
+  for (size_t i = 0; i < len; i++) kept[i] = headers[i];
+  kept[len] = (hookbox_pair){NULL, NULL};
+  hbx_host.answers = hbx_more(hbx_host.answers, hbx_host.answers_len, sizeof *hbx_host.answers);
+  hbx_host.answers[hbx_host.answers_len++] = (struct answer){url, status, kept, body ? body : ""};
+}
+
 void hookbox_test_because(hookbox_test_context context) {
   hbx_host.contexts = hbx_more(hbx_host.contexts, hbx_host.contexts_len, sizeof context);
   hbx_host.contexts[hbx_host.contexts_len++] = context;
@@ -75,6 +84,7 @@ static void begin(void) {
   hbx_host.patches = NULL;
   hbx_host.metrics = NULL;
   hbx_host.log = NULL;
+  hbx_host.requests = NULL;
   hbx_host.asked = (hookbox_test_effects){0};
 }
 
@@ -178,6 +188,7 @@ hookbox_test_effects hookbox_test_asked(void) {
   asked.patches = hbx_host.patches;
   asked.metrics = hbx_host.metrics;
   asked.log = hbx_host.log;
+  asked.requests = hbx_host.requests;
   asked.values = hbx_host.values;
   asked.config_values = hbx_host.config_values;
   return asked;

@@ -12,17 +12,28 @@ struct snapshot {
   size_t len;
 };
 
+/* What is answered to requests for a URL. */
+struct answer {
+  const char *url;
+  unsigned status;
+  const hookbox_pair *headers;
+  const char *body;
+};
+
 /* One of all that there is in a test. All of it lives in the arena, until the test is over. */
 struct host {
   struct snapshot *snapshots;
   size_t snapshots_len;
   hookbox_json *objects;
   size_t objects_len;
+  struct answer *answers;
+  size_t answers_len;
   hookbox_test_context *contexts;
   size_t contexts_len;
   hookbox_test_patch *patches;
   hookbox_test_metric *metrics;
   hookbox_test_record *log;
+  hookbox_test_request *requests;
   hookbox_test_effects asked;
   hookbox_json values;
   hookbox_json config_values;

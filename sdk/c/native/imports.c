@@ -374,3 +374,30 @@ bool hookbox_hook_cluster_list(hbx_string *version, hbx_string *kind, hookbox_ho
   }
   return true;
 }
+
+/* ---- HTTP ---- */
+
+bool hookbox_hook_http_send(hookbox_hook_http_request_t *request, hookbox_hook_http_response_t *ret, refusal *err) {
+  hookbox_test_request sent = {
+      .method = copy(&request->method),
+      .url = copy(&request->url),
+      .headers = pairs((const hookbox_hook_metrics_label_t *)request->headers.ptr, request->headers.len),
+  };
+  if (request->body.is_some) {
+    sent.body = hookbox_copy((char *)request->body.val.ptr, request->body.val.len);
+    sent.body_len = request->body.val.len;
+  }
+  hbx_host.requests = hbx_more(hbx_host.requests, hbx_host.asked.requests_len, sizeof sent);
+  hbx_host.requests[hbx_host.asked.requests_len++] = sent;
+  for (size_t i = 0; i < hbx_host.answers_len; i++) {
+    const struct answer *answer = &hbx_host.answers[i];
+    if (strcmp(answer->url, sent.url) != 0) continue;
+    size_t len = hbx_count(answer->headers);
+    hookbox_hook_http_header_t *headers = hookbox_alloc(len * sizeof *headers + 1);
+    for (size_t at = 0; at < len; at++) headers[at] = (hookbox_hook_http_header_t){hbx_give(answer->headers[at].name), hbx_give(answer->headers[at].value)};
+    hbx_string body = hbx_give(answer->body);
+    *ret = (hookbox_hook_http_response_t){.status = (uint16_t)answer->status, .headers = {headers, len}, .body = {body.ptr, body.len}};
+    return true;
+  }
+  return hbx_refuse(err, "not-granted", hookbox_text("nothing answers %s: give the host an answer", sent.url));
+}

@@ -75,6 +75,17 @@ static hookbox_error all_of_it(const hookbox_input *in) {
   return HOOKBOX_OK;
 }
 
+static hookbox_error asks(const hookbox_input *in) {
+  (void)in;
+  hookbox_http_response answer;
+  HOOKBOX_TRY(hookbox_http_send((hookbox_http_request){.url = "https://a.example.com/x"}, &answer));
+  HOOKBOX_CHECK(answer.status == 404 && answer.body_len == 2);
+  HOOKBOX_CHECK_TEXT(answer.body, "no");
+  HOOKBOX_CHECK_TEXT(hookbox_http_header(&answer, "content-type"), "text/plain");
+  HOOKBOX_CHECK_TEXT(hookbox_http_header(&answer, "etag"), NULL);
+  return hookbox_http_send((hookbox_http_request){.url = "https://b.example.com/", .headers = HOOKBOX_PAIRS({"accept", "*/*"}), .body = "{}", .body_len = 2}, &answer);
+}
+
 static hookbox_error fails(const hookbox_input *in) {
   (void)in;
   HOOKBOX_TRY(hookbox_values_set("/a", hookbox_json_of("b")));
@@ -168,7 +179,22 @@ static const hookbox_hook all = {
 static const hookbox_hook failing = {.name = "fails", .config = {.on_startup = HOOKBOX_ORDER(1)}, .run = fails};
 static const hookbox_hook text = {.name = "text", .config_text = "configVersion: v1\nonStartup: 1\n"};
 
-HOOKBOX_HOOKS(&all, &failing, &text);
+static const hookbox_hook asking = {.name = "asks", .config = {.on_startup = HOOKBOX_ORDER(1)}, .run = asks};
+
+HOOKBOX_HOOKS(&all, &failing, &text, &asking);
+
+HOOKBOX_TEST(requests_are_sent_and_answered) {
+  hookbox_test_http("https://a.example.com/x", 404, HOOKBOX_PAIRS({"content-type", "text/plain"}), "no");
+  hookbox_error error = hookbox_test_run("asks");
+  HOOKBOX_CHECK_TEXT(error->message, "nothing answers https://b.example.com/: give the host an answer (not-granted)");
+  hookbox_test_effects asked = hookbox_test_asked();
+  HOOKBOX_CHECK(asked.requests_len == 2);
+  HOOKBOX_CHECK_TEXT(asked.requests[0].method, "GET");
+  HOOKBOX_CHECK_TEXT(asked.requests[0].body, NULL);
+  HOOKBOX_CHECK_TEXT(asked.requests[1].method, "POST");
+  HOOKBOX_CHECK_TEXT(asked.requests[1].body, "{}");
+  HOOKBOX_CHECK_JSON(asked.requests[1].headers, "{'accept': '*/*'}");
+}
 
 HOOKBOX_TEST(a_configuration_is_the_document) {
   HOOKBOX_CHECK_JSON(

@@ -127,6 +127,11 @@ extern void __wasm_import_hookbox_hook_cluster_get(uint8_t *, size_t, uint8_t *,
 __attribute__((__import_module__("hookbox:hook/cluster@0.1.0"), __import_name__("list")))
 extern void __wasm_import_hookbox_hook_cluster_list(uint8_t *, uint8_t *);
 
+// Imported Functions from `hookbox:hook/http@0.1.0`
+
+__attribute__((__import_module__("hookbox:hook/http@0.1.0"), __import_name__("send")))
+extern void __wasm_import_hookbox_hook_http_send(uint8_t *, size_t, uint8_t *, size_t, uint8_t *, size_t, int32_t, uint8_t *, size_t, int32_t, int64_t, int32_t, int64_t, uint8_t *);
+
 // Exported Functions from `hookbox:hook/filters@0.1.0`
 
 __attribute__((__weak__, __export_name__("cabi_post_hookbox:hook/filters@0.1.0#filter")))
@@ -720,6 +725,69 @@ void hookbox_hook_cluster_result_page_refusal_free(hookbox_hook_cluster_result_p
     hookbox_hook_cluster_page_free(&ptr->val.ok);
   } else {
     hookbox_hook_cluster_refusal_free(&ptr->val.err);
+  }
+}
+
+void hookbox_hook_http_refusal_free(hookbox_hook_http_refusal_t *ptr) {
+  hookbox_hook_types_refusal_free(ptr);
+}
+
+void hookbox_hook_http_header_free(hookbox_hook_http_header_t *ptr) {
+  hookbox_bindings_string_free(&ptr->f0);
+  hookbox_bindings_string_free(&ptr->f1);
+}
+
+void hookbox_hook_http_list_header_free(hookbox_hook_http_list_header_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    hookbox_hook_http_header_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      hookbox_hook_http_header_free(&list_ptr[i]);
+    }
+    free(list_ptr);
+  }
+}
+
+void hookbox_bindings_list_u8_free(hookbox_bindings_list_u8_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    uint8_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+    }
+    free(list_ptr);
+  }
+}
+
+void hookbox_bindings_option_list_u8_free(hookbox_bindings_option_list_u8_t *ptr) {
+  if (ptr->is_some) {
+    hookbox_bindings_list_u8_free(&ptr->val);
+  }
+}
+
+void hookbox_bindings_option_u64_free(hookbox_bindings_option_u64_t *ptr) {
+  if (ptr->is_some) {
+  }
+}
+
+void hookbox_hook_http_request_free(hookbox_hook_http_request_t *ptr) {
+  hookbox_bindings_string_free(&ptr->method);
+  hookbox_bindings_string_free(&ptr->url);
+  hookbox_hook_http_list_header_free(&ptr->headers);
+  hookbox_bindings_option_list_u8_free(&ptr->body);
+  hookbox_bindings_option_u64_free(&ptr->timeout);
+  hookbox_bindings_option_u64_free(&ptr->limit);
+}
+
+void hookbox_hook_http_response_free(hookbox_hook_http_response_t *ptr) {
+  hookbox_hook_http_list_header_free(&ptr->headers);
+  hookbox_bindings_list_u8_free(&ptr->body);
+}
+
+void hookbox_hook_http_result_response_refusal_free(hookbox_hook_http_result_response_refusal_t *ptr) {
+  if (!ptr->is_err) {
+    hookbox_hook_http_response_free(&ptr->val.ok);
+  } else {
+    hookbox_hook_http_refusal_free(&ptr->val.err);
   }
 }
 
@@ -2081,6 +2149,73 @@ bool hookbox_hook_cluster_list(hookbox_bindings_string_t *api_version, hookbox_b
       result.val.err = (hookbox_hook_types_refusal_t) {
         (hookbox_bindings_string_t) (hookbox_bindings_string_t) { (uint8_t*)(*((uint8_t **) (ptr9 + sizeof(void*)))), (*((size_t*) (ptr9 + (2*sizeof(void*))))) },
         (hookbox_bindings_string_t) (hookbox_bindings_string_t) { (uint8_t*)(*((uint8_t **) (ptr9 + (3*sizeof(void*))))), (*((size_t*) (ptr9 + (4*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool hookbox_hook_http_send(hookbox_hook_http_request_t *request, hookbox_hook_http_response_t *ret, hookbox_hook_http_refusal_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(6*sizeof(void*))];
+  int32_t option;
+  uint8_t * option1;
+  size_t option2;
+  if (((*request).body).is_some) {
+    const hookbox_bindings_list_u8_t *payload0 = &((*request).body).val;
+    option = 1;
+    option1 = (uint8_t *) (*payload0).ptr;
+    option2 = (*payload0).len;
+  } else {
+    option = 0;
+    option1 = 0;
+    option2 = 0;
+  }
+  int32_t option5;
+  int64_t option6;
+  if (((*request).timeout).is_some) {
+    const uint64_t *payload4 = &((*request).timeout).val;
+    option5 = 1;
+    option6 = (int64_t) (*payload4);
+  } else {
+    option5 = 0;
+    option6 = 0;
+  }
+  int32_t option9;
+  int64_t option10;
+  if (((*request).limit).is_some) {
+    const uint64_t *payload8 = &((*request).limit).val;
+    option9 = 1;
+    option10 = (int64_t) (*payload8);
+  } else {
+    option9 = 0;
+    option10 = 0;
+  }
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_hookbox_hook_http_send((uint8_t *) ((*request).method).ptr, ((*request).method).len, (uint8_t *) ((*request).url).ptr, ((*request).url).len, (uint8_t *) ((*request).headers).ptr, ((*request).headers).len, option, option1, option2, option5, option6, option9, option10, ptr);
+  hookbox_hook_http_result_response_refusal_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (hookbox_hook_http_response_t) {
+        (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + sizeof(void*)))),
+        (hookbox_hook_http_list_header_t) (hookbox_hook_http_list_header_t) { (hookbox_hook_http_header_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+        (hookbox_bindings_list_u8_t) (hookbox_bindings_list_u8_t) { (uint8_t*)(*((uint8_t **) (ptr + (4*sizeof(void*))))), (*((size_t*) (ptr + (5*sizeof(void*))))) },
+      };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (hookbox_hook_types_refusal_t) {
+        (hookbox_bindings_string_t) (hookbox_bindings_string_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) },
+        (hookbox_bindings_string_t) (hookbox_bindings_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (3*sizeof(void*))))), (*((size_t*) (ptr + (4*sizeof(void*))))) },
       };
       break;
     }

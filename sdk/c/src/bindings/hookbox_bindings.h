@@ -370,6 +370,68 @@ typedef struct {
   } val;
 } hookbox_hook_cluster_result_page_refusal_t;
 
+typedef hookbox_hook_types_refusal_t hookbox_hook_http_refusal_t;
+
+// A header's name and its value.
+typedef struct hookbox_hook_http_header_t {
+  hookbox_bindings_string_t   f0;
+  hookbox_bindings_string_t   f1;
+} hookbox_hook_http_header_t;
+
+typedef struct {
+  hookbox_hook_http_header_t *ptr;
+  size_t len;
+} hookbox_hook_http_list_header_t;
+
+typedef struct {
+  uint8_t *ptr;
+  size_t len;
+} hookbox_bindings_list_u8_t;
+
+typedef struct {
+  bool is_some;
+  hookbox_bindings_list_u8_t val;
+} hookbox_bindings_option_list_u8_t;
+
+typedef struct {
+  bool is_some;
+  uint64_t val;
+} hookbox_bindings_option_u64_t;
+
+// What is asked.
+typedef struct hookbox_hook_http_request_t {
+  // `GET`, `POST` and their like.
+  hookbox_bindings_string_t   method;
+  // Scheme, host, port where it is not the scheme's own, path and query: `https://example.com/a?b=c`.
+  hookbox_bindings_string_t   url;
+  // Headers. Those that say how a message is framed or whom it is for are the host's.
+  hookbox_hook_http_list_header_t   headers;
+  // The body; none sends none.
+  hookbox_bindings_option_list_u8_t   body;
+  // Milliseconds until the answer has come whole; none, and more than 60,000, mean 60,000.
+  hookbox_bindings_option_u64_t   timeout;
+  // Bytes of the answer's body at most; none, and more than 16 MiB, mean 16 MiB.
+  hookbox_bindings_option_u64_t   limit;
+} hookbox_hook_http_request_t;
+
+// What was answered, whatever its status. Redirects are not followed.
+typedef struct hookbox_hook_http_response_t {
+  // The status, such as 200.
+  uint16_t   status;
+  // Headers, their names in lower case.
+  hookbox_hook_http_list_header_t   headers;
+  // The body.
+  hookbox_bindings_list_u8_t   body;
+} hookbox_hook_http_response_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    hookbox_hook_http_response_t ok;
+    hookbox_hook_http_refusal_t err;
+  } val;
+} hookbox_hook_http_result_response_refusal_t;
+
 typedef hookbox_hook_types_json_t exports_hookbox_hook_filters_json_t;
 
 typedef hookbox_hook_types_error_t exports_hookbox_hook_filters_error_t;
@@ -571,6 +633,10 @@ extern bool hookbox_hook_cluster_get(hookbox_bindings_string_t *api_version, hoo
 // One page of objects.
 extern bool hookbox_hook_cluster_list(hookbox_bindings_string_t *api_version, hookbox_bindings_string_t *kind, hookbox_hook_cluster_selection_t *selection, hookbox_hook_cluster_page_t *ret, hookbox_hook_cluster_refusal_t *err);
 
+// Imported Functions from `hookbox:hook/http@0.1.0`
+// Send a request and wait for the whole answer.
+extern bool hookbox_hook_http_send(hookbox_hook_http_request_t *request, hookbox_hook_http_response_t *ret, hookbox_hook_http_refusal_t *err);
+
 // Exported Functions from `hookbox:hook/filters@0.1.0`
 void exports_hookbox_hook_filters_filter(hookbox_bindings_string_t *hook, hookbox_bindings_string_t *binding, exports_hookbox_hook_filters_list_json_t *objects, exports_hookbox_hook_filters_list_result_json_error_t *ret);
 
@@ -702,6 +768,24 @@ void hookbox_hook_cluster_option_json_free(hookbox_hook_cluster_option_json_t *p
 void hookbox_hook_cluster_result_option_json_refusal_free(hookbox_hook_cluster_result_option_json_refusal_t *ptr);
 
 void hookbox_hook_cluster_result_page_refusal_free(hookbox_hook_cluster_result_page_refusal_t *ptr);
+
+void hookbox_hook_http_refusal_free(hookbox_hook_http_refusal_t *ptr);
+
+void hookbox_hook_http_header_free(hookbox_hook_http_header_t *ptr);
+
+void hookbox_hook_http_list_header_free(hookbox_hook_http_list_header_t *ptr);
+
+void hookbox_bindings_list_u8_free(hookbox_bindings_list_u8_t *ptr);
+
+void hookbox_bindings_option_list_u8_free(hookbox_bindings_option_list_u8_t *ptr);
+
+void hookbox_bindings_option_u64_free(hookbox_bindings_option_u64_t *ptr);
+
+void hookbox_hook_http_request_free(hookbox_hook_http_request_t *ptr);
+
+void hookbox_hook_http_response_free(hookbox_hook_http_response_t *ptr);
+
+void hookbox_hook_http_result_response_refusal_free(hookbox_hook_http_result_response_refusal_t *ptr);
 
 void exports_hookbox_hook_filters_json_free(exports_hookbox_hook_filters_json_t *ptr);
 
