@@ -3,3 +3,4 @@
 
 pub mod c;
 pub mod go;
+pub mod typescript;

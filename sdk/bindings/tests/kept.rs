@@ -11,7 +11,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use hookbox_bindings::{c, go};
+use hookbox_bindings::{c, go, typescript};
 
 /// As Go's own formatter has it.
 fn gofmt(text: &str) -> String {
@@ -54,4 +54,15 @@ fn bindings_are_those_of_the_contract() {
     for (name, text) in c::generate(&resolve, world).unwrap() {
         keep(&format!("sdk/c/src/bindings/{name}"), &text);
     }
+}
+
+#[test]
+fn bindings_for_typescript_are_those_of_the_contract() {
+    let (resolve, world) = hookbox_toolchains::contract().unwrap();
+    for (name, text) in typescript::generate(&resolve, world).unwrap() {
+        keep(&format!("sdk/typescript/src/bindings/{name}"), &text);
+    }
+    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
+    let text = typescript::contract_text(&wit).unwrap();
+    keep("sdk/typescript/wit/deps/hookbox-hook.wit", &text);
 }

@@ -1,0 +1,2 @@
+// Generated from wit/ by hookbox-bindings. Do not edit.
+export {};

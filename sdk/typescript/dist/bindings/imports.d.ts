@@ -1,0 +1,3 @@
+import type { Imports } from "./contract.js";
+/** The host of a component. */
+export declare const imports: Imports;

@@ -1,0 +1,77 @@
+import { imports } from "./bindings/imports.js";
+import { document } from "./config.js";
+import { failure, isDeliberate, NoRetryError } from "./errors.js";
+import * as handlers from "./handlers.js";
+import { hooksOf } from "./hook.js";
+import { provide } from "./host.js";
+import { begin, settle } from "./prelude/index.js";
+import { trace } from "./trace.js";
+/** What a component exports, from what its first module exports. The build calls it. */
+export function component(module) {
+    const hooks = hooksOf(module);
+    if (hooks.length === 0) {
+        throw new TypeError("the first module exports no hook: `export const greet = defineHook({ … })`");
+    }
+    // Each is written once, while the component is built.
+    const described = hooks.map((hook) => ({ name: hook.name, config: JSON.stringify(document(hook.config)) }));
+    const called = (name, of) => {
+        try {
+            enter();
+            const hook = hooks.find((one) => one.name === name);
+            if (!hook)
+                throw new NoRetryError(`the component has no hook ${JSON.stringify(name)}`);
+            return of(hook);
+        }
+        catch (thrown) {
+            // The engine makes the contract's error of what is thrown here.
+            throw told(thrown);
+        }
+    };
+    const admit = (name, binding, request, mutates) => called(name, (hook) => {
+        const { verdict, answer } = handlers.admit(hook, binding, request, mutates);
+        return answer(settle(verdict));
+    });
+    return {
+        hooks: {
+            describe: () => described,
+            run: (name, contexts) => {
+                called(name, (hook) => settle(handlers.run(hook, contexts)));
+            },
+        },
+        filters: {
+            filter: (name, binding, objects) => objects.map((object) => {
+                try {
+                    const val = called(name, (hook) => handlers.filtered(settle(handlers.filter(hook, binding, object))));
+                    return { tag: "ok", val };
+                }
+                catch (thrown) {
+                    return { tag: "err", val: thrown };
+                }
+            }),
+        },
+        admission: {
+            validate: (name, binding, request) => admit(name, binding, request, false),
+            mutate: (name, binding, request) => admit(name, binding, request, true),
+        },
+        conversion: {
+            convert: (name, binding, from, to, objects) => called(name, (hook) => objects.map((object) => handlers.converted(settle(handlers.convert(hook, binding, from, to, object))))),
+        },
+    };
+}
+let entered = false;
+/** What a module does while it is loaded happens when the component is built, where no host answers. */
+function enter() {
+    if (entered)
+        return;
+    entered = true;
+    provide(() => imports);
+    begin();
+}
+/** The contract's error; where what was not made on purpose was thrown is told in the log. */
+function told(thrown) {
+    const failed = failure(thrown);
+    if (thrown instanceof Error && !isDeliberate(thrown)) {
+        imports.log.log("error", `${failed.message}${trace(thrown)}`, []);
+    }
+    return failed;
+}

@@ -1,0 +1,41 @@
+/** The JSON Patch that leads from one document to another. Lists that differ are replaced as a whole. */
+export function difference(before, after) {
+    const operations = [];
+    differ(operations, "", before, after);
+    return operations;
+}
+function isFields(value) {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+function differ(operations, path, before, after) {
+    if (!isFields(before) || !isFields(after)) {
+        if (!same(before, after))
+            operations.push({ op: "replace", path, value: after });
+        return;
+    }
+    for (const key of Object.keys(before).sort()) {
+        const at = `${path}/${escaped(key)}`;
+        if (Object.hasOwn(after, key))
+            differ(operations, at, before[key], after[key]);
+        else
+            operations.push({ op: "remove", path: at });
+    }
+    for (const key of Object.keys(after).sort()) {
+        if (!Object.hasOwn(before, key))
+            operations.push({ op: "add", path: `${path}/${escaped(key)}`, value: after[key] });
+    }
+}
+function escaped(key) {
+    return key.replaceAll("~", "~0").replaceAll("/", "~1");
+}
+/** Whether two documents say the same. */
+export function same(a, b) {
+    if (a === b)
+        return true;
+    if (Array.isArray(a))
+        return Array.isArray(b) && a.length === b.length && a.every((item, i) => same(item, b[i]));
+    if (!isFields(a) || !isFields(b))
+        return false;
+    const keys = Object.keys(a);
+    return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && same(a[key], b[key]));
+}

@@ -1,0 +1,91 @@
+import { ask, json } from "./host.js";
+import { encode, decode } from "./prelude/utf8.js";
+/** What has been answered. */
+export class HttpResponse {
+    /** The status: 200. */
+    status;
+    /** Headers by their names in small letters; several of the same name as one, with commas between. */
+    headers;
+    /** All headers as they came. */
+    rawHeaders;
+    /** The body. */
+    bytes;
+    /** @internal */
+    constructor(raw) {
+        this.status = raw.status;
+        this.rawHeaders = raw.headers;
+        this.bytes = raw.body;
+        const headers = {};
+        for (const [name, value] of raw.headers) {
+            const key = name.toLowerCase();
+            headers[key] = Object.hasOwn(headers, key) ? `${headers[key]}, ${value}` : value;
+        }
+        this.headers = headers;
+    }
+    /** Whether the status is one of success. */
+    get ok() {
+        return this.status >= 200 && this.status < 300;
+    }
+    /** The body as text. */
+    text() {
+        return decode(this.bytes);
+    }
+    /** The body as JSON. */
+    json() {
+        return JSON.parse(this.text());
+    }
+}
+/**
+ * Requests to the hosts that were granted. The global `fetch` asks the same host. What the host does not do is thrown as a
+ * `Refused`: `not-granted`, `invalid-argument`, `unreachable`, `timed-out`, `broken`, `too-large`.
+ */
+export class Http {
+    /** Sends a request and waits for the answer. A status that is no success is no error; redirects are not followed. */
+    request(request) {
+        const headers = [...headerPairs(request.headers)];
+        let body = request.body == null ? null : bodyBytes(request.body);
+        if (request.json !== undefined) {
+            body = encode(json(request.json, "the body"));
+            if (!headers.some(([name]) => name.toLowerCase() === "content-type")) {
+                headers.push(["content-type", "application/json"]);
+            }
+        }
+        const raw = {
+            method: (request.method ?? "GET").toUpperCase(),
+            url: String(request.url),
+            headers,
+            body,
+            timeout: whole(request.timeout),
+            limit: whole(request.limit),
+        };
+        return new HttpResponse(ask((host) => host.http.send(raw)));
+    }
+    /** Asks for a document. */
+    get(url, options = {}) {
+        return this.request({ ...options, url });
+    }
+    /** Sends a body. */
+    post(url, body, options = {}) {
+        return this.request({ ...options, method: "POST", url, body });
+    }
+}
+function whole(value) {
+    return value === undefined || !Number.isFinite(value) ? null : Math.max(0, Math.ceil(value));
+}
+/** Headers as pairs. */
+export function headerPairs(headers) {
+    if (!headers)
+        return [];
+    const listed = Symbol.iterator in headers ? headers : Object.entries(headers);
+    return [...listed].map(([name, value]) => [String(name), String(value)]);
+}
+/** A body as bytes. */
+export function bodyBytes(body) {
+    if (body instanceof Uint8Array)
+        return body;
+    if (body instanceof ArrayBuffer)
+        return new Uint8Array(body);
+    if (ArrayBuffer.isView(body))
+        return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
+    return encode(String(body));
+}

@@ -1,0 +1,18 @@
+/** A manifest of a ConfigMap. */
+export function configMap(namespace, name, data) {
+    return { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace }, data };
+}
+/** Which object a manifest is of. */
+export function refOf(object) {
+    const { apiVersion, kind, metadata } = object;
+    if (!metadata)
+        return object;
+    if (!kind || !metadata.name)
+        throw new TypeError("an object to refer to has `kind` and `metadata.name`");
+    const ref = { kind, name: metadata.name };
+    if (apiVersion)
+        ref.apiVersion = apiVersion;
+    if (metadata.namespace)
+        ref.namespace = metadata.namespace;
+    return ref;
+}

@@ -1,0 +1,3 @@
+export { settle } from "./timers.js";
+/** A host is there: an instance begins. */
+export declare function begin(): void;

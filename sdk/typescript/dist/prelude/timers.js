@@ -1,0 +1,46 @@
+// Timers. A run has nothing to wait with: those without a delay run when all else is done, others never.
+import { runJobs } from "./promise.js";
+let timers = [];
+let next = 1;
+/** `setTimeout`. */
+export function setTimer(of, delay, ...given) {
+    const id = next++;
+    timers.push({ id, delay: Math.max(0, Number(delay) || 0), of: () => of(...given) });
+    return id;
+}
+/** `clearTimeout`. */
+export function clearTimer(id) {
+    timers = timers.filter((timer) => timer.id !== id);
+}
+/** `setInterval`. */
+export function setRepeated() {
+    throw new Error("a run cannot wait: there is no setInterval; use a schedule");
+}
+/** The value of what may be a promise. All that it waits for happens within the call. */
+export function settle(value) {
+    const then = value?.then;
+    if (typeof then !== "function")
+        return value;
+    let settled;
+    then.call(value, (given) => (settled ??= { value: given, ok: true }), (reason) => (settled ??= { reason, ok: false }));
+    for (;;) {
+        runJobs();
+        if (settled)
+            break;
+        const at = timers.findIndex((timer) => timer.delay === 0);
+        const [timer] = at < 0 ? [] : timers.splice(at, 1);
+        if (!timer)
+            throw new Error(why());
+        timer.of();
+    }
+    const { ok, value: given, reason } = settled;
+    if (!ok)
+        throw reason;
+    return given;
+}
+function why() {
+    const [timer] = timers;
+    return timer
+        ? `the hook waits ${timer.delay} ms for a timer, but a run cannot wait: throw a RetryAfterError to go on later`
+        : "the hook waits for a promise that nobody settles";
+}

@@ -1,0 +1,290 @@
+// `URL` and `URLSearchParams`, for addresses as HTTP has them. Names of hosts are ASCII.
+const DEFAULT_PORTS = { "http:": "80", "https:": "443", "ws:": "80", "wss:": "443", "ftp:": "21" };
+function invalid(text) {
+    return new TypeError(`Invalid URL: ${JSON.stringify(text)}`);
+}
+/** Percent-encodes what may not stand in a part; what is encoded already stays. */
+function encoded(text, forbidden) {
+    return text.replace(forbidden, (character) => encodeURIComponent(character));
+}
+const IN_PATH = /[\u0000-\u0020"#<>?`{}]|[^\u0000-\u007e]+/g;
+const IN_QUERY = /[\u0000-\u0020"#<>]|[^\u0000-\u007e]+/g;
+const IN_USER = /[\u0000-\u0020"#<>?`{}/:;=@[\\\]^|]|[^\u0000-\u007e]+/g;
+function withoutDots(path) {
+    const out = [];
+    const parts = path.split("/");
+    parts.forEach((part, index) => {
+        const last = index === parts.length - 1;
+        const plain = part.replace(/%2e/gi, ".");
+        if (plain === "..") {
+            if (out.length > 1)
+                out.pop();
+            if (last)
+                out.push("");
+        }
+        else if (plain === ".") {
+            if (last)
+                out.push("");
+        }
+        else {
+            out.push(part);
+        }
+    });
+    return out.join("/");
+}
+/** `URL`. */
+export class HookURL {
+    #protocol = "";
+    #username = "";
+    #password = "";
+    #hostname = "";
+    #port = "";
+    #pathname = "";
+    #search = "";
+    #hash = "";
+    searchParams;
+    constructor(url, base) {
+        const text = String(url).trim().replace(/[\t\n\r]/g, "");
+        if (!this.#absolute(text)) {
+            if (base === undefined)
+                throw invalid(text);
+            this.#relative(text, new HookURL(base));
+        }
+        this.searchParams = new HookURLSearchParams(this.#search);
+        this.searchParams.changed = (search) => {
+            this.#search = search ? `?${search}` : "";
+        };
+    }
+    static canParse(url, base) {
+        return HookURL.parse(url, base) !== null;
+    }
+    static parse(url, base) {
+        try {
+            return new HookURL(url, base);
+        }
+        catch {
+            return null;
+        }
+    }
+    #absolute(text) {
+        const [, protocol, rest] = /^([A-Za-z][A-Za-z0-9+.-]*:)(.*)$/s.exec(text) ?? [];
+        if (protocol === undefined || rest === undefined)
+            return false;
+        this.#protocol = protocol.toLowerCase();
+        const special = this.#special();
+        const [, slashes, authority = "", after = ""] = /^([\\/]{2})?([^\\/?#]*)(.*)$/s.exec(rest) ?? [];
+        if (slashes) {
+            this.#authority(authority, text);
+            this.#after(after, special);
+        }
+        else if (special) {
+            throw invalid(text);
+        }
+        else {
+            this.#after(rest, false);
+        }
+        return true;
+    }
+    #special() {
+        return this.#protocol in DEFAULT_PORTS;
+    }
+    #authority(authority, text) {
+        const at = authority.lastIndexOf("@");
+        if (at >= 0) {
+            const [user = "", ...password] = authority.slice(0, at).split(":");
+            this.#username = encoded(user, IN_USER);
+            this.#password = encoded(password.join(":"), IN_USER);
+        }
+        const [, host, port = ""] = /^(\[[0-9A-Fa-f:.]+\]|[^:[\]]*)(?::(\d*))?$/.exec(authority.slice(at + 1)) ?? [];
+        if (host === undefined || (host === "" && this.#special()))
+            throw invalid(text);
+        if (/[\u0000-\u0020"#%<>?@\\^`{|}]|[^\u0000-\u007e]/.test(host) || Number(port) > 65535)
+            throw invalid(text);
+        this.#hostname = host.toLowerCase();
+        this.#port = port === "" || String(Number(port)) === DEFAULT_PORTS[this.#protocol] ? "" : String(Number(port));
+    }
+    #after(text, special) {
+        const [, path = "", search = "", hash = ""] = /^([^?#]*)(\?[^#]*)?(#.*)?$/s.exec(text) ?? [];
+        const slashed = special ? path.replaceAll("\\", "/") : path;
+        this.#pathname = slashed.startsWith("/") || special ? withoutDots(encoded(slashed || "/", IN_PATH)) : slashed;
+        this.#search = search.length > 1 ? encoded(search, IN_QUERY) : "";
+        this.#hash = hash.length > 1 ? `#${encoded(hash.slice(1), /[\u0000-\u0020"<>`]|[^\u0000-\u007e]+/g)}` : "";
+    }
+    #relative(text, base) {
+        this.#protocol = base.#protocol;
+        if (/^[\\/]{2}/.test(text)) {
+            this.#absolute(base.#protocol + text);
+            return;
+        }
+        this.#username = base.#username;
+        this.#password = base.#password;
+        this.#hostname = base.#hostname;
+        this.#port = base.#port;
+        const [, path = "", search = "", hash = ""] = /^([^?#]*)(\?[^#]*)?(#.*)?$/s.exec(text) ?? [];
+        if (path === "") {
+            this.#after(base.#pathname + (search || base.#search) + hash, this.#special());
+        }
+        else {
+            const folder = base.#pathname.slice(0, base.#pathname.lastIndexOf("/") + 1);
+            this.#after((/^[\\/]/.test(path) ? path : folder + path) + search + hash, this.#special());
+        }
+    }
+    get href() {
+        const password = this.#password ? `:${this.#password}` : "";
+        const user = this.#username || password ? `${this.#username}${password}@` : "";
+        const authority = this.#hostname || this.#special() ? `//${user}${this.host}` : "";
+        return this.#protocol + authority + this.#pathname + this.#search + this.#hash;
+    }
+    get origin() {
+        return this.#special() ? `${this.#protocol}//${this.host}` : "null";
+    }
+    get protocol() {
+        return this.#protocol;
+    }
+    get username() {
+        return this.#username;
+    }
+    set username(text) {
+        this.#username = encoded(String(text), IN_USER);
+    }
+    get password() {
+        return this.#password;
+    }
+    set password(text) {
+        this.#password = encoded(String(text), IN_USER);
+    }
+    get host() {
+        return this.#hostname + (this.#port ? `:${this.#port}` : "");
+    }
+    set host(text) {
+        this.#authority(String(text), String(text));
+    }
+    get hostname() {
+        return this.#hostname;
+    }
+    set hostname(text) {
+        this.#authority(this.#port ? `${text}:${this.#port}` : String(text), String(text));
+    }
+    get port() {
+        return this.#port;
+    }
+    set port(text) {
+        this.#authority(`${this.#hostname}:${text}`, String(text));
+    }
+    get pathname() {
+        return this.#pathname;
+    }
+    set pathname(text) {
+        const path = encoded(String(text), IN_PATH);
+        this.#pathname = withoutDots(path.startsWith("/") ? path : `/${path}`);
+    }
+    get search() {
+        return this.#search;
+    }
+    set search(text) {
+        const search = String(text).replace(/^\?/, "");
+        this.#search = search ? `?${encoded(search, IN_QUERY)}` : "";
+        this.searchParams.read(this.#search);
+    }
+    get hash() {
+        return this.#hash;
+    }
+    set hash(text) {
+        const hash = String(text).replace(/^#/, "");
+        this.#hash = hash ? `#${encoded(hash, /[\u0000-\u0020"<>`]|[^\u0000-\u007e]+/g)}` : "";
+    }
+    toString() {
+        return this.href;
+    }
+    toJSON() {
+        return this.href;
+    }
+}
+function form(text) {
+    return encodeURIComponent(text)
+        .replace(/[!'()~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+        .replaceAll("%20", "+");
+}
+function plain(text) {
+    const spaced = text.replaceAll("+", " ");
+    try {
+        return decodeURIComponent(spaced);
+    }
+    catch {
+        return spaced;
+    }
+}
+/** `URLSearchParams`. */
+export class HookURLSearchParams {
+    #pairs = [];
+    /** Told of every change. */
+    changed = undefined;
+    constructor(init) {
+        if (typeof init === "string")
+            this.read(init);
+        else if (init != null) {
+            const listed = Symbol.iterator in init ? init : Object.entries(init);
+            for (const [name, value] of listed)
+                this.#pairs.push([String(name), String(value)]);
+        }
+    }
+    /** Takes all from a text. */
+    read(text) {
+        const parts = text.replace(/^\?/, "").split("&").filter(Boolean);
+        this.#pairs = parts.map((part) => {
+            const at = part.indexOf("=");
+            return at < 0 ? [plain(part), ""] : [plain(part.slice(0, at)), plain(part.slice(at + 1))];
+        });
+    }
+    get size() {
+        return this.#pairs.length;
+    }
+    get(name) {
+        return this.#pairs.find(([one]) => one === name)?.[1] ?? null;
+    }
+    getAll(name) {
+        return this.#pairs.filter(([one]) => one === name).map(([, value]) => value);
+    }
+    has(name, value) {
+        return this.#pairs.some(([one, of]) => one === name && (value === undefined || of === value));
+    }
+    append(name, value) {
+        this.#pairs.push([String(name), String(value)]);
+        this.changed?.(this.toString());
+    }
+    set(name, value) {
+        const at = this.#pairs.findIndex(([one]) => one === name);
+        const kept = this.#pairs.filter(([one], index) => one !== name || index === at);
+        if (at < 0)
+            kept.push([String(name), String(value)]);
+        this.#pairs = kept.map(([one, of]) => (one === name ? [one, String(value)] : [one, of]));
+        this.changed?.(this.toString());
+    }
+    delete(name, value) {
+        this.#pairs = this.#pairs.filter(([one, of]) => one !== name || (value !== undefined && of !== value));
+        this.changed?.(this.toString());
+    }
+    sort() {
+        this.#pairs.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+        this.changed?.(this.toString());
+    }
+    forEach(of) {
+        for (const [name, value] of this.#pairs)
+            of(value, name, this);
+    }
+    entries() {
+        return this[Symbol.iterator]();
+    }
+    keys() {
+        return this.#pairs.map(([name]) => name)[Symbol.iterator]();
+    }
+    values() {
+        return this.#pairs.map(([, value]) => value)[Symbol.iterator]();
+    }
+    [Symbol.iterator]() {
+        return this.#pairs.map(([name, value]) => [name, value])[Symbol.iterator]();
+    }
+    toString() {
+        return this.#pairs.map(([name, value]) => `${form(name)}=${form(value)}`).join("&");
+    }
+}

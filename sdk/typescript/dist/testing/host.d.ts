@@ -1,0 +1,51 @@
+import type { ContextsBindingContext, Imports, SnapshotsEntry } from "../bindings/contract.js";
+import type { WatchEvent } from "../config.js";
+import type { KubernetesObject } from "../objects.js";
+import type { ContextKind } from "../snapshot.js";
+import { Document } from "./document.js";
+import type { Recorded } from "./effects.js";
+/** One reason for a run. */
+export interface ContextInit {
+    binding: string;
+    /** Left out for `onStartup`. */
+    kind?: ContextKind;
+    group?: string;
+    watchEvent?: WatchEvent;
+    /** What the event is about. */
+    object?: object;
+    filterResult?: unknown;
+    /** The objects of the binding, for the kind `Synchronization`. */
+    objects?: readonly object[];
+}
+/** A request that a hook sent. */
+export interface Request {
+    method: string;
+    url: string;
+    headers: [string, string][];
+    /** The body as text. */
+    body: string | undefined;
+}
+/** What is answered. */
+export interface Answer {
+    /** 200 when left out. */
+    status?: number;
+    headers?: Record<string, string>;
+    body?: string | Uint8Array;
+    /** A body that is written as JSON. */
+    json?: unknown;
+}
+/** What is there. */
+export interface World {
+    snapshots: Map<string, SnapshotsEntry[]>;
+    values: Document;
+    configValues: Document;
+    objects: KubernetesObject[];
+    answers: {
+        url: string;
+        answer(request: Request): Answer;
+    }[];
+}
+/** A context as the contract has it. */
+export declare function context(init: ContextInit, names: string[]): ContextsBindingContext;
+/** A host over a world, which records what a run asks for. */
+export declare function imports(world: World, effects: Recorded): Imports;

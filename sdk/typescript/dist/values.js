@@ -1,0 +1,29 @@
+import { ask, json, parsed } from "./host.js";
+/**
+ * A document of which paths are JSON Pointers: `/web/replicas`; the empty one is the whole. A hook sees its own writes;
+ * they take effect outside when the run succeeded. What the host does not accept is thrown as a `Refused`.
+ */
+export class Values {
+    #of;
+    /** @internal */
+    constructor(of) {
+        this.#of = of;
+    }
+    /** The value at a path; none where there is none. */
+    get(path) {
+        return parsed(ask((host) => host[this.#of].get(path)));
+    }
+    /** Whether there is a value at a path. */
+    exists(path) {
+        return ask((host) => host[this.#of].exists(path));
+    }
+    /** Puts a value at a path, whose parent must be there. */
+    set(path, value) {
+        const text = json(value, `the value for ${JSON.stringify(path)}`);
+        ask((host) => host[this.#of].set(path, text));
+    }
+    /** Takes the value at a path away. That there is none is refused as `no-such-path`. */
+    remove(path) {
+        ask((host) => host[this.#of].remove(path));
+    }
+}

@@ -1,0 +1,44 @@
+import type { ClusterPage, ClusterSelection } from "./bindings/contract.js";
+import { ask, parsed, some } from "./host.js";
+import { type KubernetesObject, type ObjectRef, refOf } from "./objects.js";
+
+/** Which objects to list. */
+export interface Selection {
+  /** Left out for all of them, and for cluster-scoped objects. */
+  namespace?: string;
+  /** As kubectl's `--selector` has it. */
+  labelSelector?: string;
+  /** As kubectl's `--field-selector` has it. */
+  fieldSelector?: string;
+  /** Objects of one request at most; 500 when left out. */
+  pageSize?: number;
+}
+
+/**
+ * Reads objects during a run, as far as it was granted. What is watched costs nothing to read; here each read is a
+ * request. What is not granted is thrown as a `Refused` with the code `not-granted`.
+ */
+export class Cluster {
+  /** An object; none where there is none. */
+  get<T = KubernetesObject>(which: ObjectRef & { apiVersion: string }): T | undefined {
+    const { apiVersion, kind, namespace, name } = refOf(which);
+    return parsed<T>(ask((host) => host.cluster.get(apiVersion ?? "", kind, some(namespace), name)));
+  }
+
+  /** The objects of a kind. Further pages are asked for when they are needed. */
+  *list<T = KubernetesObject>(apiVersion: string, kind: string, which: Selection = {}): Generator<T, void, undefined> {
+    let after: string | null = null;
+    do {
+      const selection: ClusterSelection = {
+        namespace: some(which.namespace),
+        labelSelector: some(which.labelSelector),
+        fieldSelector: some(which.fieldSelector),
+        limit: which.pageSize ?? null,
+        after,
+      };
+      const page: ClusterPage = ask((host) => host.cluster.list(apiVersion, kind, selection));
+      for (const object of page.objects) yield JSON.parse(object) as T;
+      after = page.next;
+    } while (after != null);
+  }
+}

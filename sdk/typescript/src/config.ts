@@ -1,0 +1,198 @@
+import type { KubernetesObject } from "./objects.js";
+
+/** What a hook is run for: the document of `configVersion: v1`, as shell-operator has it. */
+export interface Config {
+  /** Runs the hook once at the start, hooks with smaller numbers first. */
+  onStartup?: number;
+  /** Runs it at times. */
+  schedule?: Schedule[];
+  /** Runs it for objects. */
+  kubernetes?: KubernetesBinding[];
+  /** Has it answer reviews: `validate`. */
+  kubernetesValidating?: Webhook[];
+  /** Has it answer reviews and change objects: `mutate`. */
+  kubernetesMutating?: Webhook[];
+  /** Has it convert custom resources: `convert`. */
+  kubernetesCustomResourceConversion?: Conversion[];
+  /** How often it may run. */
+  settings?: Settings;
+  /** What it wants beyond its snapshots: `{ wallClock: true }`. It grants nothing. */
+  capabilities?: Record<string, unknown>;
+}
+
+/** Where and with which snapshots a binding runs. */
+export interface Queued {
+  /** Queue in which it runs; `main` when left out. */
+  queue?: string;
+  /** Group of bindings that run the hook together. */
+  group?: string;
+  /** The `kubernetes` bindings whose snapshots belong to it; all of the hook when left out. */
+  includeSnapshotsFrom?: string[];
+  /** Leaves a failed run at that. */
+  allowFailure?: boolean;
+}
+
+/** A time to run at. */
+export interface Schedule extends Queued {
+  /** Name of the binding; `schedule` when left out. */
+  name?: string;
+  /** Five fields, or six with seconds first. */
+  crontab: string;
+}
+
+/** A change of an object. */
+export type WatchEvent = "Added" | "Modified" | "Deleted";
+
+/** Objects to run for, and to have in a snapshot. */
+export interface KubernetesBinding extends Queued {
+  /** Name of the binding, and of its snapshot; `kubernetes` when left out. */
+  name?: string;
+  /** Group and version; the preferred version of the kind when left out. */
+  apiVersion?: string;
+  /** Kind of the objects. */
+  kind: string;
+  /** Changes that run the hook: all when left out, `[]` for none. */
+  executeHookOnEvent?: WatchEvent[];
+  /** Whether it runs for the objects that are there at the start; yes when left out. */
+  executeHookOnSynchronization?: boolean;
+  /** Accepted, without effect. */
+  waitForSynchronization?: boolean;
+  /** Whether the snapshot holds the objects, or only the filter's results; yes when left out. */
+  keepFullObjectsInMemory?: boolean;
+  /** Watches only `metadata`. */
+  metadataOnly?: boolean;
+  /** Makes what the snapshot has for each object. */
+  jqFilter?: string;
+  /** Makes it in this language, in place of `jqFilter`. The same object must give the same result. */
+  filter?(object: KubernetesObject): unknown;
+  /** Names of the objects. */
+  nameSelector?: NameSelector;
+  /** Labels of the objects. */
+  labelSelector?: LabelSelector;
+  /** Fields of the objects. */
+  fieldSelector?: FieldSelector;
+  /** Namespaces in which they are; all when left out. */
+  namespace?: NamespaceSelector;
+}
+
+/** Objects by name. */
+export interface NameSelector {
+  matchNames: string[];
+}
+
+/** Objects by their labels. */
+export interface LabelSelector {
+  matchLabels?: Record<string, string>;
+  matchExpressions?: LabelExpression[];
+}
+
+/** A condition on a label. */
+export interface LabelExpression {
+  key: string;
+  operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
+  values?: string[];
+}
+
+/** Objects by their fields. */
+export interface FieldSelector {
+  matchExpressions: FieldExpression[];
+}
+
+/** A condition on a field. */
+export interface FieldExpression {
+  field: string;
+  operator: "Equals" | "NotEquals";
+  value: string;
+}
+
+/** Namespaces by name or by labels. */
+export interface NamespaceSelector {
+  nameSelector?: NameSelector;
+  labelSelector?: LabelSelector;
+}
+
+/** How often a hook may run. */
+export interface Settings {
+  /** How often another run is allowed: `10s`. */
+  executionMinInterval: string;
+  /** How many are allowed at once; 1 when left out. */
+  executionBurst?: number;
+}
+
+/** Which requests a hook is asked about. */
+export interface Webhook {
+  /** A domain of at least three parts. */
+  name: string;
+  rules: Rule[];
+  /** What no answer means; `Fail` when left out. */
+  failurePolicy?: "Fail" | "Ignore";
+  /** `None` when left out. */
+  sideEffects?: "None" | "NoneOnDryRun";
+  /** How long the API server waits; 10 when left out. */
+  timeoutSeconds?: number;
+  /** Labels of the objects. */
+  labelSelector?: LabelSelector;
+  /** Namespaces, by their labels. */
+  namespace?: { labelSelector: LabelSelector };
+  /** Conditions in CEL. */
+  matchConditions?: MatchCondition[];
+  /** Group of bindings whose snapshots belong to it. */
+  group?: string;
+  /** The `kubernetes` bindings whose snapshots belong to it; all of the hook when left out. */
+  includeSnapshotsFrom?: string[];
+}
+
+/** Requests. `*` stands for all. */
+export interface Rule {
+  apiGroups: string[];
+  apiVersions: string[];
+  operations: ("CREATE" | "UPDATE" | "DELETE" | "CONNECT" | "*")[];
+  resources: string[];
+  scope?: "Cluster" | "Namespaced" | "*";
+}
+
+/** A condition in CEL. */
+export interface MatchCondition {
+  name: string;
+  expression: string;
+}
+
+/** Versions of a custom resource that a hook converts. */
+export interface Conversion {
+  /** Name of the binding. */
+  name?: string;
+  /** The CustomResourceDefinition: `widgets.example.com`. */
+  crdName: string;
+  /** From which version to which. */
+  conversions: { fromVersion: string; toVersion: string }[];
+  /** Group of bindings whose snapshots belong to it. */
+  group?: string;
+  /** The `kubernetes` bindings whose snapshots belong to it; all of the hook when left out. */
+  includeSnapshotsFrom?: string[];
+}
+
+/** The name of a binding, as snapshots and contexts have it. */
+export function bindingName(binding: KubernetesBinding): string {
+  return binding.name ?? "kubernetes";
+}
+
+/** The document that the host reads. A binding that says nothing of snapshots has those of all `kubernetes` bindings. */
+export function document(config: Config): Record<string, unknown> {
+  const all = (config.kubernetes ?? []).map(bindingName);
+  const included = <T extends { includeSnapshotsFrom?: string[] }>(binding: T): T =>
+    all.length === 0 ? binding : { includeSnapshotsFrom: all, ...binding };
+  const written: Record<string, unknown> = { configVersion: "v1", ...config };
+  if (config.kubernetes) {
+    written["kubernetes"] = config.kubernetes.map((binding) => {
+      const { filter, ...rest } = included(binding);
+      return typeof filter === "function" ? { ...rest, filter: true } : rest;
+    });
+  }
+  if (config.schedule) written["schedule"] = config.schedule.map(included);
+  if (config.kubernetesValidating) written["kubernetesValidating"] = config.kubernetesValidating.map(included);
+  if (config.kubernetesMutating) written["kubernetesMutating"] = config.kubernetesMutating.map(included);
+  if (config.kubernetesCustomResourceConversion) {
+    written["kubernetesCustomResourceConversion"] = config.kubernetesCustomResourceConversion.map(included);
+  }
+  return written;
+}

@@ -1,0 +1,120 @@
+import type { HttpResponse as Raw } from "./bindings/contract.js";
+import { ask, json } from "./host.js";
+import { encode, decode } from "./prelude/utf8.js";
+
+/** Names and values of headers. */
+export type HeadersInit = Record<string, string> | Iterable<readonly [string, string]>;
+
+/** A body: text, or bytes. */
+export type Body = string | Uint8Array | ArrayBuffer | { toString(): string };
+
+/** A request. */
+export interface HttpRequest {
+  /** `GET` when left out. */
+  method?: string;
+  url: string;
+  headers?: HeadersInit;
+  body?: Body | null;
+  /** A body that is written as JSON, with the header `content-type: application/json`. */
+  json?: unknown;
+  /** How long to wait, in milliseconds: at most 60,000, which is meant when left out. */
+  timeout?: number;
+  /** How many bytes of a body to take: at most 16 MiB, which is meant when left out. */
+  limit?: number;
+}
+
+/** What has been answered. */
+export class HttpResponse {
+  /** The status: 200. */
+  readonly status: number;
+  /** Headers by their names in small letters; several of the same name as one, with commas between. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** All headers as they came. */
+  readonly rawHeaders: readonly (readonly [string, string])[];
+  /** The body. */
+  readonly bytes: Uint8Array;
+
+  /** @internal */
+  constructor(raw: Raw) {
+    this.status = raw.status;
+    this.rawHeaders = raw.headers;
+    this.bytes = raw.body;
+    const headers: Record<string, string> = {};
+    for (const [name, value] of raw.headers) {
+      const key = name.toLowerCase();
+      headers[key] = Object.hasOwn(headers, key) ? `${headers[key]}, ${value}` : value;
+    }
+    this.headers = headers;
+  }
+
+  /** Whether the status is one of success. */
+  get ok(): boolean {
+    return this.status >= 200 && this.status < 300;
+  }
+
+  /** The body as text. */
+  text(): string {
+    return decode(this.bytes);
+  }
+
+  /** The body as JSON. */
+  json<T = unknown>(): T {
+    return JSON.parse(this.text()) as T;
+  }
+}
+
+/**
+ * Requests to the hosts that were granted. The global `fetch` asks the same host. What the host does not do is thrown as a
+ * `Refused`: `not-granted`, `invalid-argument`, `unreachable`, `timed-out`, `broken`, `too-large`.
+ */
+export class Http {
+  /** Sends a request and waits for the answer. A status that is no success is no error; redirects are not followed. */
+  request(request: HttpRequest): HttpResponse {
+    const headers = [...headerPairs(request.headers)];
+    let body = request.body == null ? null : bodyBytes(request.body);
+    if (request.json !== undefined) {
+      body = encode(json(request.json, "the body"));
+      if (!headers.some(([name]) => name.toLowerCase() === "content-type")) {
+        headers.push(["content-type", "application/json"]);
+      }
+    }
+    const raw = {
+      method: (request.method ?? "GET").toUpperCase(),
+      url: String(request.url),
+      headers,
+      body,
+      timeout: whole(request.timeout),
+      limit: whole(request.limit),
+    };
+    return new HttpResponse(ask((host) => host.http.send(raw)));
+  }
+
+  /** Asks for a document. */
+  get(url: string, options: Omit<HttpRequest, "method" | "url" | "body" | "json"> = {}): HttpResponse {
+    return this.request({ ...options, url });
+  }
+
+  /** Sends a body. */
+  post(url: string, body: Body | null, options: Omit<HttpRequest, "method" | "url" | "body"> = {}): HttpResponse {
+    return this.request({ ...options, method: "POST", url, body });
+  }
+}
+
+function whole(value: number | undefined): number | null {
+  return value === undefined || !Number.isFinite(value) ? null : Math.max(0, Math.ceil(value));
+}
+
+/** Headers as pairs. */
+export function headerPairs(headers: HeadersInit | undefined): [string, string][] {
+  if (!headers) return [];
+  const listed = Symbol.iterator in headers ? headers : Object.entries(headers);
+  return [...(listed as Iterable<readonly [string, string]>)].map(([name, value]) => [String(name), String(value)]);
+}
+
+/** A body as bytes. */
+export function bodyBytes(body: Body): Uint8Array {
+  if (body instanceof Uint8Array) return body;
+  if (body instanceof ArrayBuffer) return new Uint8Array(body);
+  if (ArrayBuffer.isView(body)) return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
+  return encode(String(body));
+}

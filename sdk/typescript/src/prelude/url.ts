@@ -1,0 +1,326 @@
+// `URL` and `URLSearchParams`, for addresses as HTTP has them. Names of hosts are ASCII.
+
+const DEFAULT_PORTS: Record<string, string> = { "http:": "80", "https:": "443", "ws:": "80", "wss:": "443", "ftp:": "21" };
+
+function invalid(text: string): TypeError {
+  return new TypeError(`Invalid URL: ${JSON.stringify(text)}`);
+}
+
+/** Percent-encodes what may not stand in a part; what is encoded already stays. */
+function encoded(text: string, forbidden: RegExp): string {
+  return text.replace(forbidden, (character) => encodeURIComponent(character));
+}
+
+const IN_PATH = /[\u0000-\u0020"#<>?`{}]|[^\u0000-\u007e]+/g;
+const IN_QUERY = /[\u0000-\u0020"#<>]|[^\u0000-\u007e]+/g;
+const IN_USER = /[\u0000-\u0020"#<>?`{}/:;=@[\\\]^|]|[^\u0000-\u007e]+/g;
+
+function withoutDots(path: string): string {
+  const out: string[] = [];
+  const parts = path.split("/");
+  parts.forEach((part, index) => {
+    const last = index === parts.length - 1;
+    const plain = part.replace(/%2e/gi, ".");
+    if (plain === "..") {
+      if (out.length > 1) out.pop();
+      if (last) out.push("");
+    } else if (plain === ".") {
+      if (last) out.push("");
+    } else {
+      out.push(part);
+    }
+  });
+  return out.join("/");
+}
+
+/** `URL`. */
+export class HookURL {
+  #protocol = "";
+  #username = "";
+  #password = "";
+  #hostname = "";
+  #port = "";
+  #pathname = "";
+  #search = "";
+  #hash = "";
+  readonly searchParams: HookURLSearchParams;
+
+  constructor(url: string | { toString(): string }, base?: string | { toString(): string }) {
+    const text = String(url).trim().replace(/[\t\n\r]/g, "");
+    if (!this.#absolute(text)) {
+      if (base === undefined) throw invalid(text);
+      this.#relative(text, new HookURL(base));
+    }
+    this.searchParams = new HookURLSearchParams(this.#search);
+    this.searchParams.changed = (search) => {
+      this.#search = search ? `?${search}` : "";
+    };
+  }
+
+  static canParse(url: string, base?: string): boolean {
+    return HookURL.parse(url, base) !== null;
+  }
+
+  static parse(url: string, base?: string): HookURL | null {
+    try {
+      return new HookURL(url, base);
+    } catch {
+      return null;
+    }
+  }
+
+  #absolute(text: string): boolean {
+    const [, protocol, rest] = /^([A-Za-z][A-Za-z0-9+.-]*:)(.*)$/s.exec(text) ?? [];
+    if (protocol === undefined || rest === undefined) return false;
+    this.#protocol = protocol.toLowerCase();
+    const special = this.#special();
+    const [, slashes, authority = "", after = ""] = /^([\\/]{2})?([^\\/?#]*)(.*)$/s.exec(rest) ?? [];
+    if (slashes) {
+      this.#authority(authority, text);
+      this.#after(after, special);
+    } else if (special) {
+      throw invalid(text);
+    } else {
+      this.#after(rest, false);
+    }
+    return true;
+  }
+
+  #special(): boolean {
+    return this.#protocol in DEFAULT_PORTS;
+  }
+
+  #authority(authority: string, text: string): void {
+    const at = authority.lastIndexOf("@");
+    if (at >= 0) {
+      const [user = "", ...password] = authority.slice(0, at).split(":");
+      this.#username = encoded(user, IN_USER);
+      this.#password = encoded(password.join(":"), IN_USER);
+    }
+    const [, host, port = ""] = /^(\[[0-9A-Fa-f:.]+\]|[^:[\]]*)(?::(\d*))?$/.exec(authority.slice(at + 1)) ?? [];
+    if (host === undefined || (host === "" && this.#special())) throw invalid(text);
+    if (/[\u0000-\u0020"#%<>?@\\^`{|}]|[^\u0000-\u007e]/.test(host) || Number(port) > 65535) throw invalid(text);
+    this.#hostname = host.toLowerCase();
+    this.#port = port === "" || String(Number(port)) === DEFAULT_PORTS[this.#protocol] ? "" : String(Number(port));
+  }
+
+  #after(text: string, special: boolean): void {
+    const [, path = "", search = "", hash = ""] = /^([^?#]*)(\?[^#]*)?(#.*)?$/s.exec(text) ?? [];
+    const slashed = special ? path.replaceAll("\\", "/") : path;
+    this.#pathname = slashed.startsWith("/") || special ? withoutDots(encoded(slashed || "/", IN_PATH)) : slashed;
+    this.#search = search.length > 1 ? encoded(search, IN_QUERY) : "";
+    this.#hash = hash.length > 1 ? `#${encoded(hash.slice(1), /[\u0000-\u0020"<>`]|[^\u0000-\u007e]+/g)}` : "";
+  }
+
+  #relative(text: string, base: HookURL): void {
+    this.#protocol = base.#protocol;
+    if (/^[\\/]{2}/.test(text)) {
+      this.#absolute(base.#protocol + text);
+      return;
+    }
+    this.#username = base.#username;
+    this.#password = base.#password;
+    this.#hostname = base.#hostname;
+    this.#port = base.#port;
+    const [, path = "", search = "", hash = ""] = /^([^?#]*)(\?[^#]*)?(#.*)?$/s.exec(text) ?? [];
+    if (path === "") {
+      this.#after(base.#pathname + (search || base.#search) + hash, this.#special());
+    } else {
+      const folder = base.#pathname.slice(0, base.#pathname.lastIndexOf("/") + 1);
+      this.#after((/^[\\/]/.test(path) ? path : folder + path) + search + hash, this.#special());
+    }
+  }
+
+  get href(): string {
+    const password = this.#password ? `:${this.#password}` : "";
+    const user = this.#username || password ? `${this.#username}${password}@` : "";
+    const authority = this.#hostname || this.#special() ? `//${user}${this.host}` : "";
+    return this.#protocol + authority + this.#pathname + this.#search + this.#hash;
+  }
+
+  get origin(): string {
+    return this.#special() ? `${this.#protocol}//${this.host}` : "null";
+  }
+
+  get protocol(): string {
+    return this.#protocol;
+  }
+
+  get username(): string {
+    return this.#username;
+  }
+
+  set username(text: string) {
+    this.#username = encoded(String(text), IN_USER);
+  }
+
+  get password(): string {
+    return this.#password;
+  }
+
+  set password(text: string) {
+    this.#password = encoded(String(text), IN_USER);
+  }
+
+  get host(): string {
+    return this.#hostname + (this.#port ? `:${this.#port}` : "");
+  }
+
+  set host(text: string) {
+    this.#authority(String(text), String(text));
+  }
+
+  get hostname(): string {
+    return this.#hostname;
+  }
+
+  set hostname(text: string) {
+    this.#authority(this.#port ? `${text}:${this.#port}` : String(text), String(text));
+  }
+
+  get port(): string {
+    return this.#port;
+  }
+
+  set port(text: string | number) {
+    this.#authority(`${this.#hostname}:${text}`, String(text));
+  }
+
+  get pathname(): string {
+    return this.#pathname;
+  }
+
+  set pathname(text: string) {
+    const path = encoded(String(text), IN_PATH);
+    this.#pathname = withoutDots(path.startsWith("/") ? path : `/${path}`);
+  }
+
+  get search(): string {
+    return this.#search;
+  }
+
+  set search(text: string) {
+    const search = String(text).replace(/^\?/, "");
+    this.#search = search ? `?${encoded(search, IN_QUERY)}` : "";
+    this.searchParams.read(this.#search);
+  }
+
+  get hash(): string {
+    return this.#hash;
+  }
+
+  set hash(text: string) {
+    const hash = String(text).replace(/^#/, "");
+    this.#hash = hash ? `#${encoded(hash, /[\u0000-\u0020"<>`]|[^\u0000-\u007e]+/g)}` : "";
+  }
+
+  toString(): string {
+    return this.href;
+  }
+
+  toJSON(): string {
+    return this.href;
+  }
+}
+
+function form(text: string): string {
+  return encodeURIComponent(text)
+    .replace(/[!'()~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll("%20", "+");
+}
+
+function plain(text: string): string {
+  const spaced = text.replaceAll("+", " ");
+  try {
+    return decodeURIComponent(spaced);
+  } catch {
+    return spaced;
+  }
+}
+
+/** `URLSearchParams`. */
+export class HookURLSearchParams implements Iterable<[string, string]> {
+  #pairs: [string, string][] = [];
+  /** Told of every change. */
+  changed: ((search: string) => void) | undefined = undefined;
+
+  constructor(init?: string | Record<string, string> | Iterable<readonly [string, string]> | null) {
+    if (typeof init === "string") this.read(init);
+    else if (init != null) {
+      const listed = Symbol.iterator in init ? init : Object.entries(init);
+      for (const [name, value] of listed as Iterable<readonly [string, string]>) this.#pairs.push([String(name), String(value)]);
+    }
+  }
+
+  /** Takes all from a text. */
+  read(text: string): void {
+    const parts = text.replace(/^\?/, "").split("&").filter(Boolean);
+    this.#pairs = parts.map((part) => {
+      const at = part.indexOf("=");
+      return at < 0 ? [plain(part), ""] : [plain(part.slice(0, at)), plain(part.slice(at + 1))];
+    });
+  }
+
+  get size(): number {
+    return this.#pairs.length;
+  }
+
+  get(name: string): string | null {
+    return this.#pairs.find(([one]) => one === name)?.[1] ?? null;
+  }
+
+  getAll(name: string): string[] {
+    return this.#pairs.filter(([one]) => one === name).map(([, value]) => value);
+  }
+
+  has(name: string, value?: string): boolean {
+    return this.#pairs.some(([one, of]) => one === name && (value === undefined || of === value));
+  }
+
+  append(name: string, value: string): void {
+    this.#pairs.push([String(name), String(value)]);
+    this.changed?.(this.toString());
+  }
+
+  set(name: string, value: string): void {
+    const at = this.#pairs.findIndex(([one]) => one === name);
+    const kept = this.#pairs.filter(([one], index) => one !== name || index === at);
+    if (at < 0) kept.push([String(name), String(value)]);
+    this.#pairs = kept.map(([one, of]) => (one === name ? [one, String(value)] : [one, of]));
+    this.changed?.(this.toString());
+  }
+
+  delete(name: string, value?: string): void {
+    this.#pairs = this.#pairs.filter(([one, of]) => one !== name || (value !== undefined && of !== value));
+    this.changed?.(this.toString());
+  }
+
+  sort(): void {
+    this.#pairs.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    this.changed?.(this.toString());
+  }
+
+  forEach(of: (value: string, name: string, params: HookURLSearchParams) => void): void {
+    for (const [name, value] of this.#pairs) of(value, name, this);
+  }
+
+  entries(): IterableIterator<[string, string]> {
+    return this[Symbol.iterator]();
+  }
+
+  keys(): IterableIterator<string> {
+    return this.#pairs.map(([name]) => name)[Symbol.iterator]();
+  }
+
+  values(): IterableIterator<string> {
+    return this.#pairs.map(([, value]) => value)[Symbol.iterator]();
+  }
+
+  [Symbol.iterator](): IterableIterator<[string, string]> {
+    return this.#pairs.map(([name, value]): [string, string] => [name, value])[Symbol.iterator]();
+  }
+
+  toString(): string {
+    return this.#pairs.map(([name, value]) => `${form(name)}=${form(value)}`).join("&");
+  }
+}

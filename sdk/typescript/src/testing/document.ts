@@ -1,0 +1,90 @@
+import type { TypesRefusal } from "../bindings/contract.js";
+
+/** A refusal as a component's host throws it. */
+export function refusal(code: string, message: string): Error & { payload: TypesRefusal } {
+  return Object.assign(new Error(message), { payload: { code, message } });
+}
+
+type Tree = unknown;
+
+/** A JSON document that is read and changed by JSON Pointers. */
+export class Document {
+  tree: Tree;
+
+  constructor(tree: Tree) {
+    this.tree = structuredClone(tree);
+  }
+
+  get(pointer: string, code = "invalid-path"): string | null {
+    const found = find(this.tree, tokens(pointer, code));
+    return found === undefined ? null : JSON.stringify(found);
+  }
+
+  set(pointer: string, text: string): void {
+    const parts = tokens(pointer);
+    const value: unknown = JSON.parse(text);
+    const last = parts.pop();
+    if (last === undefined) {
+      this.tree = value;
+      return;
+    }
+    const parent = find(this.tree, parts);
+    if (Array.isArray(parent)) {
+      const index = last === "-" ? parent.length : place(last);
+      if (index === undefined || index > parent.length) throw missing(pointer);
+      parent[index] = value;
+    } else if (isFields(parent)) {
+      parent[last] = value;
+    } else {
+      throw missing(pointer);
+    }
+  }
+
+  remove(pointer: string): void {
+    const parts = tokens(pointer);
+    const last = parts.pop();
+    if (last === undefined) {
+      this.tree = {};
+      return;
+    }
+    const parent = find(this.tree, parts);
+    if (find(parent, [last]) === undefined) throw missing(pointer);
+    if (Array.isArray(parent)) parent.splice(Number(last), 1);
+    else delete (parent as Record<string, unknown>)[last];
+  }
+}
+
+function isFields(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function missing(pointer: string): Error {
+  return refusal("no-such-path", `there is nothing at ${JSON.stringify(pointer)}`);
+}
+
+function place(part: string): number | undefined {
+  return /^(0|[1-9]\d*)$/.test(part) ? Number(part) : undefined;
+}
+
+function tokens(pointer: string, code = "invalid-path"): string[] {
+  if (pointer === "") return [];
+  if (!pointer.startsWith("/") || /~(?![01])/.test(pointer)) {
+    throw refusal(code, `${JSON.stringify(pointer)} is no JSON Pointer`);
+  }
+  return pointer
+    .slice(1)
+    .split("/")
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+}
+
+function find(tree: Tree, parts: readonly string[]): Tree {
+  for (const part of parts) {
+    if (Array.isArray(tree)) {
+      const index = place(part);
+      tree = index === undefined ? undefined : (tree[index] as Tree);
+    } else {
+      tree = isFields(tree) && Object.hasOwn(tree, part) ? tree[part] : undefined;
+    }
+  }
+  return tree;
+}

@@ -1,0 +1,183 @@
+/**
+ * Runs hooks in tests, without a cluster and without WebAssembly.
+ *
+ *     test("everybody is greeted", async () => {
+ *       const host = new TestHost().filterResults("names", ["Ada", "Grace"]);
+ *       const effects = await host.run(greet);
+ *       assert.equal(effects.object("ConfigMap", "default/greetings")?.data.text, "Hello, Ada!\nHello, Grace!");
+ *     });
+ *
+ * @packageDocumentation
+ */
+
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { ContextsBindingContext, Imports } from "../bindings/contract.js";
+import { document } from "../config.js";
+import { failure } from "../errors.js";
+import * as handlers from "../handlers.js";
+import type { Hook } from "../hook.js";
+import { provide } from "../host.js";
+import type { KubernetesObject } from "../objects.js";
+import { hookFetch } from "../prelude/fetch.js";
+import { Document } from "./document.js";
+import { type Effects, Recorded } from "./effects.js";
+import { type Answer, context, type ContextInit, imports, type Request, type World } from "./host.js";
+
+export type { Answer, ContextInit, Request } from "./host.js";
+export { type Effects, type MetricEffect, type PatchEffect, type LogRecord } from "./effects.js";
+
+const running = new AsyncLocalStorage<Imports>();
+provide(() => running.getStore());
+
+// What a hook asks by the global `fetch` is the host's to answer, too.
+const outside = globalThis.fetch;
+globalThis.fetch = ((...given: Parameters<typeof outside>) =>
+  running.getStore() ? hookFetch(...(given as unknown as Parameters<typeof hookFetch>)) : outside(...given)) as typeof outside;
+
+/** Why a run failed, with the advice about a retry. Its `cause` is what the hook threw. */
+export class Failure extends Error {
+  /** `back-off` is the queue's growing pause, `never` that a retry makes no sense. */
+  readonly retry: "back-off" | "never" | { afterMilliseconds: number };
+
+  /** @internal */
+  constructor(thrown: unknown) {
+    const { message, retry } = failure(thrown);
+    super(message, { cause: thrown });
+    this.name = "Failure";
+    this.retry = retry.tag === "after" ? { afterMilliseconds: retry.val } : retry.tag;
+  }
+}
+
+/** What a webhook answers. */
+export interface Answered {
+  allowed: boolean;
+  message: string | undefined;
+  warnings: string[];
+  audit: Record<string, string>;
+  /** A JSON Patch; none where the object stays as it is. */
+  patch: unknown[] | undefined;
+}
+
+/** What a hook sees of the world in a test. */
+export class TestHost {
+  readonly #world: World = {
+    snapshots: new Map(),
+    values: new Document({}),
+    configValues: new Document({}),
+    objects: [],
+    answers: [],
+  };
+
+  /** The objects of a binding. */
+  snapshot(binding: string, objects: readonly object[]): this {
+    return this.#add(binding, objects.map((object) => ({ object: JSON.stringify(object), filterResult: null })));
+  }
+
+  /** What the filter of a binding gave for its objects. */
+  filterResults(binding: string, results: readonly unknown[]): this {
+    return this.#add(binding, results.map((result) => ({ object: null, filterResult: JSON.stringify(result) })));
+  }
+
+  #add(binding: string, entries: { object: string | null; filterResult: string | null }[]): this {
+    this.#world.snapshots.set(binding, [...(this.#world.snapshots.get(binding) ?? []), ...entries]);
+    return this;
+  }
+
+  /** Values of the module. */
+  values(values: unknown): this {
+    this.#world.values = new Document(values);
+    return this;
+  }
+
+  /** Config values of the module. */
+  configValues(values: unknown): this {
+    this.#world.configValues = new Document(values);
+    return this;
+  }
+
+  /** Objects that the hook may read. */
+  cluster(...objects: KubernetesObject[]): this {
+    this.#world.objects.push(...objects);
+    return this;
+  }
+
+  /** What is answered to requests of which the address begins so; requests to others are refused as `not-granted`. */
+  http(url: string, answer: Answer | ((request: Request) => Answer)): this {
+    this.#world.answers.push({ url, answer: typeof answer === "function" ? answer : () => answer });
+    return this;
+  }
+
+  /** Runs a hook for these reasons; for `onStartup` without any. A run that failed is rejected with a {@link Failure}. */
+  async run(hook: Hook, ...contexts: ContextInit[]): Promise<Effects> {
+    const given: ContextInit[] = contexts.length > 0 ? contexts : [{ binding: "onStartup" }];
+    const names = [...this.#world.snapshots.keys()];
+    const raw: ContextsBindingContext[] = given.map((init) => context(init, names));
+    return this.#recorded(async (effects) => {
+      await handlers.run(hook, raw);
+      return effects;
+    });
+  }
+
+  /** Asks a hook about a request: the `request` of an AdmissionReview. */
+  validate(hook: Hook, binding: string, request: object): Promise<Answered> {
+    return this.#recorded(() => this.#admit(hook, binding, request, false));
+  }
+
+  /** Asks a hook about a request, and for a change of its object. */
+  mutate(hook: Hook, binding: string, request: object): Promise<Answered> {
+    return this.#recorded(() => this.#admit(hook, binding, request, true));
+  }
+
+  async #admit(hook: Hook, binding: string, request: object, mutates: boolean): Promise<Answered> {
+    const { verdict, answer } = handlers.admit(hook, binding, JSON.stringify(request), mutates);
+    const { allowed, message, warnings, auditAnnotations, patch } = answer(await verdict);
+    return {
+      allowed,
+      message: message ?? undefined,
+      warnings,
+      audit: Object.fromEntries(auditAnnotations),
+      patch: patch === null ? undefined : (JSON.parse(patch) as unknown[]),
+    };
+  }
+
+  /** Has a hook convert objects. */
+  convert(hook: Hook, from: string, to: string, ...objects: object[]): Promise<KubernetesObject[]> {
+    return this.#recorded(async () => {
+      const all: KubernetesObject[] = [];
+      for (const object of objects) {
+        const given = await handlers.convert(hook, "", from, to, JSON.stringify(object));
+        all.push(JSON.parse(handlers.converted(given)) as KubernetesObject);
+      }
+      return all;
+    });
+  }
+
+  /** What the filter of a binding makes of an object. */
+  filter(hook: Hook, binding: string, object: object): Promise<unknown> {
+    return this.#recorded(async () => {
+      const result = await handlers.filter(hook, binding, JSON.stringify(object));
+      return JSON.parse(handlers.filtered(result)) as unknown;
+    });
+  }
+
+  /** The configuration of a hook as the operator reads it. */
+  config(hook: Hook): unknown {
+    return JSON.parse(JSON.stringify(document(hook.config)));
+  }
+
+  /** What a call that failed has changed is gone. */
+  async #recorded<T>(of: (effects: Recorded) => Promise<T>): Promise<T> {
+    const { values, configValues } = this.#world;
+    this.#world.values = new Document(values.tree);
+    this.#world.configValues = new Document(configValues.tree);
+    const effects = new Recorded(this.#world);
+    try {
+      return await running.run(imports(this.#world, effects), () => of(effects));
+    } catch (thrown) {
+      this.#world.values = values;
+      this.#world.configValues = configValues;
+      throw new Failure(thrown);
+    }
+  }
+}
+

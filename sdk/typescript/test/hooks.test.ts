@@ -1,0 +1,288 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  allow,
+  change,
+  configMap,
+  defineHook,
+  deny,
+  Input,
+  isRefused,
+  type KubernetesObject,
+  NoRetryError,
+  RetryAfterError,
+} from "../src/index.js";
+import { Failure, TestHost } from "../src/testing/index.js";
+
+const config = { onStartup: 1 };
+
+function pod(name: string, labels: Record<string, string> = {}): KubernetesObject {
+  return { apiVersion: "v1", kind: "Pod", metadata: { name, namespace: "default", labels } };
+}
+
+test("a configuration is the document of shell-operator, with all snapshots where none are named", () => {
+  const hook = defineHook({
+    name: "all",
+    config: {
+      onStartup: 10,
+      schedule: [{ crontab: "* * * * *" }, { name: "alone", crontab: "0 3 * * *", includeSnapshotsFrom: [] }],
+      kubernetes: [{ kind: "Pod", executeHookOnEvent: [] }, { name: "maps", kind: "ConfigMap", filter: () => 1 }],
+      settings: { executionMinInterval: "1s" },
+    },
+    run() {},
+  });
+  assert.deepEqual(new TestHost().config(hook), {
+    configVersion: "v1",
+    onStartup: 10,
+    schedule: [
+      { crontab: "* * * * *", includeSnapshotsFrom: ["kubernetes", "maps"] },
+      { name: "alone", crontab: "0 3 * * *", includeSnapshotsFrom: [] },
+    ],
+    kubernetes: [
+      { kind: "Pod", executeHookOnEvent: [], includeSnapshotsFrom: ["kubernetes", "maps"] },
+      { name: "maps", kind: "ConfigMap", filter: true, includeSnapshotsFrom: ["kubernetes", "maps"] },
+    ],
+    settings: { executionMinInterval: "1s" },
+  });
+  assert.throws(() => defineHook({ name: "a b", config }), /name/);
+});
+
+test("snapshots are read as a whole, one by one and in parts", async () => {
+  const names = Array.from({ length: 250 }, (_, i) => `pod-${i}`);
+  const hook = defineHook({
+    name: "reads",
+    config,
+    run(input) {
+      const pods = input.snapshot("pods");
+      assert.equal(pods.length, 250);
+      assert.deepEqual([...pods].map((entry) => entry.objectAt("/metadata/name")), names);
+      assert.deepEqual(input.objects("pods").map((object) => object.metadata?.name), names);
+      assert.equal(pods.at(-1)?.object?.metadata?.name, "pod-249");
+      assert.equal(pods.at(250), undefined);
+      assert.equal(pods.at(0)?.objectAt("/metadata/nothing"), undefined);
+      assert.throws(() => pods.at(0)?.objectAt("metadata"), (thrown) => isRefused(thrown, "invalid-pointer"));
+      assert.throws(() => input.filterResults("pods"), /snapshot "pods", entry 0: there is no filter result/);
+      assert.equal(input.snapshot("nothing").length, 0);
+      assert.deepEqual(input.objects("nothing"), []);
+      assert.deepEqual(input.filterResults<string>("words"), ["a", "b"]);
+      assert.deepEqual(input.snapshotNames, ["pods", "words"]);
+    },
+  });
+  await new TestHost().snapshot("pods", names.map((name) => pod(name))).filterResults("words", ["a", "b"]).run(hook);
+});
+
+test("contexts say why a hook runs", async () => {
+  const hook = defineHook({
+    name: "why",
+    config,
+    run({ contexts: [event, synchronization] }) {
+      assert.equal(event?.binding, "pods");
+      assert.equal(event?.kind, "Event");
+      assert.equal(event?.watchEvent, "Deleted");
+      assert.equal(event?.object?.metadata?.name, "a");
+      assert.equal(event?.objectAt("/metadata/name"), "a");
+      assert.equal(event?.filterResult, null);
+      assert.equal(event?.group, undefined);
+      assert.deepEqual(synchronization?.objects.objects().map((object) => object.kind), ["Pod"]);
+      assert.equal((synchronization?.toJSON() as { type: string }).type, "Synchronization");
+    },
+  });
+  await new TestHost().run(
+    hook,
+    { binding: "pods", kind: "Event", watchEvent: "Deleted", object: pod("a"), filterResult: null },
+    { binding: "pods", kind: "Synchronization", objects: [pod("a")] },
+  );
+});
+
+test("effects are recorded, and gone when the run fails", async () => {
+  let fails = false;
+  const hook = defineHook({
+    name: "effects",
+    config,
+    async run(input) {
+      input.values.set("/web/replicas", 3);
+      assert.equal(input.values.get("/web/replicas"), 3);
+      assert.equal(input.values.exists("/web/nothing"), false);
+      input.values.remove("/old");
+      assert.throws(() => input.values.remove("/old"), (thrown) => isRefused(thrown, "no-such-path"));
+      assert.throws(() => input.values.set("/a/b", 1), (thrown) => isRefused(thrown, "no-such-path"));
+      assert.throws(() => input.values.set("/web", undefined), TypeError);
+      input.configValues.set("/on", true);
+      await Promise.resolve();
+      const map = configMap("default", "a", { b: "c" });
+      input.patch.create(map);
+      input.patch.createIfNotExists(map);
+      input.patch.createOrUpdate({ ...map, data: { b: "d" } });
+      input.patch.delete(map);
+      input.patch.deleteInBackground({ kind: "Node", name: "n" });
+      input.patch.deleteNonCascading({ apiVersion: "v1", kind: "Pod", namespace: "x", name: "p" });
+      input.patch.merge(map, { data: null }, { ignoreMissingObject: true });
+      input.patch.json(map, [{ op: "remove", path: "/data" }], { subresource: "status", ignoreHookError: true });
+      input.patch.jq(map, ".data = {}");
+      assert.throws(() => input.patch.create({ kind: "Pod" }), (thrown) => isRefused(thrown, "invalid-object"));
+      input.metrics.add("seen", 1, { b: "1", a: "2" });
+      input.metrics.group("g").set("gauge", 2);
+      input.metrics.group("g").observe("took", 0.2, [0.1, 1]);
+      input.metrics.expire();
+      input.log.with({ of: "x" }).warn("careful", { count: 2, error: new Error("no") });
+      if (fails) throw new Error("boom");
+    },
+  });
+  const host = new TestHost().values({ web: {}, old: 1 }).configValues({});
+  const effects = await host.run(hook);
+  assert.deepEqual(effects.values, { web: { replicas: 3 } });
+  assert.deepEqual(effects.configValues, { on: true });
+  const ref = { apiVersion: "v1", kind: "ConfigMap", namespace: "default", name: "a" };
+  assert.deepEqual(
+    effects.patches.map(({ object: _, ...rest }) => rest),
+    [
+      { operation: "Create", ...ref },
+      { operation: "CreateIfNotExists", ...ref },
+      { operation: "CreateOrUpdate", ...ref },
+      { operation: "Delete", ...ref },
+      { operation: "DeleteInBackground", kind: "Node", name: "n" },
+      { operation: "DeleteNonCascading", apiVersion: "v1", kind: "Pod", namespace: "x", name: "p" },
+      { operation: "MergePatch", ...ref, patch: { data: null }, ignoreMissingObject: true },
+      { operation: "JSONPatch", ...ref, patch: [{ op: "remove", path: "/data" }], subresource: "status", ignoreHookError: true },
+      { operation: "JQPatch", ...ref, patch: ".data = {}" },
+    ],
+  );
+  assert.deepEqual(effects.object("ConfigMap", "default/a")?.["data"], { b: "d" });
+  assert.deepEqual(effects.metrics, [
+    { action: "add", name: "seen", value: 1, labels: { a: "2", b: "1" } },
+    { action: "set", name: "gauge", value: 2, labels: {}, group: "g" },
+    { action: "observe", name: "took", value: 0.2, buckets: [0.1, 1], labels: {}, group: "g" },
+    { action: "expire" },
+  ]);
+  assert.deepEqual(effects.log, [{ level: "warn", message: "careful", fields: { of: "x", count: "2", error: "no" } }]);
+  fails = true;
+  const again = new TestHost().values({ web: {}, old: 1 });
+  await assert.rejects(again.run(hook), (thrown) => thrown instanceof Failure && thrown.message === "boom");
+  const looks = defineHook({ name: "looks", config, run: (input) => assert.equal(input.values.get("/old"), 1) });
+  await again.run(looks);
+});
+
+test("an error says whether a retry makes sense, wrapped or not", async () => {
+  const throws = (thrown: unknown) => {
+    const run = () => {
+      throw thrown;
+    };
+    return new TestHost().run(defineHook({ name: "throws", config, run })).then(
+      () => assert.fail("it did not fail"),
+      (failure: Failure) => [failure.message, failure.retry],
+    );
+  };
+  assert.deepEqual(await throws(new Error("plain")), ["plain", "back-off"]);
+  assert.deepEqual(await throws(new NoRetryError("no")), ["no", "never"]);
+  assert.deepEqual(await throws(new RetryAfterError("later", 1500)), ["later", { afterMilliseconds: 1500 }]);
+  const wrapped = new Error("around", { cause: new RetryAfterError("later", 60_000) });
+  assert.deepEqual(await throws(wrapped), ["around", { afterMilliseconds: 60_000 }]);
+  assert.deepEqual(await throws(new TypeError("odd")), ["TypeError: odd", "back-off"]);
+  assert.deepEqual(await throws("text"), ["text", "back-off"]);
+  assert.deepEqual(await throws(undefined), ["thrown: undefined", "back-off"]);
+  const none = defineHook({ name: "none", config });
+  await assert.rejects(new TestHost().run(none), { message: 'the hook "none" has no run()', retry: "never" });
+});
+
+test("reviews are answered, and of a changed object only what differs is sent", async () => {
+  const hook = defineHook({
+    name: "reviews",
+    config,
+    validate: (review) => {
+      if (review.operation === "DELETE") return { allowed: true, audit: { by: "me" } };
+      return review.object?.metadata?.labels?.["team"] ? allow("w1", "w2") : deny("no team");
+    },
+    async mutate(review) {
+      const object = review.object as KubernetesObject;
+      const labels = (object.metadata!.labels ??= {});
+      labels["a/b~c"] = "1";
+      delete labels["old"];
+      object["spec"] = { list: [1, 2] };
+      return change(object);
+    },
+  });
+  const request = (object: unknown) => ({ uid: "u", operation: object ? "CREATE" : "DELETE", object });
+  const host = new TestHost();
+  const denied = await host.validate(hook, "a.b.c", request(pod("a")));
+  assert.deepEqual(denied, { allowed: false, message: "no team", warnings: [], audit: {}, patch: undefined });
+  const allowed = await host.validate(hook, "a.b.c", request(pod("a", { team: "x" })));
+  assert.deepEqual(allowed.warnings, ["w1", "w2"]);
+  assert.deepEqual((await host.validate(hook, "a.b.c", request(null))).audit, { by: "me" });
+  const changed = await host.mutate(hook, "a.b.c", request(pod("a", { old: "x", same: "y" })));
+  assert.deepEqual(changed.patch, [
+    { op: "remove", path: "/metadata/labels/old" },
+    { op: "add", path: "/metadata/labels/a~1b~0c", value: "1" },
+    { op: "add", path: "/spec", value: { list: [1, 2] } },
+  ]);
+  const silent = defineHook({ name: "silent", config, validate: () => undefined as never });
+  await assert.rejects(host.validate(silent, "a.b.c", request(pod("a"))), /answered by allow/);
+  await assert.rejects(host.mutate(silent, "a.b.c", request(pod("a"))), /does not answer reviews of "a.b.c"/);
+});
+
+test("filters and conversions are functions of the hook", async () => {
+  const hook = defineHook({
+    name: "functions",
+    config: {
+      kubernetes: [
+        { name: "pods", kind: "Pod", filter: (object) => object.metadata?.name },
+        { name: "nothing", kind: "Pod", filter: () => undefined },
+      ],
+    },
+    convert: async (object, { from, to }) => ({ ...object, apiVersion: `example.com/${to}`, from }),
+  });
+  const host = new TestHost();
+  assert.equal(await host.filter(hook, "pods", pod("a")), "a");
+  assert.equal(await host.filter(hook, "nothing", pod("a")), null);
+  await assert.rejects(host.filter(hook, "other", pod("a")), /no filter/);
+  const converted = await host.convert(hook, "v1", "v2", { apiVersion: "example.com/v1", kind: "Thing" });
+  assert.deepEqual(converted, [{ apiVersion: "example.com/v2", kind: "Thing", from: "v1" }]);
+});
+
+test("the cluster and other hosts are read as far as they are known", async () => {
+  const hook = defineHook({
+    name: "reads",
+    config,
+    async run(input) {
+      const ref = { apiVersion: "v1", kind: "Pod", namespace: "default" };
+      assert.equal(input.cluster.get({ ...ref, name: "a" })?.metadata?.name, "a");
+      assert.equal(input.cluster.get({ ...ref, name: "z" }), undefined);
+      const all = [...input.cluster.list("v1", "Pod", { pageSize: 1 })];
+      assert.deepEqual(all.map((object) => object.metadata?.name), ["a", "b"]);
+      const some = [...input.cluster.list("v1", "Pod", { namespace: "default", labelSelector: "app=web,!old" })];
+      assert.deepEqual(some.map((object) => object.metadata?.name), ["b"]);
+
+      const answer = input.http.request({ method: "post", url: "https://example.com/a", json: { a: 1 }, timeout: 100 });
+      assert.deepEqual([answer.status, answer.ok, answer.headers["x-a"], answer.json()], [201, true, "1", { got: '{"a":1}' }]);
+      assert.throws(() => input.http.get("https://other.example.com"), (thrown) => isRefused(thrown, "not-granted"));
+
+      const fetched = await fetch("https://example.com/b", { method: "POST", body: "ä", headers: { "X-B": "2" } });
+      assert.deepEqual([fetched.status, await fetched.json()], [201, { got: "ä" }]);
+      const moved = await fetch(new URL("https://example.com/moved"));
+      assert.deepEqual([moved.redirected, moved.url], [true, "https://example.com/b"]);
+      await assert.rejects(fetch("https://other.example.com"), (thrown) => isRefused(thrown, "not-granted"));
+    },
+  });
+  const host = new TestHost()
+    .cluster(pod("a", { app: "web", old: "" }), pod("b", { app: "web" }), configMap("default", "c", {}))
+    .http("https://example.com/moved", { status: 302, headers: { Location: "/b" } })
+    .http("https://example.com/", (request) => ({ status: 201, headers: { "X-A": "1" }, json: { got: request.body ?? "" } }));
+  await host.run(hook);
+});
+
+test("two hosts run at the same time, each with its own world", async () => {
+  const hook = defineHook({
+    name: "turns",
+    config,
+    async run(input) {
+      await new Promise((done) => setImmediate(done));
+      input.values.set("/seen", input.values.get("/name"));
+    },
+  });
+  const runs = ["a", "b"].map((name) => new TestHost().values({ name }).run(hook));
+  const seen = (await Promise.all(runs)).map((effects) => (effects.values as { seen: string }).seen);
+  assert.deepEqual(seen, ["a", "b"]);
+});
+
+test("outside of a run there is no host", () => {
+  assert.throws(() => new Input("outside", []).values.get(""), /only while a hook runs/);
+});

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { HookAbortController, HookAbortSignal } from "../src/prelude/abort.js";
+import { clone } from "../src/prelude/clone.js";
+import { formatted } from "../src/prelude/console.js";
+import { HookPromise, runJobs } from "../src/prelude/promise.js";
+import { clearTimer, settle, setTimer } from "../src/prelude/timers.js";
+import { HookURL, HookURLSearchParams } from "../src/prelude/url.js";
+import { decode, encode, Utf8Decoder } from "../src/prelude/utf8.js";
+import { trace } from "../src/trace.js";
+
+test("UTF-8 is as the platform has it", () => {
+  const texts = ["", "a", "äöü", "€", "😀", "a\ud800b", "\udc00", "\ufeffx", "😀".repeat(5000)];
+  for (const text of texts) assert.deepEqual(encode(text), new TextEncoder().encode(text), text.slice(0, 10));
+  const all = [
+    [0x61], [0xc3, 0xa4], [0xc3], [0xe2, 0x82], [0xe2, 0x82, 0xac, 0x62], [0xf0, 0x9f, 0x98, 0x80], [0xed, 0xa0, 0x80],
+    [0xc0, 0x80], [0xf5, 0x80, 0x80, 0x80], [0xef, 0xbb, 0xbf, 0x61], [0xe0, 0x9f, 0x80], [0xf4, 0x90, 0x80, 0x80], [0x80],
+  ];
+  for (const bytes of all) assert.equal(decode(new Uint8Array(bytes)), new TextDecoder().decode(new Uint8Array(bytes)), String(bytes));
+  assert.throws(() => new Utf8Decoder("utf-8", { fatal: true }).decode(new Uint8Array([0xff])), TypeError);
+  assert.throws(() => new Utf8Decoder("latin1"), RangeError);
+});
+
+test("addresses are as the platform has them", () => {
+  const cases: [string, string?][] = [
+    ["https://Example.com:443/a/../b/./c?x=1#y"], ["http://u:p%40@h:8080"], ["../d?q", "https://e.com/a/b/c"],
+    ["//other/x", "https://e.com/a"], ["?z=ä b", "https://e.com/a?y"], ["#f", "https://e.com/a?y"], ["/abs", "http://h:81/x/y"],
+    ["https://[::1]:9/x"], ["mailto:a@b.c"], ["https://h/a b\"c"], ["", "https://e.com/a?y#z"], ["https:\\\\h\\a"],
+    ["http://h/%2e%2e/a"], ["https://h/?a=b&c=d%20e+f"],
+  ];
+  for (const [text, base] of cases) {
+    const [ours, theirs] = [new HookURL(text, base), new URL(text, base)];
+    const parts = ["href", "origin", "protocol", "username", "password", "host", "hostname", "port", "pathname", "search", "hash"];
+    for (const part of parts) {
+      assert.equal((ours as never)[part], (theirs as never)[part], `${part} of ${text}`);
+    }
+  }
+  for (const text of ["", "a", "http://", "https://h:99999", "http://a b/"]) {
+    assert.equal(HookURL.canParse(text), false, text);
+    assert.throws(() => new URL(text), TypeError);
+  }
+  const url = new HookURL("https://h/a?x=1");
+  url.searchParams.append("y", "ä&b c");
+  url.pathname = "/q r";
+  url.port = "8443";
+  assert.equal(url.href, "https://h:8443/q%20r?x=1&y=%C3%A4%26b+c");
+  url.search = "?n=2";
+  assert.deepEqual([...url.searchParams], [["n", "2"]]);
+  for (const text of ["a=b&a=c&d", "?x=%zz&y=+", "!'()~*=1"]) {
+    assert.equal(String(new HookURLSearchParams(text)), String(new URLSearchParams(text)), text);
+  }
+});
+
+test("promises settle within a call, in the order of the language", async () => {
+  const order = async (promise: PromiseConstructor, wait: () => unknown) => {
+    const seen: unknown[] = [];
+    const see = (what: unknown) => () => void seen.push(what);
+    promise.resolve().then(see(1)).then(see(3));
+    promise.reject(new Error("x")).catch((error: Error) => seen.push(error.message)).finally(see("finally"));
+    promise.all([1, promise.resolve(2), { then: (done: (value: number) => void) => done(3) }]).then((all) => seen.push(all));
+    promise.allSettled([1, promise.reject(2)]).then((all) => seen.push(all.map(({ status }) => status)));
+    promise.race([promise.resolve("r"), promise.resolve("s")]).then((first) => seen.push(first));
+    promise.any([promise.reject(1), promise.resolve("any")]).then((first) => seen.push(first));
+    promise.any([promise.reject(1)]).catch((error: AggregateError) => seen.push(error.errors));
+    promise.all([]).then((none) => seen.push(none));
+    promise.resolve(promise.resolve(1)).then(see("nested"));
+    new promise((_, reject) => reject(1)).then(undefined, see("rejected"));
+    await wait();
+    return seen;
+  };
+  const ours = await order(HookPromise as unknown as PromiseConstructor, runJobs);
+  const theirs = await order(Promise, () => new Promise((done) => setTimeout(done, 0)));
+  assert.deepEqual(ours.map((seen) => JSON.stringify(seen)).sort(), theirs.map((seen) => JSON.stringify(seen)).sort());
+});
+
+test("a run waits for what happens within it, and for nothing else", () => {
+  assert.equal(settle(3), 3);
+  assert.equal(settle(HookPromise.resolve(3).then((value) => value + 1)), 4);
+  assert.throws(() => settle(HookPromise.reject(new Error("no"))), /no/);
+  assert.equal(settle(new HookPromise((done) => setTimer(() => done("later"), 0))), "later");
+  assert.throws(() => settle(new HookPromise(() => {})), /nobody settles/);
+  let id = 0;
+  assert.throws(() => settle(new HookPromise((done) => (id = setTimer(done as never, 1000)))), /1000 ms for a timer/);
+  clearTimer(id);
+});
+
+test("what is printed is formatted as people expect", () => {
+  assert.equal(formatted(["a", 1, null, undefined, true]), "a 1 null undefined true");
+  assert.equal(formatted(["%s is %d of %j%%", "a", 3, { b: 1 }, "rest"]), 'a is 3 of {"b":1}% rest');
+  assert.equal(formatted([{ a: [1, "x"], "b-c": new Map([["k", 1]]), d: new Set() }]), "{ a: [ 1, 'x' ], 'b-c': Map(1) { 'k' => 1 }, d: Set(0) {} }");
+  const circular: Record<string, unknown> = {};
+  circular["self"] = circular;
+  assert.equal(formatted([circular]), "{ self: [Circular] }");
+  class Point {
+    x = 1;
+  }
+  assert.equal(formatted([new Point(), new Date(0), () => 1, 10n]), "Point { x: 1 } 1970-01-01T00:00:00.000Z [Function: (anonymous)] 10n");
+});
+
+test("clones are apart", () => {
+  const shared = { n: 1 };
+  const value = { a: shared, b: shared, date: new Date(5), map: new Map([[shared, new Set([1])]]), bytes: new Uint8Array([1, 2]) };
+  const copy = clone(value);
+  assert.deepEqual(copy, structuredClone(value));
+  assert.equal(copy.a, copy.b);
+  assert.notEqual(copy.a, shared);
+  assert.throws(() => clone({ f: () => 1 }), TypeError);
+});
+
+test("an abort is told", () => {
+  const controller = new HookAbortController();
+  let told = 0;
+  controller.signal.addEventListener("abort", () => told++);
+  controller.abort();
+  controller.abort();
+  assert.equal(told, 1);
+  assert.throws(() => controller.signal.throwIfAborted(), { name: "AbortError" });
+  assert.equal(HookAbortSignal.any([HookAbortSignal.timeout(5), HookAbortSignal.timeout(3)]).timeLimit, 3);
+});
+
+test("a stack is told by the author's lines", () => {
+  const error = new Error("x", { cause: new Error("y") });
+  error.stack = [
+    "    at inner (componentize-qjs:user.js:12:5)",
+    "    at own (componentize-qjs:user.js:3:1)",
+    "    at <anonymous> (native)",
+    "    at <anonymous> (componentize-qjs:user.js:20:9)",
+  ].join("\n");
+  (error.cause as Error).stack = "    at deep (componentize-qjs:user.js:13:40)";
+  // Lines 0 to 9 are the SDK's; 10 on are a.ts from line 4; within line 12 something of b.ts.
+  const origins = { sources: ["src/a.ts", "src/b.ts"], places: [0, 0, -1, 0, 10, 0, 0, 4, 12, 30, 1, 7, 13, 0, 0, 7] };
+  (globalThis as { __hookboxOrigins?: string }).__hookboxOrigins = JSON.stringify(origins);
+  const text = trace(error);
+  delete (globalThis as { __hookboxOrigins?: string }).__hookboxOrigins;
+  assert.equal(text, "\n    at inner (src/a.ts:6)\n    at src/a.ts:14\ncaused by: y\n    at deep (src/b.ts:8)");
+});
