@@ -16,6 +16,9 @@ const RUST: [&str; 5] = [
 /// And a Go guest.
 const GO: [&str; 1] = ["sdk/go"];
 
+/// And a Python guest.
+const PYTHON: [&str; 1] = ["sdk/python"];
+
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default())
         .join("../..")
@@ -34,6 +37,7 @@ fn main() -> io::Result<()> {
     let manifest = [(PathBuf::from("Cargo.toml"), manifest)];
     list(&root, "RUST_SDK", &RUST, &manifest, &mut code)?;
     list(&root, "GO_SDK", &GO, &[], &mut code)?;
+    list(&root, "PYTHON_SDK", &PYTHON, &[], &mut code)?;
     fs::write(out.join("sdk_files.rs"), code)
 }
 
@@ -78,7 +82,7 @@ fn collect(root: &Path, dir: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> 
             .to_string_lossy()
             .into_owned();
         if fs::symlink_metadata(&path)?.is_symlink()
-            || ["tests", "target", "benches"].contains(&name.as_str())
+            || ["tests", "target", "benches", "__pycache__"].contains(&name.as_str())
             || name.starts_with('.')
             || name.ends_with("_test.go")
         {
@@ -86,7 +90,7 @@ fn collect(root: &Path, dir: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> 
         }
         if path.is_dir() {
             collect(root, &path, files)?;
-        } else if ["rs", "toml", "wit", "md", "go", "mod"]
+        } else if ["rs", "toml", "wit", "md", "go", "mod", "py", "typed"]
             .iter()
             .any(|e| path.extension().is_some_and(|x| x == *e))
         {

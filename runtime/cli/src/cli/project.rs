@@ -12,6 +12,8 @@ pub(crate) enum Lang {
     Rust,
     /// Go, with its standard toolchain
     Go,
+    /// Python, with componentize-py
+    Python,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

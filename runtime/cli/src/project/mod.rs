@@ -2,6 +2,7 @@
 
 mod cargo;
 mod go;
+mod python;
 
 use std::path::{Path, PathBuf};
 
@@ -24,16 +25,18 @@ pub(crate) struct Project {
 enum Language {
     Rust,
     Go,
+    Python,
 }
 
 impl Language {
-    const ALL: [Self; 2] = [Self::Rust, Self::Go];
+    const ALL: [Self; 3] = [Self::Rust, Self::Go, Self::Python];
 
     /// The file that every project of this language has.
     fn manifest(self) -> &'static str {
         match self {
             Self::Rust => "Cargo.toml",
             Self::Go => "go.mod",
+            Self::Python => "pyproject.toml",
         }
     }
 }
@@ -74,6 +77,7 @@ impl Project {
         match self.language {
             Language::Rust => cargo::Cargo { root }.build(ui).await,
             Language::Go => go::Go { root }.build().await,
+            Language::Python => python::Python { root }.build(ui).await,
         }
     }
 }

@@ -73,7 +73,7 @@ impl Pending {
 }
 
 /// Ends of the names of sources, in all languages.
-const SOURCE: [&str; 6] = ["go", "mod", "rs", "sum", "toml", "wit"];
+const SOURCE: [&str; 7] = ["go", "mod", "py", "rs", "sum", "toml", "wit"];
 
 /// Files that are remembered.
 const SOURCES: usize = 1000;
@@ -224,7 +224,8 @@ fn is_source(root: &Path, path: &Path) -> bool {
         .extension()
         .and_then(OsStr::to_str)
         .is_some_and(|kind| SOURCE.contains(&kind));
-    !skipped && (kind || inside.starts_with("src") || inside == Path::new(LOCK))
+    let named = [LOCK, "requirements.txt"].map(Path::new).contains(&inside);
+    !skipped && (kind || named || inside.starts_with("src"))
 }
 
 #[cfg(test)]

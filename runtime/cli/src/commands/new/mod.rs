@@ -1,6 +1,7 @@
 //! `hookbox new`: a project with a first hook.
 
 mod go;
+mod python;
 mod rust;
 
 use std::path::{Path, PathBuf};
@@ -52,6 +53,7 @@ impl Template {
         match lang {
             Lang::Rust => &rust::TEMPLATE,
             Lang::Go => &go::TEMPLATE,
+            Lang::Python => &python::TEMPLATE,
         }
     }
 }
@@ -262,6 +264,17 @@ mod tests {
             "sdk/go/hookboxtest/host.go",
         ] {
             assert!(go.contains(&part), "{part}");
+        }
+        let python: Vec<&str> = PYTHON_SDK.iter().map(|(path, _)| *path).collect();
+        for part in [
+            "sdk/python/pyproject.toml",
+            "sdk/python/src/hookbox/py.typed",
+            "sdk/python/src/hookbox/componentize-py.toml",
+            "sdk/python/src/hookbox/wit/world.wit",
+            "sdk/python/src/hookbox/_bindings/imports/log.py",
+            "sdk/python/src/hookbox/testing/__init__.py",
+        ] {
+            assert!(python.contains(&part), "{part}");
         }
     }
 }
