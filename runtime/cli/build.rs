@@ -19,6 +19,9 @@ const GO: [&str; 1] = ["sdk/go"];
 /// And a Python guest.
 const PYTHON: [&str; 1] = ["sdk/python"];
 
+/// And one in C.
+const C: [&str; 1] = ["sdk/c"];
+
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default())
         .join("../..")
@@ -38,6 +41,7 @@ fn main() -> io::Result<()> {
     list(&root, "RUST_SDK", &RUST, &manifest, &mut code)?;
     list(&root, "GO_SDK", &GO, &[], &mut code)?;
     list(&root, "PYTHON_SDK", &PYTHON, &[], &mut code)?;
+    list(&root, "C_SDK", &C, &[], &mut code)?;
     fs::write(out.join("sdk_files.rs"), code)
 }
 
@@ -90,9 +94,11 @@ fn collect(root: &Path, dir: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> 
         }
         if path.is_dir() {
             collect(root, &path, files)?;
-        } else if ["rs", "toml", "wit", "md", "go", "mod", "py", "typed"]
-            .iter()
-            .any(|e| path.extension().is_some_and(|x| x == *e))
+        } else if [
+            "rs", "toml", "wit", "md", "go", "mod", "py", "typed", "c", "h",
+        ]
+        .iter()
+        .any(|e| path.extension().is_some_and(|x| x == *e))
         {
             files.push(path.strip_prefix(root).unwrap_or(&path).to_path_buf());
         }

@@ -14,6 +14,8 @@ pub(crate) enum Lang {
     Go,
     /// Python, with componentize-py
     Python,
+    /// C and C++, with clang or zig
+    C,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,5 +1,6 @@
 //! A hook author's project: where it is, in which language, and how it becomes a component.
 
+mod c;
 mod cargo;
 mod go;
 mod python;
@@ -26,10 +27,11 @@ enum Language {
     Rust,
     Go,
     Python,
+    C,
 }
 
 impl Language {
-    const ALL: [Self; 3] = [Self::Rust, Self::Go, Self::Python];
+    const ALL: [Self; 4] = [Self::Rust, Self::Go, Self::Python, Self::C];
 
     /// The file that every project of this language has.
     fn manifest(self) -> &'static str {
@@ -37,6 +39,7 @@ impl Language {
             Self::Rust => "Cargo.toml",
             Self::Go => "go.mod",
             Self::Python => "pyproject.toml",
+            Self::C => c::MANIFEST,
         }
     }
 }
@@ -78,6 +81,7 @@ impl Project {
             Language::Rust => cargo::Cargo { root }.build(ui).await,
             Language::Go => go::Go { root }.build().await,
             Language::Python => python::Python { root }.build(ui).await,
+            Language::C => c::C { root }.build(ui).await,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `hookbox new`: a project with a first hook.
 
+mod c;
 mod go;
 mod python;
 mod rust;
@@ -54,6 +55,7 @@ impl Template {
             Lang::Rust => &rust::TEMPLATE,
             Lang::Go => &go::TEMPLATE,
             Lang::Python => &python::TEMPLATE,
+            Lang::C => &c::TEMPLATE,
         }
     }
 }
@@ -275,6 +277,16 @@ mod tests {
             "sdk/python/src/hookbox/testing/__init__.py",
         ] {
             assert!(python.contains(&part), "{part}");
+        }
+        let c: Vec<&str> = C_SDK.iter().map(|(path, _)| *path).collect();
+        for part in [
+            "sdk/c/include/hookbox.h",
+            "sdk/c/include/hookbox_test.h",
+            "sdk/c/src/hooks.c",
+            "sdk/c/src/bindings/hookbox_bindings.c",
+            "sdk/c/native/main.c",
+        ] {
+            assert!(c.contains(&part), "{part}");
         }
     }
 }
