@@ -47,7 +47,19 @@ pub(super) struct Files {
     /// The last write failed.
     failed: bool,
     /// Held as long as the journal is open.
-    _lock: File,
+    _lock: Lock,
+}
+
+/// A lock on a file. It is given back by name: a process that was forked off and has not yet become another program holds
+/// the same file open.
+#[derive(Debug)]
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // What cannot be given back goes with the process.
+        let _ = self.0.unlock();
+    }
 }
 
 impl Files {
@@ -86,7 +98,7 @@ impl Files {
             file_bytes: file_bytes.max(1),
             keep: keep.max(1),
             failed: false,
-            _lock: lock,
+            _lock: Lock(lock),
         })
     }
 
