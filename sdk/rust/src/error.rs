@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::host::Refusal;
+
 /// What a hook returns: nothing, or an [`Error`].
 pub type Result<T = (), E = Error> = std::result::Result<T, E>;
 
@@ -43,6 +45,8 @@ pub enum Retry {
 pub struct Error {
     message: String,
     retry: Retry,
+    /// Why the host refused a call, when that is what went wrong.
+    code: Option<String>,
 }
 
 impl Error {
@@ -51,6 +55,7 @@ impl Error {
         Self {
             message: format!("{message:#}"),
             retry: Retry::BackOff,
+            code: None,
         }
     }
 
@@ -64,6 +69,13 @@ impl Error {
     #[must_use]
     pub fn retry(&self) -> Retry {
         self.retry
+    }
+
+    /// The stable word of the refusal, such as `not-granted` or `no-such-path`, when it was the host that refused a call.
+    /// `context` keeps it.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.code.as_deref()
     }
 
     /// Asks the host to run the hook again after this time, instead of the queue's growing pause.
@@ -127,6 +139,17 @@ impl<E: std::error::Error> From<E> for Error {
         Self {
             message,
             retry: Retry::BackOff,
+            code: None,
+        }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            message: refusal.to_string(),
+            retry: Retry::BackOff,
+            code: Some(refusal.code),
         }
     }
 }

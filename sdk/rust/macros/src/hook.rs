@@ -257,8 +257,9 @@ impl Hook {
             syn::ReturnType::Default => ident.span(),
             syn::ReturnType::Type(_, ty) => ty.span(),
         };
+        // Names that no function has: it is called where they are in scope.
         let call =
-            quote_spanned!(output => ::hookbox_sdk::Outcome::into_result(#ident(input, out)));
+            quote_spanned!(output => ::hookbox_sdk::Outcome::into_result(#ident(__input, __out)));
         quote! {
             #[doc(hidden)]
             #[allow(non_camel_case_types, dead_code)]
@@ -272,7 +273,7 @@ impl Hook {
                     asked: ::core::option::Option::None,
                 };
                 type Snapshots = #snapshots;
-                fn run(input: ::hookbox_sdk::Input<#snapshots>, out: &mut ::hookbox_sdk::Effects) -> ::hookbox_sdk::Result {
+                fn run(__input: ::hookbox_sdk::Input<#snapshots>, __out: &mut ::hookbox_sdk::Effects) -> ::hookbox_sdk::Result {
                     #call
                 }
             }

@@ -263,39 +263,40 @@ impl Asked {
             syn::ReturnType::Default => ident.span(),
             syn::ReturnType::Type(_, ty) => ty.span(),
         };
+        // Names that no function has: it is called where they are in scope.
         let review_call = match shape.second {
-            true => quote!(#ident(review, out)),
-            false => quote!(#ident(review)),
+            true => quote!(#ident(__review, __out)),
+            false => quote!(#ident(__review)),
         };
         let review_call = quote_spanned!(output => ::core::result::Result::map_err(#review_call, ::core::convert::Into::into));
         let handler = match self.kind {
             Kind::Validate => quote! {
                 fn validate(
-                    review: ::hookbox_sdk::Review<#snapshots>, out: &mut ::hookbox_sdk::Effects
+                    __review: ::hookbox_sdk::Review<#snapshots>, __out: &mut ::hookbox_sdk::Effects
                 ) -> ::hookbox_sdk::Result<::hookbox_sdk::Verdict> {
-                    let _ = &out;
+                    let _ = &__out;
                     #review_call
                 }
             },
             Kind::Mutate => quote! {
                 fn mutate(
-                    review: ::hookbox_sdk::Review<#snapshots>, out: &mut ::hookbox_sdk::Effects
+                    __review: ::hookbox_sdk::Review<#snapshots>, __out: &mut ::hookbox_sdk::Effects
                 ) -> ::hookbox_sdk::Result<::hookbox_sdk::Mutation> {
-                    let _ = &out;
+                    let _ = &__out;
                     #review_call
                 }
             },
             Kind::Convert => {
                 let call = match shape.second {
-                    true => quote!(#ident(object, input)),
-                    false => quote!(#ident(object)),
+                    true => quote!(#ident(__object, __input)),
+                    false => quote!(#ident(__object)),
                 };
                 quote_spanned! { output =>
                     fn convert(
-                        input: &::hookbox_sdk::Input<#snapshots>, object: &::core::primitive::str, to: &::core::primitive::str
+                        __input: &::hookbox_sdk::Input<#snapshots>, __text: &::core::primitive::str, __to: &::core::primitive::str
                     ) -> ::hookbox_sdk::Result<::std::string::String> {
-                        let _ = &input;
-                        ::hookbox_sdk::__private::convert(object, to, |object| #call)
+                        let _ = &__input;
+                        ::hookbox_sdk::__private::convert(__text, __to, |__object| #call)
                     }
                 }
             }

@@ -1,0 +1,46 @@
+//! The same hooks in every language, with the same outcome: tests/languages/README.md.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+#[path = "languages/case.rs"]
+mod case;
+#[path = "languages/project.rs"]
+mod project;
+#[path = "languages/server.rs"]
+mod server;
+
+use project::Language;
+
+/// Every case, with the hooks of one language.
+async fn same(language: Language) {
+    let component = project::component(language).await;
+    let server = server::start();
+    let mut wrong = Vec::new();
+    let cases = case::all();
+    for case in &cases {
+        if let Err(difference) = case.play(&component, &server, language.leads()).await {
+            wrong.push(format!("-- {}\n{difference}", case.name));
+        }
+    }
+    let count = cases.len();
+    assert!(
+        wrong.is_empty(),
+        "{} of {count} cases have another outcome in {language:?}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+mod rust {
+    #[tokio::test]
+    async fn every_case_has_its_outcome() {
+        super::same(super::Language::Rust).await;
+    }
+}

@@ -1,0 +1,97 @@
+//! Projects as `hookbox new` makes them, with the suite's sources, built.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use hookbox_tests::hookbox::{binary, checkout, hookbox};
+
+/// How long a build may take, on a busy machine and with nothing built before.
+const BUILD: Duration = Duration::from_secs(900);
+
+/// What a build keeps from time to time, in a project's folder.
+const KEPT: [&str; 3] = ["target", "node_modules", ".venv"];
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Language {
+    Rust,
+    Go,
+}
+
+impl Language {
+    /// As `--lang` has it, and the folders here and of the SDK.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Rust => "rust",
+            Self::Go => "go",
+        }
+    }
+
+    /// Whose outcomes are written down.
+    pub(crate) fn leads(self) -> bool {
+        matches!(self, Self::Rust)
+    }
+}
+
+/// The component with the suite's hooks.
+pub(crate) async fn component(language: Language) -> PathBuf {
+    tokio::task::spawn_blocking(binary).await.expect("no panic");
+    let name = language.name();
+    let place = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("languages");
+    let project = place.join(name);
+    empty(&project);
+    let made = hookbox_tests::scratch();
+    let sdk = checkout().join("sdk").join(name);
+    let suite = made.path().join("suite");
+    hookbox([
+        "new",
+        "suite",
+        "--lang",
+        name,
+        "--sdk",
+        &sdk.to_string_lossy(),
+    ])
+    .folder(made.path())
+    .run()
+    .await
+    .expect_code(0);
+    copy(&suite, &project);
+    copy(&checkout().join("tests/languages").join(name), &project);
+    let said = hookbox(["build"])
+        .folder(&project)
+        .env("CARGO_TARGET_DIR", place.join("target"))
+        .limit(BUILD)
+        .run()
+        .await
+        .expect_code(0)
+        .stdout;
+    project.join(said.trim())
+}
+
+/// Remove a project's sources.
+fn empty(project: &Path) {
+    std::fs::create_dir_all(project).expect("a folder");
+    for entry in std::fs::read_dir(project).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if KEPT.iter().any(|kept| path.ends_with(kept)) {
+            continue;
+        }
+        match path.is_dir() {
+            true => std::fs::remove_dir_all(&path),
+            false => std::fs::remove_file(&path),
+        }
+        .expect("a project's file can be removed");
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let to = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy(&path, &to);
+        } else {
+            std::fs::copy(&path, &to).expect("a file can be copied");
+        }
+    }
+}
