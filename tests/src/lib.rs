@@ -26,6 +26,7 @@ pub mod operator;
 pub mod ports;
 mod processes;
 mod program;
+pub mod python;
 pub mod transcript;
 pub mod wait;
 

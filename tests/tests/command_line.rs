@@ -29,6 +29,8 @@ mod inspect;
 mod live;
 #[path = "command_line/loops.rs"]
 mod loops;
+#[path = "command_line/python.rs"]
+mod python;
 #[path = "command_line/registry.rs"]
 mod registry;
 #[path = "command_line/run.rs"]

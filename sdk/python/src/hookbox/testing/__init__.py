@@ -203,7 +203,7 @@ class Host:
     def filter(self, hook: Hook | str, binding: str, object: Any) -> Any:
         """What the filter of a binding makes of an object."""
 
-        def filter() -> str:
+        def filter() -> Any:
             result = exports.Filters().filter(_name(hook), binding, [text_of(object)])[0]
             if isinstance(result, Err):
                 raise result

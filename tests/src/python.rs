@@ -1,0 +1,25 @@
+//! Python with what tests of hooks in Python need: found in the cache, or made once (`tests/python/get.sh`).
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+/// The virtual environment's folder.
+///
+/// # Panics
+/// When it cannot be made: Python is missing, or its packages cannot be had.
+pub fn environment() -> &'static Path {
+    static MADE: OnceLock<PathBuf> = OnceLock::new();
+    MADE.get_or_init(|| {
+        let output = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("python/get.sh"))
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit())
+            .output()
+            .expect("the script starts");
+        assert!(
+            output.status.success(),
+            "there is no Python for these tests, see above"
+        );
+        PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())
+    })
+}
