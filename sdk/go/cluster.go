@@ -28,6 +28,8 @@ type Selection struct {
 	Labels string
 	// Fields as kubectl's `--field-selector` has it.
 	Fields string
+	// Page is how many objects are fetched at a time: 500 when left out, and at most.
+	Page int
 }
 
 // List is the objects of a kind, page by page.
@@ -35,6 +37,9 @@ func (Cluster) List(apiVersion, kind string, which Selection) iter.Seq2[json.Raw
 	return func(yield func(json.RawMessage, error) bool) {
 		selection := bindings.ClusterSelection{
 			Namespace: some(which.Namespace), LabelSelector: some(which.Labels), FieldSelector: some(which.Fields),
+		}
+		if which.Page > 0 {
+			selection.Limit = bindings.Some(uint32(which.Page))
 		}
 		for {
 			page := bindings.ClusterList(apiVersion, kind, selection)

@@ -169,14 +169,23 @@ func convert(name, binding, from, to string, objects []string) bindings.Result[[
 		for i, object := range objects {
 			after, err := hook.Convert(from, to, json.RawMessage(object))
 			if err != nil {
-				return nil, fmt.Errorf("object %d: %w", i, err)
+				return nil, fmt.Errorf("%s: %w", nameOf(object, i), err)
 			}
 			text, err := json.Marshal(after)
 			if err != nil {
-				return nil, fmt.Errorf("object %d: %w", i, err)
+				return nil, fmt.Errorf("%s: %w", nameOf(object, i), err)
 			}
 			converted = append(converted, string(text))
 		}
 		return converted, nil
 	}())
+}
+
+// The name of an object, or which one it is where it has none.
+func nameOf(object string, at int) string {
+	var of struct{ Metadata struct{ Name string } }
+	if err := json.Unmarshal([]byte(object), &of); err != nil || of.Metadata.Name == "" {
+		return fmt.Sprintf("object %d", at)
+	}
+	return of.Metadata.Name
 }

@@ -25,6 +25,8 @@ type Input struct {
 	Metrics Metrics
 	// Cluster reads what was granted.
 	Cluster Cluster
+	// HTTP sends requests that were granted.
+	HTTP HTTP
 	// Log writes to the operator's log.
 	Log *slog.Logger
 

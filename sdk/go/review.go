@@ -19,6 +19,8 @@ type Review struct {
 	Name, Namespace string
 	// DryRun says whether nothing will be kept of it.
 	DryRun bool
+	// User is who makes the request.
+	User User
 
 	object, oldObject json.RawMessage
 }
@@ -36,11 +38,20 @@ func readRaw(text json.RawMessage, into any) (bool, error) {
 	return true, json.Unmarshal(text, into)
 }
 
+// User is who makes a request.
+type User struct {
+	Username string
+	UID      string
+	Groups   []string
+	Extra    map[string][]string
+}
+
 func review(hook, binding, request string) (*Review, error) {
 	var fields struct {
 		Operation, Name, Namespace string
 		DryRun                     bool
 		Object, OldObject          json.RawMessage
+		UserInfo                   User
 	}
 	if err := json.Unmarshal([]byte(request), &fields); err != nil {
 		return nil, err
@@ -48,6 +59,7 @@ func review(hook, binding, request string) (*Review, error) {
 	return &Review{
 		Input: input(hook), Binding: binding, Request: json.RawMessage(request),
 		Operation: fields.Operation, Name: fields.Name, Namespace: fields.Namespace, DryRun: fields.DryRun,
+		User:   fields.UserInfo,
 		object: fields.Object, oldObject: fields.OldObject,
 	}, nil
 }
@@ -89,7 +101,9 @@ func (v Verdict) raw(before json.RawMessage, mutates bool) (bindings.AdmissionRe
 		if err != nil {
 			return answer, err
 		}
-		answer.Patch = bindings.Some(patch)
+		if patch != "[]" {
+			answer.Patch = bindings.Some(patch)
+		}
 	}
 	return answer, nil
 }

@@ -38,9 +38,30 @@ async fn same(language: Language) {
     );
 }
 
+/// A panic of one language's hook is told with its file and line.
+async fn panics(language: Language) {
+    let component = project::component(language).await;
+    let said = case::panic(&component).await;
+    let (file, line) = project::panic_place(language);
+    let places = [format!("{file}:{line}"), format!("{file}\", line {line}")];
+    assert!(
+        places.iter().any(|place| said.contains(place)),
+        "{language:?} does not say {places:?}:\n{said}"
+    );
+}
+
 mod rust {
     #[tokio::test]
     async fn every_case_has_its_outcome() {
         super::same(super::Language::Rust).await;
+        super::panics(super::Language::Rust).await;
+    }
+}
+
+mod go {
+    #[tokio::test]
+    async fn every_case_has_its_outcome() {
+        super::same(super::Language::Go).await;
+        super::panics(super::Language::Go).await;
     }
 }

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	hookbox "github.com/hookbox/hookbox/sdk/go"
 	"github.com/hookbox/hookbox/sdk/go/internal/bindings"
 )
 
@@ -28,6 +29,7 @@ type Host struct {
 	values       *document
 	configValues *document
 	objects      []json.RawMessage
+	answer       func(hookbox.Request) (*hookbox.Response, error)
 	contexts     []Context
 	listed       [][]bindings.SnapshotsEntry
 	effects      Effects
@@ -196,6 +198,13 @@ func (h *Host) Cluster(objects ...any) *Host {
 	for _, object := range objects {
 		h.objects = append(h.objects, json.RawMessage(h.text(object).Value))
 	}
+	return h
+}
+
+// HTTP is who answers requests; without it they are refused as not granted. An error is a server that cannot be reached,
+// unless it is a *hookbox.Refused.
+func (h *Host) HTTP(answer func(request hookbox.Request) (*hookbox.Response, error)) *Host {
+	h.answer = answer
 	return h
 }
 

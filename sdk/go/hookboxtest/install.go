@@ -4,7 +4,11 @@ package hookboxtest
 
 import (
 	"encoding/json"
+	"errors"
+	"strings"
+	"time"
 
+	hookbox "github.com/hookbox/hookbox/sdk/go"
 	"github.com/hookbox/hookbox/sdk/go/internal/bindings"
 )
 
@@ -72,6 +76,7 @@ func (h *Host) install() {
 	h.installMetrics()
 	h.installPatches()
 	h.installCluster()
+	h.installHTTP()
 }
 
 func (h *Host) installContexts() {
@@ -179,6 +184,37 @@ func (h *Host) installPatches() {
 	host.ObjectPatchesMergePatch = patch("MergePatch")
 	host.ObjectPatchesJSONPatch = patch("JSONPatch")
 	host.ObjectPatchesJqPatch = patch("JQPatch")
+}
+
+func (h *Host) installHTTP() {
+	type result = bindings.Result[bindings.HTTPResponse, refusal]
+	bindings.Host.HTTPSend = func(request bindings.HTTPRequest) result {
+		if h.answer == nil {
+			return refuse[bindings.HTTPResponse]("not-granted", "the test has nobody to answer: give its host one by HTTP")
+		}
+		header := map[string][]string{}
+		for _, pair := range request.Headers {
+			header[pair.First] = append(header[pair.First], pair.Second)
+		}
+		response, err := h.answer(hookbox.Request{
+			Method: request.Method, URL: request.URL, Header: header, Body: request.Body.Value,
+			Timeout: time.Duration(request.Timeout.Value) * time.Millisecond, Limit: int(request.Limit.Value),
+		})
+		var refused *hookbox.Refused
+		switch {
+		case errors.As(err, &refused):
+			return refuse[bindings.HTTPResponse](refused.Code, refused.Message)
+		case err != nil:
+			return refuse[bindings.HTTPResponse]("unreachable", err.Error())
+		}
+		raw := bindings.HTTPResponse{Status: uint16(response.Status), Body: response.Body}
+		for name, values := range response.Header {
+			for _, value := range values {
+				raw.Headers = append(raw.Headers, bindings.Pair[string, string]{First: strings.ToLower(name), Second: value})
+			}
+		}
+		return bindings.OK[bindings.HTTPResponse, refusal](raw)
+	}
 }
 
 func (h *Host) installCluster() {

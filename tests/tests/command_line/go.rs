@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use hookbox_tests::hookbox::{binary, checkout, hookbox};
 use hookbox_tests::{Program, scratch};
-use serde_json::{Value, json};
 
 use super::components::{BUILD, built_command, expect};
 
@@ -160,44 +159,4 @@ async fn a_panic_and_an_error_of_go_are_told_with_their_place() {
     )
     .unwrap();
     expect(exec().run().await, 1, &["never"]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn all_that_a_component_exports_can_be_written_in_go() {
-    let folder = scratch();
-    let project = project(folder.path(), "every").await;
-    let main = checkout().join("tests/languages/go/main.go.in");
-    std::fs::copy(main, project.join("main.go")).unwrap();
-    let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "default"}});
-    let thing = json!({"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "a"}});
-    for (file, object) in [("map.json", &map), ("thing.json", &thing)] {
-        std::fs::write(project.join(file), object.to_string()).unwrap();
-    }
-    let exec = async |arguments: &[&str]| {
-        let exec =
-            go(&project, "hookbox", &["exec", ".", "-o", "json"]).args(arguments.iter().copied());
-        serde_json::from_str::<Value>(&exec.run().await.ok()).unwrap()
-    };
-    let ran = exec(&["--trigger", "synchronization", "--cluster", "cluster.yaml"]).await;
-    let said: Vec<&str> = ran["log"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|r| r["message"].as_str().unwrap())
-        .collect();
-    assert_eq!(said, ["maps Synchronization 1", "seen"]);
-    assert_eq!(ran["log"][1]["fields"]["names"], "[map[name:greeting]]");
-    let answer = exec(&["--trigger", "validating", "--review", "map.json"]).await;
-    assert_eq!(
-        answer["answer"],
-        json!({"allowed": false, "message": "no a", "warnings": ["w1", "w2"], "auditAnnotations": {"k": "v"}})
-    );
-    let answer = exec(&["--trigger", "mutating", "--review", "map.json"]).await;
-    assert_eq!(
-        answer["answer"]["patch"],
-        json!([{"op": "add", "path": "/data", "value": {"by": "mutate.example.com"}}])
-    );
-    let answer = exec(&["--trigger", "conversion", "--review", "thing.json"]).await;
-    let converted = json!({"apiVersion": "example.com/v2", "kind": "Thing", "metadata": {"name": "a"}, "from": "v1"});
-    assert_eq!(answer["answer"]["convertedObjects"], json!([converted]));
 }

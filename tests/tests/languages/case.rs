@@ -123,6 +123,26 @@ impl Case {
     }
 }
 
+/// What `hookbox exec` says of the hook `fail` when it panics.
+pub(crate) async fn panic(component: &Path) -> String {
+    let folder = scratch();
+    let values = folder.path().join("values.json");
+    std::fs::write(&values, r#"{"how": "panic"}"#).expect("a file can be written");
+    let (component, values) = (component.to_string_lossy(), values.to_string_lossy());
+    let arguments = [
+        "exec",
+        &component,
+        "--hook",
+        "fail",
+        "--trigger",
+        "onStartup",
+        "--config-values",
+        &values,
+    ];
+    let done = hookbox(arguments).run().await.expect_code(1);
+    done.stdout + &done.stderr
+}
+
 fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).expect("JSON") + "\n"
 }

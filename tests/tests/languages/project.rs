@@ -67,6 +67,30 @@ pub(crate) async fn component(language: Language) -> PathBuf {
     project.join(said.trim())
 }
 
+/// The file and the line where the hook `fail` panics: it says so itself.
+pub(crate) fn panic_place(language: Language) -> (String, usize) {
+    let mut folders = vec![checkout().join("tests/languages").join(language.name())];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("the suite's sources") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).expect("a source");
+            if let Some(at) = text.lines().position(|line| line.ends_with("panics here")) {
+                let name = path
+                    .file_name()
+                    .expect("a name")
+                    .to_string_lossy()
+                    .into_owned();
+                return (name, at + 1);
+            }
+        }
+    }
+    panic!("no line of {language:?} says `panics here`");
+}
+
 /// Remove a project's sources.
 fn empty(project: &Path) {
     std::fs::create_dir_all(project).expect("a folder");

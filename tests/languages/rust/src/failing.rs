@@ -22,7 +22,7 @@ pub(crate) fn fail(input: Input, out: &mut Effects) -> Result {
         "never" => Err(Error::msg("this will not work").no_retry()),
         "panic" => {
             let nothing: Vec<u8> = Vec::new();
-            info!("{}", nothing[how.len()]);
+            info!("{}", nothing[how.len()]); // panics here
             Ok(())
         }
         _ => Ok(()),

@@ -1,0 +1,66 @@
+// Package hookboxhttp is Go's own HTTP client for hooks: what is asked goes out by the host, as far as it was granted.
+//
+//	client := hookboxhttp.Client()
+//	answer, err := client.Get("https://api.example.com/latest")
+//
+// A component that uses it is larger by what net/http brings; hookbox.HTTP does without.
+package hookboxhttp
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	hookbox "github.com/hookbox/hookbox/sdk/go"
+)
+
+// Client is an http.Client that follows redirects as any other does: each is a request that has to be granted.
+func Client() *http.Client { return &http.Client{Transport: Transport{}} }
+
+// Transport sends requests by the host. The whole body of a request is read before it is sent, and an answer is there as a
+// whole; a deadline of the request's context is kept.
+type Transport struct{}
+
+// RoundTrip sends one request.
+func (Transport) RoundTrip(request *http.Request) (*http.Response, error) {
+	ctx := request.Context()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	asked := hookbox.Request{Method: request.Method, URL: request.URL.String(), Header: map[string][]string{}}
+	for name, values := range request.Header {
+		asked.Header[strings.ToLower(name)] = values
+	}
+	if request.Body != nil {
+		body, err := io.ReadAll(request.Body)
+		if closed := request.Body.Close(); err == nil {
+			err = closed
+		}
+		if err != nil {
+			return nil, err
+		}
+		asked.Body = body
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		asked.Timeout = max(time.Until(deadline), time.Millisecond)
+	}
+	answer, err := hookbox.HTTP{}.Send(asked)
+	if err != nil {
+		return nil, err
+	}
+	header := http.Header{}
+	for name, values := range answer.Header {
+		for _, value := range values {
+			header.Add(name, value)
+		}
+	}
+	return &http.Response{
+		Status: fmt.Sprintf("%d %s", answer.Status, http.StatusText(answer.Status)), StatusCode: answer.Status,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: header, Body: io.NopCloser(bytes.NewReader(answer.Body)), ContentLength: int64(len(answer.Body)),
+		Request: request,
+	}, nil
+}

@@ -1,0 +1,4 @@
+// One behaviour, all languages: the hooks in Go.
+package main
+
+func main() {}
