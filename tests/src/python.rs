@@ -1,5 +1,6 @@
 //! Python with what tests of hooks in Python need: found in the cache, or made once (`tests/python/get.sh`).
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -22,4 +23,15 @@ pub fn environment() -> &'static Path {
         );
         PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())
     })
+}
+
+/// A PATH that begins with the programs in it.
+///
+/// # Panics
+/// As [`environment`].
+pub fn path() -> OsString {
+    let mut path = environment().join("bin").into_os_string();
+    path.push(":");
+    path.push(crate::environment::get("PATH").unwrap_or_default());
+    path
 }

@@ -65,3 +65,10 @@ mod go {
         super::panics(super::Language::Go).await;
     }
 }
+
+mod python {
+    #[tokio::test]
+    async fn every_case_has_its_outcome() {
+        super::same(super::Language::Python).await;
+    }
+}

@@ -241,7 +241,7 @@ def test_a_run_sees_and_asks():
         run.metrics.group("g").set("pods", len(pods))
         run.metrics.observe("size", 3, [1, 5])
         run.metrics.group("g").expire()
-        run.log.warning("swept", pods=3)
+        run.log.warning("swept", pods=3, dry=False, of=["a"])
         logging.getLogger("mine").info("by %s", "hand", extra={"k": "v"})
 
     names = ["a", "b", "c"]
@@ -272,7 +272,7 @@ def test_a_run_sees_and_asks():
         Metric("expire", "", 0, group="g"),
     ]
     assert effects.log == [
-        Record("warn", "swept", {"pods": "3"}),
+        Record("warn", "swept", {"pods": "3", "dry": "false", "of": '["a"]'}),
         Record("info", "by hand", {"k": "v", "logger": "mine"}),
     ]
 
@@ -495,7 +495,8 @@ def test_conversions():
 
     @hook.conversion("widgets.example.com", "v1", "v2")
     def up(widget, request):
-        return widget | {"from": request.from_version}
+        widget["metadata"] = None
+        return {"from": request.from_version, "spec": Metadata("s")}
 
     @hook.conversion("widgets.example.com", "v2", "v1")
     def down(widget, request):
@@ -504,8 +505,11 @@ def test_conversions():
     binding = described("convert")["kubernetesCustomResourceConversion"][0]
     assert [one["toVersion"] for one in binding["conversions"]] == ["v2", "v1"]
     host = Host()
-    assert host.convert(hook, "widgets.example.com", "v1", "v2", [{"a": 1}]) == [{"a": 1, "from": "v1"}]
-    with pytest.raises(Failure, match="no way back"):
-        host.convert(hook, "widgets.example.com", "v2", "v1", [{}])
+    widget = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w"}}
+    assert host.convert(hook, "widgets.example.com", "v1", "v2", [widget]) == [
+        widget | {"apiVersion": "example.com/v2", "from": "v1", "spec": {"name": "s"}}
+    ]
+    with pytest.raises(Failure, match="w: no way back"):
+        host.convert(hook, "widgets.example.com", "v2", "v1", [widget])
     with pytest.raises(Failure, match="does not convert"):
         host.convert(hook, "widgets.example.com", "v1", "v3", [{}])

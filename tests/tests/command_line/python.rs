@@ -13,9 +13,7 @@ use super::components::{BUILD, built_command, expect};
 fn with_python(folder: &Path, program: &str, arguments: &[&str]) -> Program {
     let mut path = std::ffi::OsString::from(binary().parent().expect("a folder"));
     path.push(":");
-    path.push(python::environment().join("bin"));
-    path.push(":");
-    path.push(std::env::var_os("PATH").unwrap_or_default());
+    path.push(python::path());
     Program::new(program)
         .args(arguments)
         .folder(folder)
@@ -353,7 +351,7 @@ with ZipFile("wheels/greeting-1.0-py3-none-any.whl", "w") as wheel:
 async fn all_that_a_component_exports_can_be_written_in_python() {
     let folder = scratch();
     let project = project(folder.path(), "every", &[]).await;
-    let main = checkout().join("tests/languages/python/main.py.in");
+    let main = checkout().join("tests/python/every.py");
     std::fs::copy(main, project.join("main.py")).unwrap();
     // What it depends on comes from a folder, as a requirement.
     std::fs::create_dir(project.join("wheels")).unwrap();
@@ -386,10 +384,10 @@ async fn all_that_a_component_exports_can_be_written_in_python() {
         .iter()
         .map(|r| r["message"].as_str().unwrap())
         .collect();
-    assert_eq!(said, ["maps Synchronization 1", "seen"]);
+    assert_eq!(said, ["maps Synchronization 1", "seen", "parsed"]);
     assert_eq!(
         ran["log"][1]["fields"],
-        json!({"names": "[{'name': 'greeting'}]", "greeting": "from a wheel"})
+        json!({"names": "[{\"name\":\"greeting\"}]", "greeting": "from a wheel"})
     );
     let validated = answer(&["--trigger", "validating", "--review", "map.json"]).await;
     assert_eq!(
@@ -405,6 +403,8 @@ async fn all_that_a_component_exports_can_be_written_in_python() {
     let thing = json!({"apiVersion": "example.com/v2", "kind": "Thing", "metadata": {"name": "a"}, "from": "v1"});
     assert_eq!(converted["answer"]["convertedObjects"], json!([thing]));
 
+    assert_eq!(ran["log"][2]["fields"], json!({"year": "2026"}));
+
     // An exception is told with its place in the author's file, and with the line.
     expect(
         exec("raises", &[]).await,
@@ -415,6 +415,11 @@ async fn all_that_a_component_exports_can_be_written_in_python() {
             "IndexError: list index out of range",
             "again, after a growing pause",
         ],
+    );
+    expect(
+        exec("late", &[]).await,
+        1,
+        &["No module named 'csv'; import it at the top of a module"],
     );
     expect(
         exec("never", &[]).await,

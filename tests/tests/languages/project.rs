@@ -15,6 +15,7 @@ const KEPT: [&str; 3] = ["target", "node_modules", ".venv"];
 pub(crate) enum Language {
     Rust,
     Go,
+    Python,
 }
 
 impl Language {
@@ -23,6 +24,7 @@ impl Language {
         match self {
             Self::Rust => "rust",
             Self::Go => "go",
+            Self::Python => "python",
         }
     }
 
@@ -56,7 +58,14 @@ pub(crate) async fn component(language: Language) -> PathBuf {
     .expect_code(0);
     copy(&suite, &project);
     copy(&checkout().join("tests/languages").join(name), &project);
-    let said = hookbox(["build"])
+    let mut build = hookbox(["build"]);
+    if let Language::Python = language {
+        let path = tokio::task::spawn_blocking(hookbox_tests::python::path);
+        build = build
+            .env("PATH", path.await.expect("no panic"))
+            .env("VIRTUAL_ENV", "");
+    }
+    let said = build
         .folder(&project)
         .env("CARGO_TARGET_DIR", place.join("target"))
         .limit(BUILD)

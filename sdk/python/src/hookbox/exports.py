@@ -11,18 +11,18 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from componentize_py_types import Err, Ok, Result
 
 from ._bindings.exports import admission, hooks
 from ._bindings.imports import contexts, types
 from .errors import Denied, Failure, NoRetry, advice
-from .hook import Hook, registered
+from .hook import ConvertFunction, Hook, registered
 from .log import standard_logging
 from .reviews import ConversionRequest, Review
 from .runs import Run
-from .typed import text_of
+from .typed import text_of, to_document
 
 T = TypeVar("T")
 
@@ -52,6 +52,9 @@ def load(module: str, folders: Mapping[str, str]) -> None:
         # What stands between these marks is shown to the author.
         sys.stderr.write(f"\x02{told(error)}\x03")
         raise
+    if "datetime" in sys.modules:
+        # `strptime` imports it when it is first called.
+        importlib.import_module("_strptime")
     for loaded in list(sys.modules.values()):
         file = getattr(loaded, "__file__", None)
         if file and file.startswith(tuple(folders)) and not file.startswith(_OWN) and file.endswith(".py"):
@@ -84,6 +87,8 @@ def failed(error: BaseException) -> types.Error:
     if not isinstance(error, Failure):
         name = type(error).__name__
         message = f"{name}: {message}" if message else name
+        if isinstance(error, ModuleNotFoundError) and sys.platform == "wasi":
+            message += "; import it at the top of a module: there are no files when a hook runs"
     return types.Error(message or type(error).__name__, advice(error))
 
 
@@ -192,6 +197,29 @@ class Conversion:
             if of is None:
                 raise NoRetry(f"the hook {hook!r} does not convert {binding!r} from {from_version} to {to_version}")
             request = ConversionRequest(hook, binding, from_version, to_version)
-            return [text_of(of(json.loads(text), request)) for text in objects]
+            return [text_of(_converted(of, json.loads(text), request)) for text in objects]
 
         return _guard(convert)
+
+
+def _converted(convert: ConvertFunction, before: dict[str, Any], request: ConversionRequest) -> Any:
+    """One object in the other version. What the hook says nothing of stays: a conversion never changes it."""
+    name = str((before.get("metadata") or {}).get("name", ""))
+    kept = {key: before[key] for key in ("apiVersion", "kind", "metadata") if key in before}
+    try:
+        after = to_document(convert(before, request))
+    except Failure as error:
+        # Which of many objects it was.
+        error.args = (f"{name}: {error}",)
+        raise
+    except Exception as error:
+        error.add_note(f"while the object {name!r} was converted")
+        raise
+    if not isinstance(after, dict):
+        raise TypeError(f"a conversion returns an object, not {after!r}")
+    whole = kept | after
+    if whole.get("apiVersion") == kept.get("apiVersion"):
+        group = str(kept.get("apiVersion", "")).rpartition("/")[0]
+        short = "/" not in request.to_version and group
+        whole["apiVersion"] = f"{group}/{request.to_version}" if short else request.to_version
+    return whole

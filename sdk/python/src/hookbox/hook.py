@@ -179,7 +179,8 @@ class Hook:
         include_snapshots_from: Sequence[str] | None = None,
     ) -> Callable[[F], F]:
         """Decorates what converts the objects of a CustomResourceDefinition from one version to another. It is given
-        one object and the :class:`hookbox.ConversionRequest`, and returns the object as it is to be.
+        one object and the :class:`hookbox.ConversionRequest`, and returns the object as it is to be. ``apiVersion``,
+        ``kind`` and ``metadata`` need not be said.
 
         Args:
             crd: The CustomResourceDefinition: ``widgets.example.com``.

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ._bindings.imports import log as wit
+from .typed import shown
 
 
 class Log:
@@ -35,7 +36,7 @@ class Log:
 
 
 def _write(level: wit.Level, message: str, fields: dict[str, object]) -> None:
-    wit.log(level, str(message), [(name, str(value)) for name, value in fields.items()])
+    wit.log(level, str(message), [(name, shown(value)) for name, value in fields.items()])
 
 
 _LEVELS = (

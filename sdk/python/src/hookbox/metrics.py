@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from ._bindings.imports import metrics as wit
 from .errors import call
+from .typed import shown
 
 Labels = Mapping[str, object]
-"""Labels of a series: names and values, which are written by ``str``."""
+"""Labels of a series: names and values; what is no text is written as JSON."""
 
 
 class Metrics:
@@ -47,4 +48,4 @@ class Metrics:
 
 
 def _raw(labels: Labels | None) -> list[tuple[str, str]]:
-    return sorted((name, str(value)) for name, value in (labels or {}).items())
+    return sorted((name, shown(value)) for name, value in (labels or {}).items())

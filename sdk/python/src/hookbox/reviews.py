@@ -10,7 +10,7 @@ from typing import Any
 from ._bindings.exports import admission
 from .diff import difference
 from .runs import Run
-from .typed import text_of
+from .typed import shown, text_of
 
 
 @dataclass
@@ -28,21 +28,21 @@ class Verdict:
     allowed: bool
     message: str | None = None
     warnings: Sequence[str] = ()
-    audit: Mapping[str, str] = field(default_factory=dict)
+    audit: Mapping[str, object] = field(default_factory=dict)
     object: Any = None
 
 
-def allow(*warnings: str, audit: Mapping[str, str] | None = None) -> Verdict:
+def allow(*warnings: str, audit: Mapping[str, object] | None = None) -> Verdict:
     """Let a request go on."""
     return Verdict(True, warnings=warnings, audit=audit or {})
 
 
-def deny(message: str, *warnings: str, audit: Mapping[str, str] | None = None) -> Verdict:
+def deny(message: str, *warnings: str, audit: Mapping[str, object] | None = None) -> Verdict:
     """Refuse a request."""
     return Verdict(False, message, warnings, audit or {})
 
 
-def change(object: Any, *warnings: str, audit: Mapping[str, str] | None = None) -> Verdict:
+def change(object: Any, *warnings: str, audit: Mapping[str, object] | None = None) -> Verdict:
     """Let a request go on with another object. Only what is another than before is sent."""
     return Verdict(True, None, warnings, audit or {}, object)
 
@@ -101,7 +101,7 @@ class Review(Run):
             after = self.object if verdict.object is None else verdict.object
             operations = difference(json.loads(self._text).get("object"), json.loads(text_of(after)))
             patch = text_of(operations) if operations else None
-        audit = sorted((str(key), str(value)) for key, value in verdict.audit.items())
+        audit = sorted((str(key), shown(value)) for key, value in verdict.audit.items())
         return admission.Response(verdict.allowed, verdict.message, [str(w) for w in verdict.warnings], audit, patch)
 
     def _verdict(self, given: Any, mutates: bool) -> Verdict:

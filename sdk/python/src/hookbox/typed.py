@@ -55,6 +55,21 @@ def text_of(value: Any) -> str:
     return json.dumps(value, default=to_json, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
+def to_document(value: Any) -> Any:
+    """A value as a document of dicts, lists, texts, numbers."""
+    return json.loads(text_of(value))
+
+
+def shown(value: object) -> str:
+    """A value in a log or on a label: text as it is, documents as JSON, all else as ``str`` has it."""
+    if value is None or isinstance(value, (bool, int, float, list, tuple, dict)):
+        try:
+            return text_of(value)
+        except (TypeError, ValueError):
+            pass
+    return str(value)
+
+
 def _make(type_: Any, document: Any) -> Any:
     if type_ is Any or is_typeddict(type_):
         return document

@@ -1,5 +1,7 @@
 """All that a component can export, in Python, and ways to fail."""
 
+from datetime import datetime
+
 import greeting  # A package that the project depends on.
 import hookbox
 
@@ -10,9 +12,7 @@ def name_of(one):
     return {"name": one["metadata"]["name"]}
 
 
-every = hookbox.Hook(
-    "all", kubernetes=hookbox.Kubernetes("ConfigMap", name="maps", api_version="v1", filter=name_of)
-)
+every = hookbox.Hook("all", kubernetes=hookbox.Kubernetes("ConfigMap", name="maps", api_version="v1", filter=name_of))
 rules = hookbox.Rule("configmaps", operations="CREATE", api_versions="v1")
 
 
@@ -21,6 +21,7 @@ def run(run):
     for context in run.contexts:
         print(context.binding, context.kind, len(context.objects))
     run.log.info("seen", names=list(run.snapshots["maps"].filter_results()), greeting=greeting.hello())
+    run.log.debug("parsed", year=datetime.strptime("2026-11-21", "%Y-%m-%d").year)
 
 
 @every.validating("validate.example.com", rules)
@@ -46,6 +47,11 @@ def raises(run):
 @hookbox.hook(on_startup=1)
 def never(run):
     raise hookbox.NoRetry("there is no use")
+
+
+@hookbox.hook(on_startup=1)
+def late(run):
+    import csv  # noqa: F401
 
 
 @hookbox.hook(on_startup=1)
