@@ -7,6 +7,8 @@
     reason = "a test's failure is a panic that says what went wrong"
 )]
 
+#[path = "command_line/c.rs"]
+mod c;
 #[path = "command_line/check.rs"]
 mod check;
 #[path = "command_line/components.rs"]

@@ -81,7 +81,10 @@ impl Project {
             Language::Rust => cargo::Cargo { root }.build(ui).await,
             Language::Go => go::Go { root }.build().await,
             Language::Python => python::Python { root }.build(ui).await,
-            Language::C => c::C { root }.build(ui).await,
+            Language::C => {
+                let colours = ui.is_terminal();
+                c::C { root, colours }.build().await
+            }
         }
     }
 }

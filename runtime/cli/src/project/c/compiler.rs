@@ -25,6 +25,9 @@ const PROBE: &str = "\
 __attribute__((export_name(\"probe\"))) int probe(void) { return puts(getenv(\"PROBE\")); }
 ";
 
+/// What puts the stack below all other data, so that what overflows it is a trap.
+pub(super) const STACK_FIRST: &str = "-Wl,--stack-first";
+
 /// Names of the target, newest toolchains last: what they call the same thing.
 const TARGETS: [&str; 2] = ["wasm32-wasi", "wasm32-wasip1"];
 
@@ -35,6 +38,8 @@ pub(super) struct Compiler {
     pub(super) command: Vec<String>,
     /// Value of `--target`.
     pub(super) target: String,
+    /// Whether the linker must be told to put the stack first; zig does it unasked, and does not know the word.
+    pub(super) told: bool,
     /// What it was chosen for; another one may be meant when this has changed.
     asked: Vec<Option<String>>,
 }
@@ -60,10 +65,11 @@ impl Compiler {
         let mut faults = Vec::new();
         for command in candidates(&asked) {
             match probe(&command, scratch).await {
-                Answer::Can(target) => {
+                Answer::Can(target, told) => {
                     return Ok(Self {
                         command,
                         target: target.to_owned(),
+                        told,
                         asked,
                     });
                 }
@@ -137,8 +143,8 @@ fn start(command: &[String]) -> Option<Command> {
 }
 
 enum Answer {
-    /// It makes modules for this target.
-    Can(&'static str),
+    /// It makes modules for this target, and is told about the stack.
+    Can(&'static str, bool),
     /// It is there and does not.
     Cannot(String),
     NotThere,
@@ -146,6 +152,7 @@ enum Answer {
 
 async fn probe(command: &[String], scratch: &Path) -> Answer {
     let mut first = None;
+    let told = !command.iter().any(|word| word.contains("zig"));
     for target in TARGETS {
         let Some(mut process) = start(command) else {
             return Answer::NotThere;
@@ -154,12 +161,13 @@ async fn probe(command: &[String], scratch: &Path) -> Answer {
             .current_dir(scratch)
             .arg(format!("--target={target}"))
             .args(["-mexec-model=reactor", "probe.c", "-o", "probe.wasm"])
+            .args(told.then_some(STACK_FIRST))
             .env("LC_ALL", "C");
         let Ok(output) = process.output().await else {
             return Answer::NotThere;
         };
         if output.status.success() {
-            return Answer::Can(target);
+            return Answer::Can(target, told);
         }
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         if said.contains("No module named ziglang") {

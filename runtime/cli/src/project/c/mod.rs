@@ -16,14 +16,13 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use super::Built;
 use crate::failure::{Failure, OrFail, Outcome};
-use crate::ui::Ui;
 use compiler::Compiler;
 use manifest::{Files, Manifest, is_cpp};
 use state::State;
 
 pub(super) use manifest::FILE as MANIFEST;
 
-/// Bytes of the hook's own stack. It lies below all other data, so that what overflows it is a trap.
+/// Bytes of the hook's own stack.
 const STACK: u32 = 256 << 10;
 
 /// How everything is compiled. Functions that nobody calls are left out by the linker; lines are kept for backtraces.
@@ -47,6 +46,8 @@ const CPP: [&str; 3] = ["-std=c++20", "-fno-exceptions", "-fno-rtti"];
 pub(super) struct C<'p> {
     /// The folder of its hookbox.yaml.
     pub(super) root: &'p Path,
+    /// Whether the compiler's messages have colours.
+    pub(super) colours: bool,
 }
 
 /// A file to be made by one command.
@@ -57,7 +58,7 @@ struct Step {
 
 impl C<'_> {
     /// Build the component. The compiler's own messages go to standard error.
-    pub(super) async fn build(&self, ui: &Ui) -> Outcome<Built> {
+    pub(super) async fn build(&self) -> Outcome<Built> {
         let manifest = Manifest::read(self.root)?;
         let files = manifest.files(self.root)?;
         // Paths are those from the project, so that messages and backtraces have no others.
@@ -69,7 +70,7 @@ impl C<'_> {
         let mut state = State::read(&folder);
         let compiler = Compiler::find(&folder, state.compiler.as_ref()).await?;
         state.compiler = Some(compiler.clone());
-        let steps = steps(&manifest, &files, &shown, ui);
+        let steps = steps(&manifest, &files, &shown);
         let compiled = self.compile(&compiler, &steps, &mut state).await;
         if compiled.is_err() {
             // It may be the compiler that is no longer whole.
@@ -153,7 +154,7 @@ impl C<'_> {
         let mut arguments: Vec<OsString> = ["-O2", "-mexec-model=reactor", "-Wl,--gc-sections"]
             .map(OsString::from)
             .into();
-        arguments.push("-Wl,--stack-first".into());
+        arguments.extend(compiler.told.then(|| compiler::STACK_FIRST.into()));
         arguments.push(format!("-Wl,-z,stack-size={STACK}").into());
         let objects: Vec<PathBuf> = steps.iter().map(|step| step.object.clone()).collect();
         arguments.extend(objects.iter().map(OsString::from));
@@ -186,7 +187,7 @@ impl C<'_> {
         let made = std::fs::read(self.root.join(&module))
             .with_context(|| format!("{} cannot be read", module.display()))
             .or_environment()?;
-        let made = hookbox_toolchains::c::componentize(&made).map_err(|error| {
+        let made = hookbox_toolchains::c::componentize(&made, &manifest.name).map_err(|error| {
             Failure::failed(error.context(format!("{root} is no hook")))
                 .help("a hook uses the C library and hookbox.h; nothing else is there for it")
         })?;
@@ -201,6 +202,9 @@ impl C<'_> {
     async fn call(&self, compiler: &Compiler, arguments: &[OsString]) -> Outcome<(bool, String)> {
         let no_compiler = || Failure::environment(anyhow!("the compiler has no name"));
         let mut command = compiler.command(self.root).ok_or_else(no_compiler)?;
+        if self.colours {
+            command.arg("-fcolor-diagnostics");
+        }
         let output = command
             .args(arguments)
             .output()
@@ -212,14 +216,11 @@ impl C<'_> {
     }
 }
 
-fn steps(manifest: &Manifest, files: &Files, shown: &Path, ui: &Ui) -> Vec<Step> {
+fn steps(manifest: &Manifest, files: &Files, shown: &Path) -> Vec<Step> {
     let step = |source: &PathBuf, flags: &[&str], given: &[String]| {
         let object = shown.join(object_of(source));
         let mut arguments: Vec<OsString> = COMPILE.map(OsString::from).into();
         arguments.extend(flags.iter().map(OsString::from));
-        if ui.is_terminal() {
-            arguments.push("-fcolor-diagnostics".into());
-        }
         for folder in [manifest.sdk.join("include")]
             .iter()
             .chain(&manifest.include)

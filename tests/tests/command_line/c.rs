@@ -1,0 +1,312 @@
+//! Hooks in C and C++, from `hookbox new --lang c` to a component.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use hookbox_tests::hookbox::{binary, checkout, hookbox};
+use hookbox_tests::{Program, scratch};
+use serde_json::{Value, json};
+
+use super::components::{BUILD, built_command, expect};
+
+/// clang for WebAssembly and make must be there for these tests.
+fn c(folder: &Path, program: &str, arguments: &[&str]) -> Program {
+    let mut path = std::ffi::OsString::from(binary().parent().expect("a folder"));
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap_or_default());
+    Program::new(program)
+        .args(arguments)
+        .folder(folder)
+        .env("PATH", path)
+        .limit(BUILD)
+}
+
+async fn project(folder: &Path, name: &str) -> PathBuf {
+    built_command().await;
+    hookbox(["new", name, "--lang", "c"])
+        .folder(folder)
+        .run()
+        .await
+        .expect_code(0);
+    folder.join(name)
+}
+
+fn program(path: &Path, script: &str) {
+    std::fs::write(path, script).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_commands_work_for_c_as_for_rust() {
+    built_command().await;
+    let folder = scratch();
+    let line = "hookbox new demo --lang c && cd demo && hookbox dev --once";
+    let dev = c(folder.path(), "sh", &["-ec", line]).run().await;
+    expect(
+        dev,
+        0,
+        &[
+            "Created demo with a first hook in src/hook.c",
+            "Loaded greet (kubernetes names: ConfigMap)",
+            "Ran greet for names Synchronization",
+            "Patch ConfigMap default/greetings (CreateOrUpdate)",
+            "+   text: Hello, world!",
+            "Metric greetings = 1",
+            "Done 1 run, 1 object changed",
+        ],
+    );
+    let demo = folder.path().join("demo");
+    let tested = c(&demo, "hookbox", &["test"]).run().await.ok();
+    assert_eq!(tested, "1 passed, 0 failed\n");
+    let unit = c(&demo, "make", &["test"]).run().await.ok();
+    assert!(unit.ends_with("1 passed, 0 failed\n"), "{unit}");
+    let line = "hookbox build && hookbox check target/hookbox/demo.wasm";
+    let built = c(&demo, "sh", &["-ec", line]).run().await;
+    expect(built, 0, &["Built", "Valid 1 component, 1 hook"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_of_the_kind_admission_begins_with_tests_that_pass() {
+    built_command().await;
+    let folder = scratch();
+    let line = "hookbox new gate --lang c --kind admission && cd gate && hookbox test && make -s test";
+    let tested = c(folder.path(), "sh", &["-ec", line]).run().await.ok();
+    let passed = tested.matches("2 passed, 0 failed").count();
+    assert_eq!(passed, 2, "{tested}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sdk_has_its_own_tests() {
+    let build = scratch();
+    let place = format!("BUILD={}", build.path().display());
+    let sdk = checkout().join("sdk/c");
+    let tested = c(&sdk, "make", &["test", &place]).run().await.ok();
+    assert!(tested.ends_with(" passed, 0 failed\n"), "{tested}");
+    // A check that fails is told with its place, and fails the program.
+    let test = "#include <hookbox_test.h>\nHOOKBOX_HOOKS();\nHOOKBOX_TEST(wrong) { HOOKBOX_CHECK_TEXT(\"a\", \"b\"); }\n";
+    std::fs::write(build.path().join("wrong.c"), test).unwrap();
+    let line = format!(
+        "cc -Iinclude -o {0}/wrong {0}/wrong.c src/*.c native/*.c -lm && {0}/wrong",
+        build.path().display()
+    );
+    let failed = c(&sdk, "sh", &["-ec", &line]).run().await;
+    expect(failed, 1, &["wrong.c:3:", "is: a", "expected: b"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_keeps_a_c_project_from_being_built_has_its_own_words() {
+    let folder = scratch();
+    let demo = project(folder.path(), "demo").await;
+    let build = || c(&demo, "hookbox", &["build"]);
+    expect(
+        build().env("CC", "nowhere").run().await,
+        3,
+        &["CC is `nowhere`, which cannot be started", "apt install clang-19", "pip install ziglang"],
+    );
+    let empty = folder.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let hookbox = binary().to_string_lossy().into_owned();
+    expect(
+        c(&demo, &hookbox, &["build"]).env("PATH", &empty).run().await,
+        3,
+        &["no compiler for C that can do WebAssembly is installed", "WASI_SDK_PATH"],
+    );
+    let clang = folder.path().join("clang");
+    for (said, words) in [
+        ("error: \"this clang is too old: hooks need clang 15 or later\"", "this is clang 14; hooks need clang 15 or later"),
+        ("fatal error: 'stdio.h' file not found", "the C library for WASI is missing (`apt install wasi-libc`)"),
+        ("clang: error: unable to execute command: Executable \"wasm-ld\" doesn't exist!", "wasm-ld, the linker, is missing (`apt install lld-14`)"),
+        ("wasm-ld: error: cannot open libclang_rt.builtins-wasm32.a", "(`apt install libclang-rt-14-dev-wasm32`)"),
+    ] {
+        let script = format!("#!/bin/sh\n[ \"$1\" = --version ] && echo 'clang version 14.0.6' && exit\ncat >&2 <<'E'\n{said}\nE\nexit 1\n");
+        program(&clang, &script);
+        expect(build().env("CC", &clang).run().await, 3, &["cannot compile hooks", words]);
+    }
+
+    let source = demo.join("src/hook.c");
+    let good = std::fs::read_to_string(&source).unwrap();
+    std::fs::write(&source, good.replace("count++", "nothing++")).unwrap();
+    expect(
+        build().run().await,
+        1,
+        &["src/hook.c:", "error: use of undeclared identifier 'nothing'", "does not compile"],
+    );
+    std::fs::write(&source, good.replace("HOOKBOX_HOOKS(&greeter);", "")).unwrap();
+    expect(
+        build().run().await,
+        1,
+        &["undefined symbol: hookbox_hooks", "does not link", "HOOKBOX_HOOKS(&NAME"],
+    );
+    let foreign = "__attribute__((import_module(\"env\"))) void from_nowhere(void);\n";
+    let calls = good.replace("(void)in;", "(void)in; from_nowhere();");
+    std::fs::write(&source, format!("{foreign}{calls}")).unwrap();
+    expect(build().run().await, 1, &["is no hook", "from_nowhere"]);
+    std::fs::write(&source, &good).unwrap();
+
+    let manifest = demo.join("hookbox.yaml");
+    let description = std::fs::read_to_string(&manifest).unwrap();
+    for (from, to, words) in [
+        ("sources: [src]", "source: [src]", "hookbox.yaml is no description of a project"),
+        ("sources: [src]", "sources: [nothing]", "there is no nothing"),
+        ("sources: [src]", "sources: [tests/cases]", "there is no source in tests/cases"),
+        ("name: demo", "name: a/b", "`a/b` cannot be a component's name"),
+        ("third_party/hookbox/sdk/c", "nowhere", "the SDK is not in ./nowhere"),
+    ] {
+        assert!(description.contains(from), "{description}");
+        std::fs::write(&manifest, description.replace(from, to)).unwrap();
+        expect(build().run().await, 2, &[words]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trap_and_an_error_of_c_are_told_with_their_place() {
+    let folder = scratch();
+    let demo = project(folder.path(), "demo").await;
+    let source = demo.join("src/hook.c");
+    let good = std::fs::read_to_string(&source).unwrap();
+    let exec = ["exec", ".", "--trigger", "synchronization", "--cluster", "cluster.yaml"];
+    for (line, words) in [
+        ("assert(count == 7);", ["Assertion failed: count == 7 (src/hook.c: greet: ", "demo!greet (src/hook.c:"]),
+        // There is something at the address 0, too.
+        ("int *volatile none = NULL; count = (size_t)*none;", ["wasm `unreachable`", "demo!greet (src/hook.c:"]),
+        ("volatile int zero = 0; count = 5 / zero;", ["integer divide by zero", "demo!greet (src/hook.c:"]),
+        ("hookbox_json_format(\"{%s\", \"a\");", ["hookbox_json_format makes no JSON", "demo!greet (src/hook.c:"]),
+        ("return hookbox_never_retry(hookbox_fail(\"never %d\", 3));", ["never 3", "Advice not again"]),
+    ] {
+        let at = "  hookbox_log(HOOKBOX_INFO";
+        let text = good.replace(at, &format!("  {line}\n{at}"));
+        std::fs::write(&source, format!("#include <assert.h>\n{text}")).unwrap();
+        expect(c(&demo, "hookbox", &exec).run().await, 1, &words);
+    }
+    let endless = "int deep(volatile int *a) { volatile int b[64]; b[0] = *a; return deep(b) + b[1]; }\n";
+    let text = good.replace("(void)in;", "volatile int a = 0; (void)in; deep(&a);");
+    let (head, rest) = text.split_once("#include <hookbox.h>").unwrap();
+    std::fs::write(&source, format!("{head}#include <hookbox.h>\n{endless}{rest}")).unwrap();
+    expect(c(&demo, "hookbox", &exec).run().await, 1, &["endless recursion", "demo!deep (src/hook.c:"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_has_changed_is_compiled() {
+    let folder = scratch();
+    let demo = project(folder.path(), "demo").await;
+    let log = folder.path().join("log");
+    let spy = folder.path().join("clang");
+    program(&spy, &format!("#!/bin/sh\necho \"$*\" >>{}\nexec ${{REAL:-clang-19}} \"$@\"\n", log.display()));
+    let build = async || {
+        let _ = std::fs::remove_file(&log);
+        c(&demo, "hookbox", &["build"]).env("CC", &spy).run().await.ok();
+        let lines = std::fs::read_to_string(&log).unwrap_or_default();
+        let compiled: Vec<String> = lines
+            .lines()
+            .filter(|line| line.contains(" -c "))
+            .map(|line| line.rsplit(['/', ' ']).next().unwrap_or_default().to_owned())
+            .collect();
+        (compiled, lines.lines().count())
+    };
+    let (first, _) = build().await;
+    assert!(first.len() > 5 && first.contains(&"hook.c".to_owned()), "{first:?}");
+    assert_eq!(build().await, (vec![], 0));
+    let source = demo.join("src/hook.c");
+    let text = std::fs::read_to_string(&source).unwrap();
+    std::fs::write(demo.join("src/hi.h"), "#define HI \"Hi\"\n").unwrap();
+    let text = text.replace("#include <hookbox.h>", "#include <hookbox.h>\n#include \"hi.h\"");
+    std::fs::write(&source, text.replace("%s%sHello", "%s%s\" HI \"")).unwrap();
+    assert_eq!(build().await.0, ["hook.c"]);
+    std::fs::write(demo.join("src/hi.h"), "#define HI \"Good day\"\n").unwrap();
+    assert_eq!(build().await.0, ["hook.c"]);
+    let dev = c(&demo, "hookbox", &["dev", "--once"]).run().await;
+    expect(dev, 0, &["+   text: Good day, world!"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_that_a_component_exports_can_be_written_in_c() {
+    let folder = scratch();
+    let project = project(folder.path(), "every").await;
+    let source = checkout().join("tests/languages/c/all.c");
+    std::fs::copy(source, project.join("src/hook.c")).unwrap();
+    let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "default"}});
+    let thing = json!({"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "a"}});
+    for (file, object) in [("map.json", &map), ("thing.json", &thing)] {
+        std::fs::write(project.join(file), object.to_string()).unwrap();
+    }
+    let exec = async |arguments: &[&str]| {
+        let exec =
+            c(&project, "hookbox", &["exec", ".", "-o", "json"]).args(arguments.iter().copied());
+        serde_json::from_str::<Value>(&exec.run().await.ok()).unwrap()
+    };
+    let ran = exec(&["--trigger", "synchronization", "--cluster", "cluster.yaml"]).await;
+    let said: Vec<&str> = ran["log"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r["message"].as_str().unwrap())
+        .collect();
+    assert_eq!(said, ["maps Synchronization 1", "seen"]);
+    assert_eq!(ran["log"][1]["fields"]["name"], "greeting");
+    let answer = exec(&["--trigger", "validating", "--review", "map.json"]).await;
+    assert_eq!(
+        answer["answer"],
+        json!({"allowed": false, "message": "no a", "warnings": ["w1", "w2"], "auditAnnotations": {"k": "v"}})
+    );
+    let answer = exec(&["--trigger", "mutating", "--review", "map.json"]).await;
+    assert_eq!(
+        answer["answer"]["patch"],
+        json!([{"op": "add", "path": "/data", "value": {"by": "mutate.example.com"}}])
+    );
+    let answer = exec(&["--trigger", "conversion", "--review", "thing.json"]).await;
+    let converted = json!({"apiVersion": "example.com/v2", "kind": "Thing", "metadata": {"name": "a"}, "from": "v1"});
+    assert_eq!(answer["answer"]["convertedObjects"], json!([converted]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hook_may_be_written_in_cpp() {
+    let folder = scratch();
+    let project = project(folder.path(), "counting").await;
+    std::fs::remove_file(project.join("src/hook.c")).unwrap();
+    let source = checkout().join("tests/languages/c/hook.cpp");
+    std::fs::copy(source, project.join("src/hook.cpp")).unwrap();
+    let map = |name: &str, kind: &str| {
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "default", "labels": {"kind": kind}}}).to_string()
+    };
+    let maps = [map("a", "x"), map("b", "y"), map("c", "x")].join("\n---\n");
+    std::fs::write(project.join("maps.yaml"), maps).unwrap();
+    let ran = c(&project, "hookbox", &["exec", ".", "-o", "json", "--trigger", "synchronization", "--cluster", "maps.yaml"]);
+    let ran: Value = serde_json::from_str(&ran.run().await.ok()).unwrap();
+    assert_eq!(ran["effects"]["objectPatches"][0]["object"]["data"]["text"], "x=2;y=1;");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_published_form_is_a_header_and_a_library() {
+    built_command().await;
+    let folder = scratch();
+    let archive = folder.path().join("hookbox-c.tar.gz");
+    let pack = checkout().join("sdk/c/package");
+    let pack = async |to: &Path| {
+        let (pack, to) = (pack.to_string_lossy(), to.to_string_lossy());
+        c(folder.path(), &pack, &[&to]).run().await.ok();
+    };
+    pack(&archive).await;
+    let again = folder.path().join("again.tar.gz");
+    pack(&again).await;
+    assert!(std::fs::read(&archive).unwrap() == std::fs::read(&again).unwrap(), "another archive of the same sources");
+    c(folder.path(), "tar", &["xzf", "hookbox-c.tar.gz"]).run().await.ok();
+    let sdk = folder.path().join("hookbox-c-0.1.0");
+    assert!(sdk.join("LICENSE").is_file() && sdk.join("wit/world.wit").is_file());
+
+    // With a build of one's own, the library is linked as any other.
+    let source = checkout().join("tests/languages/c/all.c");
+    let source = source.to_string_lossy();
+    let line = format!(
+        "clang-19 --target=wasm32-wasi -O2 -mexec-model=reactor -Ihookbox-c-0.1.0/include {source} \
+         -Lhookbox-c-0.1.0/lib/wasm32-wasi -Wl,--whole-archive -lhookbox -Wl,--no-whole-archive -o all.wasm"
+    );
+    c(folder.path(), "sh", &["-ec", &line]).run().await.ok();
+    let module = std::fs::read(folder.path().join("all.wasm")).unwrap();
+    hookbox_toolchains::c::componentize(&module, "all").expect("a hook");
+
+    // `hookbox new` takes it as an SDK.
+    let sdk = sdk.to_string_lossy();
+    c(folder.path(), "hookbox", &["new", "demo", "--lang", "c", "--sdk", &sdk]).run().await.expect_code(0);
+    let tested = c(&folder.path().join("demo"), "make", &["-s", "test"]).run().await.ok();
+    assert!(tested.ends_with("1 passed, 0 failed\n"), "{tested}");
+}
