@@ -72,3 +72,10 @@ mod python {
         super::same(super::Language::Python).await;
     }
 }
+
+mod c {
+    #[tokio::test]
+    async fn every_case_has_its_outcome() {
+        super::same(super::Language::C).await;
+    }
+}

@@ -239,7 +239,7 @@ void hookbox_write_null(hookbox_writer *writer);
 void hookbox_write_json(hookbox_writer *writer, hookbox_json value);
 hookbox_json hookbox_written(hookbox_writer *writer);
 
-/* A manifest of a ConfigMap. */
+/* A manifest of a ConfigMap; `data` may be NULL. */
 hookbox_json hookbox_config_map(const char *ns, const char *name, const hookbox_pair *data);
 
 /* ---- What a hook is run for ----------------------------------------------------------------------------------------

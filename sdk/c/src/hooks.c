@@ -153,8 +153,10 @@ static bool admit(hbx_string *hook, hbx_string *binding, hbx_string *request, bo
   for (size_t i = 0; i < audits; i++)
     ret->audit_annotations.ptr[i] = (hookbox_bindings_tuple2_string_string_t){hbx_out(verdict.audit[i].name), hbx_out(verdict.audit[i].value)};
   if (mutates && verdict.object.text) {
-    ret->patch.is_some = true;
-    ret->patch.val = hbx_out_json(hookbox_json_diff(review.object, verdict.object));
+    hookbox_json patch = hookbox_json_diff(review.object, verdict.object);
+    /* Where nothing is another than before, nothing is sent. */
+    ret->patch.is_some = hookbox_json_len(patch) > 0;
+    ret->patch.val = hbx_out_json(patch);
   }
   end();
   return true;
@@ -177,9 +179,13 @@ static hookbox_error converted(const hookbox_converted *how, exports_hookbox_hoo
   ret->len = objects->len;
   for (size_t i = 0; i < objects->len; i++) {
     hookbox_json into = {NULL, 0};
-    error = hook->convert(how, hbx_in_json(objects->ptr[i]), &into);
+    hookbox_json object = hbx_in_json(objects->ptr[i]);
+    error = hook->convert(how, object, &into);
     if (!error && !into.text) error = hookbox_fail("it was converted to nothing");
-    if (error) return hookbox_wrap(error, "object %zu", i);
+    if (error) {
+      const char *name = hookbox_json_string_at(object, "/metadata/name");
+      return hookbox_wrap(error, "%s", name ? name : hookbox_text("object %zu", i));
+    }
     ret->ptr[i] = hbx_out_json(into);
   }
   return HOOKBOX_OK;

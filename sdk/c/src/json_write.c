@@ -189,13 +189,15 @@ hookbox_json hookbox_config_map(const char *ns, const char *name, const hookbox_
     hookbox_write_string(w, ns);
   }
   hookbox_write_end(w);
-  hookbox_write_key(w, "data");
-  hookbox_write_object(w);
-  for (; data && data->name; data++) {
-    hookbox_write_key(w, data->name);
-    hookbox_write_string(w, data->value ? data->value : "");
+  if (data) {
+    hookbox_write_key(w, "data");
+    hookbox_write_object(w);
+    for (; data->name; data++) {
+      hookbox_write_key(w, data->name);
+      hookbox_write_string(w, data->value ? data->value : "");
+    }
+    hookbox_write_end(w);
   }
-  hookbox_write_end(w);
   hookbox_write_end(w);
   return hookbox_written(w);
 }

@@ -303,13 +303,15 @@ HOOKBOX_TEST(webhooks_are_answered) {
   HOOKBOX_CHECK_FAILS(hookbox_test_validate("fails", "a.example.com", request, &answer), "the hook does not answer reviews of `a.example.com`");
   HOOKBOX_CHECK_OK(hookbox_test_mutate("all", "b.example.com", request, &answer));
   HOOKBOX_CHECK_JSON(answer.patch, "[{'op': 'add', 'path': '/spec/priority', 'value': 1}]");
+  HOOKBOX_CHECK_OK(hookbox_test_mutate("all", "b.example.com", hookbox_json_format("{'object': {'spec': {'priority': 1}}}"), &answer));
+  HOOKBOX_CHECK(answer.allowed && !hookbox_json_there(answer.patch));
 }
 
 HOOKBOX_TEST(objects_are_converted_and_filtered) {
   hookbox_json into;
   HOOKBOX_CHECK_OK(hookbox_test_convert("all", "c", "v1", "v2", named("Thing", "a"), &into));
   HOOKBOX_CHECK_JSON(into, "{'apiVersion': 'example.com/v2', 'kind': 'Thing', 'metadata': {'name': 'a'}}");
-  HOOKBOX_CHECK_FAILS(hookbox_test_convert("all", "c", "v1", "v9", named("Thing", "a"), &into), "object 0: there is no v9");
+  HOOKBOX_CHECK_FAILS(hookbox_test_convert("all", "c", "v1", "v9", named("Thing", "a"), &into), "a: there is no v9");
   HOOKBOX_CHECK_OK(hookbox_test_filter("all", "kubernetes", named("ConfigMap", "a"), &into));
   HOOKBOX_CHECK_JSON(into, "{'name': 'a'}");
   HOOKBOX_CHECK_FAILS(hookbox_test_filter("all", "kubernetes", hookbox_json_format("{}"), &into), "it has no name");

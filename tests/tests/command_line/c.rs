@@ -69,7 +69,8 @@ async fn the_first_commands_work_for_c_as_for_rust() {
 async fn a_project_of_the_kind_admission_begins_with_tests_that_pass() {
     built_command().await;
     let folder = scratch();
-    let line = "hookbox new gate --lang c --kind admission && cd gate && hookbox test && make -s test";
+    let line =
+        "hookbox new gate --lang c --kind admission && cd gate && hookbox test && make -s test";
     let tested = c(folder.path(), "sh", &["-ec", line]).run().await.ok();
     let passed = tested.matches("2 passed, 0 failed").count();
     assert_eq!(passed, 2, "{tested}");
@@ -101,26 +102,54 @@ async fn what_keeps_a_c_project_from_being_built_has_its_own_words() {
     expect(
         build().env("CC", "nowhere").run().await,
         3,
-        &["CC is `nowhere`, which cannot be started", "apt install clang-19", "pip install ziglang"],
+        &[
+            "CC is `nowhere`, which cannot be started",
+            "apt install clang-19",
+            "pip install ziglang",
+        ],
     );
     let empty = folder.path().join("empty");
     std::fs::create_dir(&empty).unwrap();
     let hookbox = binary().to_string_lossy().into_owned();
     expect(
-        c(&demo, &hookbox, &["build"]).env("PATH", &empty).run().await,
+        c(&demo, &hookbox, &["build"])
+            .env("PATH", &empty)
+            .run()
+            .await,
         3,
-        &["no compiler for C that can do WebAssembly is installed", "WASI_SDK_PATH"],
+        &[
+            "no compiler for C that can do WebAssembly is installed",
+            "WASI_SDK_PATH",
+        ],
     );
     let clang = folder.path().join("clang");
     for (said, words) in [
-        ("error: \"this clang is too old: hooks need clang 15 or later\"", "this is clang 14; hooks need clang 15 or later"),
-        ("fatal error: 'stdio.h' file not found", "the C library for WASI is missing (`apt install wasi-libc`)"),
-        ("clang: error: unable to execute command: Executable \"wasm-ld\" doesn't exist!", "wasm-ld, the linker, is missing (`apt install lld-14`)"),
-        ("wasm-ld: error: cannot open libclang_rt.builtins-wasm32.a", "(`apt install libclang-rt-14-dev-wasm32`)"),
+        (
+            "error: \"this clang is too old: hooks need clang 15 or later\"",
+            "this is clang 14; hooks need clang 15 or later",
+        ),
+        (
+            "fatal error: 'stdio.h' file not found",
+            "the C library for WASI is missing (`apt install wasi-libc`)",
+        ),
+        (
+            "clang: error: unable to execute command: Executable \"wasm-ld\" doesn't exist!",
+            "wasm-ld, the linker, is missing (`apt install lld-14`)",
+        ),
+        (
+            "wasm-ld: error: cannot open libclang_rt.builtins-wasm32.a",
+            "(`apt install libclang-rt-14-dev-wasm32`)",
+        ),
     ] {
-        let script = format!("#!/bin/sh\n[ \"$1\" = --version ] && echo 'clang version 14.0.6' && exit\ncat >&2 <<'E'\n{said}\nE\nexit 1\n");
+        let script = format!(
+            "#!/bin/sh\n[ \"$1\" = --version ] && echo 'clang version 14.0.6' && exit\ncat >&2 <<'E'\n{said}\nE\nexit 1\n"
+        );
         program(&clang, &script);
-        expect(build().env("CC", &clang).run().await, 3, &["cannot compile hooks", words]);
+        expect(
+            build().env("CC", &clang).run().await,
+            3,
+            &["cannot compile hooks", words],
+        );
     }
 
     let source = demo.join("src/hook.c");
@@ -129,13 +158,21 @@ async fn what_keeps_a_c_project_from_being_built_has_its_own_words() {
     expect(
         build().run().await,
         1,
-        &["src/hook.c:", "error: use of undeclared identifier 'nothing'", "does not compile"],
+        &[
+            "src/hook.c:",
+            "error: use of undeclared identifier 'nothing'",
+            "does not compile",
+        ],
     );
     std::fs::write(&source, good.replace("HOOKBOX_HOOKS(&greeter);", "")).unwrap();
     expect(
         build().run().await,
         1,
-        &["undefined symbol: hookbox_hooks", "does not link", "HOOKBOX_HOOKS(&NAME"],
+        &[
+            "undefined symbol: hookbox_hooks",
+            "does not link",
+            "HOOKBOX_HOOKS(&NAME",
+        ],
     );
     let foreign = "__attribute__((import_module(\"env\"))) void from_nowhere(void);\n";
     let calls = good.replace("(void)in;", "(void)in; from_nowhere();");
@@ -146,11 +183,31 @@ async fn what_keeps_a_c_project_from_being_built_has_its_own_words() {
     let manifest = demo.join("hookbox.yaml");
     let description = std::fs::read_to_string(&manifest).unwrap();
     for (from, to, words) in [
-        ("sources: [src]", "source: [src]", "hookbox.yaml is no description of a project"),
-        ("sources: [src]", "sources: [nothing]", "there is no nothing"),
-        ("sources: [src]", "sources: [tests/cases]", "there is no source in tests/cases"),
-        ("name: demo", "name: a/b", "`a/b` cannot be a component's name"),
-        ("third_party/hookbox/sdk/c", "nowhere", "the SDK is not in ./nowhere"),
+        (
+            "sources: [src]",
+            "source: [src]",
+            "hookbox.yaml is no description of a project",
+        ),
+        (
+            "sources: [src]",
+            "sources: [nothing]",
+            "there is no nothing",
+        ),
+        (
+            "sources: [src]",
+            "sources: [tests/cases]",
+            "there is no source in tests/cases",
+        ),
+        (
+            "name: demo",
+            "name: a/b",
+            "`a/b` cannot be a component's name",
+        ),
+        (
+            "third_party/hookbox/sdk/c",
+            "nowhere",
+            "the SDK is not in ./nowhere",
+        ),
     ] {
         assert!(description.contains(from), "{description}");
         std::fs::write(&manifest, description.replace(from, to)).unwrap();
@@ -164,25 +221,62 @@ async fn a_trap_and_an_error_of_c_are_told_with_their_place() {
     let demo = project(folder.path(), "demo").await;
     let source = demo.join("src/hook.c");
     let good = std::fs::read_to_string(&source).unwrap();
-    let exec = ["exec", ".", "--trigger", "synchronization", "--cluster", "cluster.yaml"];
+    let exec = [
+        "exec",
+        ".",
+        "--trigger",
+        "synchronization",
+        "--cluster",
+        "cluster.yaml",
+    ];
     for (line, words) in [
-        ("assert(count == 7);", ["Assertion failed: count == 7 (src/hook.c: greet: ", "demo!greet (src/hook.c:"]),
+        (
+            "assert(count == 7);",
+            [
+                "Assertion failed: count == 7 (src/hook.c: greet: ",
+                "demo!greet (src/hook.c:",
+            ],
+        ),
         // There is something at the address 0, too.
-        ("int *volatile none = NULL; count = (size_t)*none;", ["wasm `unreachable`", "demo!greet (src/hook.c:"]),
-        ("volatile int zero = 0; count = 5 / zero;", ["integer divide by zero", "demo!greet (src/hook.c:"]),
-        ("hookbox_json_format(\"{%s\", \"a\");", ["hookbox_json_format makes no JSON", "demo!greet (src/hook.c:"]),
-        ("return hookbox_never_retry(hookbox_fail(\"never %d\", 3));", ["never 3", "Advice not again"]),
+        (
+            "int *volatile none = NULL; count = (size_t)*none;",
+            ["wasm `unreachable`", "demo!greet (src/hook.c:"],
+        ),
+        (
+            "volatile int zero = 0; count = 5 / zero;",
+            ["integer divide by zero", "demo!greet (src/hook.c:"],
+        ),
+        (
+            "hookbox_json_format(\"{%s\", \"a\");",
+            [
+                "hookbox_json_format makes no JSON",
+                "demo!greet (src/hook.c:",
+            ],
+        ),
+        (
+            "return hookbox_never_retry(hookbox_fail(\"never %d\", 3));",
+            ["never 3", "Advice not again"],
+        ),
     ] {
         let at = "  hookbox_log(HOOKBOX_INFO";
         let text = good.replace(at, &format!("  {line}\n{at}"));
         std::fs::write(&source, format!("#include <assert.h>\n{text}")).unwrap();
         expect(c(&demo, "hookbox", &exec).run().await, 1, &words);
     }
-    let endless = "int deep(volatile int *a) { volatile int b[64]; b[0] = *a; return deep(b) + b[1]; }\n";
+    let endless =
+        "int deep(volatile int *a) { volatile int b[64]; b[0] = *a; return deep(b) + b[1]; }\n";
     let text = good.replace("(void)in;", "volatile int a = 0; (void)in; deep(&a);");
     let (head, rest) = text.split_once("#include <hookbox.h>").unwrap();
-    std::fs::write(&source, format!("{head}#include <hookbox.h>\n{endless}{rest}")).unwrap();
-    expect(c(&demo, "hookbox", &exec).run().await, 1, &["endless recursion", "demo!deep (src/hook.c:"]);
+    std::fs::write(
+        &source,
+        format!("{head}#include <hookbox.h>\n{endless}{rest}"),
+    )
+    .unwrap();
+    expect(
+        c(&demo, "hookbox", &exec).run().await,
+        1,
+        &["endless recursion", "demo!deep (src/hook.c:"],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -191,25 +285,46 @@ async fn only_what_has_changed_is_compiled() {
     let demo = project(folder.path(), "demo").await;
     let log = folder.path().join("log");
     let spy = folder.path().join("clang");
-    program(&spy, &format!("#!/bin/sh\necho \"$*\" >>{}\nexec ${{REAL:-clang-19}} \"$@\"\n", log.display()));
+    program(
+        &spy,
+        &format!(
+            "#!/bin/sh\necho \"$*\" >>{}\nexec ${{REAL:-clang-19}} \"$@\"\n",
+            log.display()
+        ),
+    );
     let build = async || {
         let _ = std::fs::remove_file(&log);
-        c(&demo, "hookbox", &["build"]).env("CC", &spy).run().await.ok();
+        c(&demo, "hookbox", &["build"])
+            .env("CC", &spy)
+            .run()
+            .await
+            .ok();
         let lines = std::fs::read_to_string(&log).unwrap_or_default();
         let compiled: Vec<String> = lines
             .lines()
             .filter(|line| line.contains(" -c "))
-            .map(|line| line.rsplit(['/', ' ']).next().unwrap_or_default().to_owned())
+            .map(|line| {
+                line.rsplit(['/', ' '])
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned()
+            })
             .collect();
         (compiled, lines.lines().count())
     };
     let (first, _) = build().await;
-    assert!(first.len() > 5 && first.contains(&"hook.c".to_owned()), "{first:?}");
+    assert!(
+        first.len() > 5 && first.contains(&"hook.c".to_owned()),
+        "{first:?}"
+    );
     assert_eq!(build().await, (vec![], 0));
     let source = demo.join("src/hook.c");
     let text = std::fs::read_to_string(&source).unwrap();
     std::fs::write(demo.join("src/hi.h"), "#define HI \"Hi\"\n").unwrap();
-    let text = text.replace("#include <hookbox.h>", "#include <hookbox.h>\n#include \"hi.h\"");
+    let text = text.replace(
+        "#include <hookbox.h>",
+        "#include <hookbox.h>\n#include \"hi.h\"",
+    );
     std::fs::write(&source, text.replace("%s%sHello", "%s%s\" HI \"")).unwrap();
     assert_eq!(build().await.0, ["hook.c"]);
     std::fs::write(demo.join("src/hi.h"), "#define HI \"Good day\"\n").unwrap();
@@ -219,60 +334,36 @@ async fn only_what_has_changed_is_compiled() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_that_a_component_exports_can_be_written_in_c() {
-    let folder = scratch();
-    let project = project(folder.path(), "every").await;
-    let source = checkout().join("tests/languages/c/all.c");
-    std::fs::copy(source, project.join("src/hook.c")).unwrap();
-    let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "default"}});
-    let thing = json!({"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "a"}});
-    for (file, object) in [("map.json", &map), ("thing.json", &thing)] {
-        std::fs::write(project.join(file), object.to_string()).unwrap();
-    }
-    let exec = async |arguments: &[&str]| {
-        let exec =
-            c(&project, "hookbox", &["exec", ".", "-o", "json"]).args(arguments.iter().copied());
-        serde_json::from_str::<Value>(&exec.run().await.ok()).unwrap()
-    };
-    let ran = exec(&["--trigger", "synchronization", "--cluster", "cluster.yaml"]).await;
-    let said: Vec<&str> = ran["log"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|r| r["message"].as_str().unwrap())
-        .collect();
-    assert_eq!(said, ["maps Synchronization 1", "seen"]);
-    assert_eq!(ran["log"][1]["fields"]["name"], "greeting");
-    let answer = exec(&["--trigger", "validating", "--review", "map.json"]).await;
-    assert_eq!(
-        answer["answer"],
-        json!({"allowed": false, "message": "no a", "warnings": ["w1", "w2"], "auditAnnotations": {"k": "v"}})
-    );
-    let answer = exec(&["--trigger", "mutating", "--review", "map.json"]).await;
-    assert_eq!(
-        answer["answer"]["patch"],
-        json!([{"op": "add", "path": "/data", "value": {"by": "mutate.example.com"}}])
-    );
-    let answer = exec(&["--trigger", "conversion", "--review", "thing.json"]).await;
-    let converted = json!({"apiVersion": "example.com/v2", "kind": "Thing", "metadata": {"name": "a"}, "from": "v1"});
-    assert_eq!(answer["answer"]["convertedObjects"], json!([converted]));
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_hook_may_be_written_in_cpp() {
     let folder = scratch();
     let project = project(folder.path(), "counting").await;
     std::fs::remove_file(project.join("src/hook.c")).unwrap();
-    let source = checkout().join("tests/languages/c/hook.cpp");
+    let source = checkout().join("tests/tests/command_line/c/hook.cpp");
     std::fs::copy(source, project.join("src/hook.cpp")).unwrap();
     let map = |name: &str, kind: &str| {
         json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "default", "labels": {"kind": kind}}}).to_string()
     };
     let maps = [map("a", "x"), map("b", "y"), map("c", "x")].join("\n---\n");
     std::fs::write(project.join("maps.yaml"), maps).unwrap();
-    let ran = c(&project, "hookbox", &["exec", ".", "-o", "json", "--trigger", "synchronization", "--cluster", "maps.yaml"]);
+    let ran = c(
+        &project,
+        "hookbox",
+        &[
+            "exec",
+            ".",
+            "-o",
+            "json",
+            "--trigger",
+            "synchronization",
+            "--cluster",
+            "maps.yaml",
+        ],
+    );
     let ran: Value = serde_json::from_str(&ran.run().await.ok()).unwrap();
-    assert_eq!(ran["effects"]["objectPatches"][0]["object"]["data"]["text"], "x=2;y=1;");
+    assert_eq!(
+        ran["effects"]["objectPatches"][0]["object"]["data"]["text"],
+        "x=2;y=1;"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -288,16 +379,22 @@ async fn the_published_form_is_a_header_and_a_library() {
     pack(&archive).await;
     let again = folder.path().join("again.tar.gz");
     pack(&again).await;
-    assert!(std::fs::read(&archive).unwrap() == std::fs::read(&again).unwrap(), "another archive of the same sources");
-    c(folder.path(), "tar", &["xzf", "hookbox-c.tar.gz"]).run().await.ok();
+    assert!(
+        std::fs::read(&archive).unwrap() == std::fs::read(&again).unwrap(),
+        "another archive of the same sources"
+    );
+    c(folder.path(), "tar", &["xzf", "hookbox-c.tar.gz"])
+        .run()
+        .await
+        .ok();
     let sdk = folder.path().join("hookbox-c-0.1.0");
     assert!(sdk.join("LICENSE").is_file() && sdk.join("wit/world.wit").is_file());
 
     // With a build of one's own, the library is linked as any other.
-    let source = checkout().join("tests/languages/c/all.c");
-    let source = source.to_string_lossy();
+    let sources = checkout().join("tests/languages/c/src");
+    let sources = sources.display();
     let line = format!(
-        "clang-19 --target=wasm32-wasi -O2 -mexec-model=reactor -Ihookbox-c-0.1.0/include {source} \
+        "clang-19 --target=wasm32-wasi -O2 -mexec-model=reactor -Ihookbox-c-0.1.0/include {sources}/*.c \
          -Lhookbox-c-0.1.0/lib/wasm32-wasi -Wl,--whole-archive -lhookbox -Wl,--no-whole-archive -o all.wasm"
     );
     c(folder.path(), "sh", &["-ec", &line]).run().await.ok();
@@ -306,7 +403,17 @@ async fn the_published_form_is_a_header_and_a_library() {
 
     // `hookbox new` takes it as an SDK.
     let sdk = sdk.to_string_lossy();
-    c(folder.path(), "hookbox", &["new", "demo", "--lang", "c", "--sdk", &sdk]).run().await.expect_code(0);
-    let tested = c(&folder.path().join("demo"), "make", &["-s", "test"]).run().await.ok();
+    c(
+        folder.path(),
+        "hookbox",
+        &["new", "demo", "--lang", "c", "--sdk", &sdk],
+    )
+    .run()
+    .await
+    .expect_code(0);
+    let tested = c(&folder.path().join("demo"), "make", &["-s", "test"])
+        .run()
+        .await
+        .ok();
     assert!(tested.ends_with("1 passed, 0 failed\n"), "{tested}");
 }

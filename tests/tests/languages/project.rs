@@ -16,6 +16,7 @@ pub(crate) enum Language {
     Rust,
     Go,
     Python,
+    C,
 }
 
 impl Language {
@@ -25,6 +26,7 @@ impl Language {
             Self::Rust => "rust",
             Self::Go => "go",
             Self::Python => "python",
+            Self::C => "c",
         }
     }
 
