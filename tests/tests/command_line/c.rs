@@ -84,7 +84,7 @@ async fn the_sdk_has_its_own_tests() {
     let tested = c(&sdk, "make", &["test", &place]).run().await.ok();
     assert!(tested.ends_with(" passed, 0 failed\n"), "{tested}");
     // A check that fails is told with its place, and fails the program.
-    let test = "#include <hookbox_test.h>\nHOOKBOX_HOOKS();\nHOOKBOX_TEST(wrong) { HOOKBOX_CHECK_TEXT(\"a\", \"b\"); }\n";
+    let test = "#include <hookbox_test.h>\nconst hookbox_hook *const hookbox_hooks[] = {NULL};\nHOOKBOX_TEST(wrong) { HOOKBOX_CHECK_TEXT(\"a\", \"b\"); }\n";
     std::fs::write(build.path().join("wrong.c"), test).unwrap();
     let line = format!(
         "cc -Iinclude -o {0}/wrong {0}/wrong.c src/*.c native/*.c -lm && {0}/wrong",
@@ -174,10 +174,15 @@ async fn what_keeps_a_c_project_from_being_built_has_its_own_words() {
             "HOOKBOX_HOOKS(&NAME",
         ],
     );
-    let foreign = "__attribute__((import_module(\"env\"))) void from_nowhere(void);\n";
+    let foreign =
+        "__attribute__((import_module(\"env\"), import_name(\"f\"))) void from_nowhere(void);\n";
     let calls = good.replace("(void)in;", "(void)in; from_nowhere();");
     std::fs::write(&source, format!("{foreign}{calls}")).unwrap();
-    expect(build().run().await, 1, &["is no hook", "from_nowhere"]);
+    expect(
+        build().run().await,
+        1,
+        &["is no hook", "failed to resolve import `env::f`"],
+    );
     std::fs::write(&source, &good).unwrap();
 
     let manifest = demo.join("hookbox.yaml");
