@@ -22,6 +22,14 @@ const PYTHON: [&str; 1] = ["sdk/python"];
 /// And one in C.
 const C: [&str; 1] = ["sdk/c"];
 
+/// And a TypeScript guest: the package as it is published.
+const TYPESCRIPT: [&str; 4] = [
+    "sdk/typescript/build",
+    "sdk/typescript/dist",
+    "sdk/typescript/wit",
+    "sdk/typescript/package.json",
+];
+
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default())
         .join("../..")
@@ -42,6 +50,7 @@ fn main() -> io::Result<()> {
     list(&root, "GO_SDK", &GO, &[], &mut code)?;
     list(&root, "PYTHON_SDK", &PYTHON, &[], &mut code)?;
     list(&root, "C_SDK", &C, &[], &mut code)?;
+    list(&root, "TYPESCRIPT_SDK", &TYPESCRIPT, &[], &mut code)?;
     fs::write(out.join("sdk_files.rs"), code)
 }
 
@@ -56,7 +65,10 @@ fn list(
     let mut files = Vec::new();
     for part in parts {
         println!("cargo:rerun-if-changed={}", root.join(part).display());
-        collect(root, &root.join(part), &mut files)?;
+        match root.join(part) {
+            file if file.is_file() => files.push(PathBuf::from(part)),
+            folder => collect(root, &folder, &mut files)?,
+        }
     }
     files.sort();
     files.dedup();
@@ -95,7 +107,7 @@ fn collect(root: &Path, dir: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> 
         if path.is_dir() {
             collect(root, &path, files)?;
         } else if [
-            "rs", "toml", "wit", "md", "go", "mod", "py", "typed", "c", "h",
+            "rs", "toml", "wit", "md", "go", "mod", "py", "typed", "c", "h", "js", "ts",
         ]
         .iter()
         .any(|e| path.extension().is_some_and(|x| x == *e))

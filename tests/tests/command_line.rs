@@ -45,5 +45,7 @@ mod test;
 mod try_contexts;
 #[path = "command_line/try_parts.rs"]
 mod try_parts;
+#[path = "command_line/typescript.rs"]
+mod typescript;
 #[path = "command_line/webhooks.rs"]
 mod webhooks;

@@ -6,9 +6,10 @@
 // Exit codes: 0, 1 where the code is not in order, 2 where the project is not, 3 where a tool is missing.
 
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, extname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
@@ -17,6 +18,9 @@ const SDK = dirname(dirname(fileURLToPath(import.meta.url)));
 const BUNDLE = /componentize-qjs:[^:()\s]*:(\d+)(?::(\d+))?/g;
 /** Where a project's hooks are, unless `main` of its package.json says so. */
 const ENTRIES = ["src/index.ts", "src/index.js", "src/index.mjs", "index.ts", "index.js", "index.mjs"];
+
+/** Ends of the names of what can be part of a component, or say how it is made. */
+const SOURCES = [".ts", ".mts", ".cts", ".tsx", ".js", ".mjs", ".cjs", ".jsx", ".json", ".wit", ".txt"];
 
 /** Something that keeps a component from being made. */
 class Fault extends Error {
@@ -38,13 +42,19 @@ const out = resolve(project, given.out);
 
 try {
   mkdirSync(dirname(out), { recursive: true });
-  // Types do not change what the bundle is: both at the same time.
-  const checking = checkTypes();
-  checking.catch(() => {});
-  const source = await bundle(entry());
-  const component = await componentize(source);
-  await checking;
-  writeFileSync(out, component);
+  const main = entry();
+  const made = `${out}.of`;
+  const inputs = fingerprint(main);
+  if (!existsSync(out) || !existsSync(made) || readFileSync(made, "utf8") !== inputs) {
+    rmSync(made, { force: true });
+    // Types do not change what the bundle is: both at the same time.
+    const checking = checkTypes();
+    checking.catch(() => {});
+    const component = await componentize(await bundle(main));
+    await checking;
+    writeFileSync(out, component);
+    writeFileSync(made, inputs);
+  }
 } catch (thrown) {
   const message = thrown instanceof Fault ? thrown.message : (thrown?.stack ?? String(thrown));
   process.stderr.write(`${message.trimEnd()}\n`);
@@ -67,6 +77,28 @@ function entry() {
   const found = main ?? ENTRIES.find((name) => existsSync(join(project, name)));
   if (!found) throw new Fault(2, `${manifest}: main does not say which file exports the hooks, and there is no ${ENTRIES[0]}`);
   return found;
+}
+
+/** Of all that the component is made of: the project's files, the SDK, the packages that are installed. */
+function fingerprint(main) {
+  const hash = createHash("sha256").update(JSON.stringify([process.version, main]));
+  const add = (file) => {
+    const content = existsSync(file) ? readFileSync(file) : Buffer.from("none");
+    hash.update(`${file}\0${content.length}\0`).update(content);
+  };
+  const addAll = (folder) => {
+    const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const entry of entries) {
+      const { name } = entry;
+      if (name.startsWith(".") || name === "node_modules" || name === "target") continue;
+      if (entry.isDirectory()) addAll(join(folder, name));
+      else if (entry.isFile() && SOURCES.includes(extname(name))) add(join(folder, name));
+    }
+  };
+  addAll(project);
+  for (const part of ["build", "dist", "wit"]) addAll(join(SDK, part));
+  add(join(project, "node_modules", ".package-lock.json"));
+  return hash.digest("hex");
 }
 
 /** All modules as one, with where its lines come from. */

@@ -16,6 +16,8 @@ pub(crate) enum Lang {
     Python,
     /// C and C++, with clang or zig
     C,
+    /// TypeScript or JavaScript, with Node.js and npm
+    Typescript,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -4,6 +4,7 @@ mod c;
 mod cargo;
 mod go;
 mod python;
+mod typescript;
 
 use std::path::{Path, PathBuf};
 
@@ -28,10 +29,17 @@ enum Language {
     Go,
     Python,
     C,
+    TypeScript,
 }
 
 impl Language {
-    const ALL: [Self; 4] = [Self::Rust, Self::Go, Self::Python, Self::C];
+    const ALL: [Self; 5] = [
+        Self::Rust,
+        Self::Go,
+        Self::Python,
+        Self::C,
+        Self::TypeScript,
+    ];
 
     /// The file that every project of this language has.
     fn manifest(self) -> &'static str {
@@ -40,6 +48,7 @@ impl Language {
             Self::Go => "go.mod",
             Self::Python => "pyproject.toml",
             Self::C => c::MANIFEST,
+            Self::TypeScript => "package.json",
         }
     }
 }
@@ -85,6 +94,7 @@ impl Project {
                 let colours = ui.is_terminal();
                 c::C { root, colours }.build().await
             }
+            Language::TypeScript => typescript::Npm { root }.build(ui).await,
         }
     }
 }

@@ -73,7 +73,9 @@ impl Pending {
 }
 
 /// Ends of the names of sources, in all languages.
-const SOURCE: [&str; 7] = ["go", "mod", "py", "rs", "sum", "toml", "wit"];
+const SOURCE: [&str; 12] = [
+    "cjs", "go", "js", "json", "mjs", "mod", "py", "rs", "sum", "toml", "ts", "wit",
+];
 
 /// Files that are remembered.
 const SOURCES: usize = 1000;
@@ -216,6 +218,8 @@ fn is_source(root: &Path, path: &Path) -> bool {
         let name = part.as_os_str().to_string_lossy();
         // Folders of builds and of tools, and what editors put beside the file that they write.
         name == "target"
+            || name == "node_modules"
+            || name == "package-lock.json"
             || name.starts_with(['.', '#'])
             || TEMPORARY.iter().any(|end| name.ends_with(end))
             || name == "4913"

@@ -4,6 +4,7 @@ mod c;
 mod go;
 mod python;
 mod rust;
+mod typescript;
 
 use std::path::{Path, PathBuf};
 
@@ -56,6 +57,7 @@ impl Template {
             Lang::Go => &go::TEMPLATE,
             Lang::Python => &python::TEMPLATE,
             Lang::C => &c::TEMPLATE,
+            Lang::Typescript => &typescript::TEMPLATE,
         }
     }
 }
@@ -159,7 +161,8 @@ fn fill(template: &Template, args: &New, name: &str, sdk: &str) -> Outcome {
     let of_kind = common(args.kind)
         .iter()
         .chain((template.of_kind)(args.kind));
-    for (path, text) in of_kind.chain(template.files).chain(ignored) {
+    // A language may ignore more.
+    for (path, text) in ignored.iter().chain(of_kind).chain(template.files) {
         let text = text.replace("{{name}}", name).replace("{{sdk}}", sdk);
         write(&root.join(path), text.as_bytes())?;
     }
@@ -287,6 +290,16 @@ mod tests {
             "sdk/c/native/main.c",
         ] {
             assert!(c.contains(&part), "{part}");
+        }
+        let typescript: Vec<&str> = TYPESCRIPT_SDK.iter().map(|(path, _)| *path).collect();
+        for part in [
+            "sdk/typescript/package.json",
+            "sdk/typescript/build/componentize.js",
+            "sdk/typescript/dist/index.d.ts",
+            "sdk/typescript/dist/testing/index.js",
+            "sdk/typescript/wit/deps/hookbox-hook.wit",
+        ] {
+            assert!(typescript.contains(&part), "{part}");
         }
     }
 }
