@@ -79,3 +79,10 @@ mod c {
         super::same(super::Language::C).await;
     }
 }
+
+mod typescript {
+    #[tokio::test]
+    async fn every_case_has_its_outcome() {
+        super::same(super::Language::TypeScript).await;
+    }
+}

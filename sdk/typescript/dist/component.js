@@ -54,7 +54,14 @@ export function component(module) {
             mutate: (name, binding, request) => admit(name, binding, request, true),
         },
         conversion: {
-            convert: (name, binding, from, to, objects) => called(name, (hook) => objects.map((object) => handlers.converted(settle(handlers.convert(hook, binding, from, to, object))))),
+            convert: (name, binding, from, to, objects) => called(name, (hook) => objects.map((object) => {
+                try {
+                    return handlers.converted(settle(handlers.convert(hook, binding, from, to, object)));
+                }
+                catch (thrown) {
+                    throw handlers.unconverted(thrown, object);
+                }
+            })),
         },
     };
 }

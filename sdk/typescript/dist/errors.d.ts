@@ -14,6 +14,13 @@ export declare class RetryAfterError extends Error {
     /** `milliseconds` is how long to wait. */
     constructor(message: string, milliseconds: number, options?: ErrorOptions);
 }
+/**
+ * An error that says all that there is to say: the hook runs again after the queue's growing pause, as after any other
+ * error, but where it was thrown is not logged.
+ */
+export declare class RetryError extends Error {
+    constructor(message: string, options?: ErrorOptions);
+}
 /** An error after which a retry makes no sense: it is counted, and the run leaves the queue. */
 export declare class NoRetryError extends Error {
     constructor(message: string, options?: ErrorOptions);

@@ -23,6 +23,16 @@ export class RetryAfterError extends Error {
         this.milliseconds = Math.max(0, Math.round(milliseconds) || 0);
     }
 }
+/**
+ * An error that says all that there is to say: the hook runs again after the queue's growing pause, as after any other
+ * error, but where it was thrown is not logged.
+ */
+export class RetryError extends Error {
+    constructor(message, options) {
+        super(message, options);
+        this.name = "RetryError";
+    }
+}
 /** An error after which a retry makes no sense: it is counted, and the run leaves the queue. */
 export class NoRetryError extends Error {
     constructor(message, options) {
@@ -33,7 +43,7 @@ export class NoRetryError extends Error {
 /** The error of a chain of causes that says something of a retry. */
 function advice(thrown) {
     for (let depth = 0; thrown instanceof Error && depth < 32; depth++) {
-        if (thrown instanceof RetryAfterError || thrown instanceof NoRetryError)
+        if (thrown instanceof RetryAfterError || thrown instanceof NoRetryError || thrown instanceof RetryError)
             return thrown;
         thrown = thrown.cause;
     }
@@ -68,7 +78,7 @@ export function failure(thrown) {
     const given = advice(thrown);
     if (given instanceof NoRetryError)
         return { message, retry: { tag: "never" } };
-    if (given)
+    if (given instanceof RetryAfterError)
         return { message, retry: { tag: "after", val: given.milliseconds } };
     return { message, retry: { tag: "back-off" } };
 }

@@ -13,5 +13,7 @@ export declare function admit(hook: Hook, binding: string, request: string, muta
 };
 /** Converts one object. */
 export declare function convert(hook: Hook, binding: string, from: string, to: string, object: string): unknown;
+/** What kept an object from being converted, with its name. */
+export declare function unconverted(thrown: unknown, object: string): Error;
 /** An object that was converted, as the host takes it. */
 export declare function converted(object: unknown): string;

@@ -1,5 +1,5 @@
 import { bindingName } from "./config.js";
-import { NoRetryError } from "./errors.js";
+import { NoRetryError, words } from "./errors.js";
 import { json } from "./host.js";
 import { Input } from "./input.js";
 import { Review } from "./review.js";
@@ -37,6 +37,11 @@ export function convert(hook, binding, from, to, object) {
     if (!hook.convert)
         throw new NoRetryError(`the hook does not convert (${JSON.stringify(binding)})`);
     return hook.convert(JSON.parse(object), { from, to });
+}
+/** What kept an object from being converted, with its name. */
+export function unconverted(thrown, object) {
+    const { metadata } = JSON.parse(object);
+    return new Error(`${metadata?.name ?? "an object without a name"}: ${words(thrown)}`, { cause: thrown });
 }
 /** An object that was converted, as the host takes it. */
 export function converted(object) {

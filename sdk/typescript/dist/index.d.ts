@@ -29,7 +29,7 @@
 export { Cluster, type Selection } from "./cluster.js";
 export type { Config, Conversion, FieldExpression, FieldSelector, KubernetesBinding, LabelExpression, LabelSelector, MatchCondition, NamespaceSelector, NameSelector, Queued, Rule, Schedule, Settings, WatchEvent, Webhook, } from "./config.js";
 export { difference } from "./diff.js";
-export { isRefused, NoRetryError, Refused, RetryAfterError } from "./errors.js";
+export { isRefused, NoRetryError, Refused, RetryAfterError, RetryError } from "./errors.js";
 export { defineHook, type Hook, type HookDefinition, type Versions } from "./hook.js";
 export { type Body, type HeadersInit, Http, type HttpRequest, HttpResponse } from "./http.js";
 export { Input } from "./input.js";

@@ -28,7 +28,7 @@
  */
 export { Cluster } from "./cluster.js";
 export { difference } from "./diff.js";
-export { isRefused, NoRetryError, Refused, RetryAfterError } from "./errors.js";
+export { isRefused, NoRetryError, Refused, RetryAfterError, RetryError } from "./errors.js";
 export { defineHook } from "./hook.js";
 export { Http, HttpResponse } from "./http.js";
 export { Input } from "./input.js";

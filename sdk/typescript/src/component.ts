@@ -58,7 +58,13 @@ export function component(module: Record<string, unknown>): Exports {
     conversion: {
       convert: (name, binding, from, to, objects) =>
         called(name, (hook) =>
-          objects.map((object) => handlers.converted(settle(handlers.convert(hook, binding, from, to, object)))),
+          objects.map((object) => {
+            try {
+              return handlers.converted(settle(handlers.convert(hook, binding, from, to, object)));
+            } catch (thrown) {
+              throw handlers.unconverted(thrown, object);
+            }
+          }),
         ),
     },
   };

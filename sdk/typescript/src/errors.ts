@@ -30,6 +30,17 @@ export class RetryAfterError extends Error {
   }
 }
 
+/**
+ * An error that says all that there is to say: the hook runs again after the queue's growing pause, as after any other
+ * error, but where it was thrown is not logged.
+ */
+export class RetryError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "RetryError";
+  }
+}
+
 /** An error after which a retry makes no sense: it is counted, and the run leaves the queue. */
 export class NoRetryError extends Error {
   constructor(message: string, options?: ErrorOptions) {
@@ -39,9 +50,9 @@ export class NoRetryError extends Error {
 }
 
 /** The error of a chain of causes that says something of a retry. */
-function advice(thrown: unknown): RetryAfterError | NoRetryError | undefined {
+function advice(thrown: unknown): RetryError | RetryAfterError | NoRetryError | undefined {
   for (let depth = 0; thrown instanceof Error && depth < 32; depth++) {
-    if (thrown instanceof RetryAfterError || thrown instanceof NoRetryError) return thrown;
+    if (thrown instanceof RetryAfterError || thrown instanceof NoRetryError || thrown instanceof RetryError) return thrown;
     thrown = thrown.cause;
   }
   return undefined;
@@ -74,6 +85,6 @@ export function failure(thrown: unknown): TypesError {
   const message = words(thrown);
   const given = advice(thrown);
   if (given instanceof NoRetryError) return { message, retry: { tag: "never" } };
-  if (given) return { message, retry: { tag: "after", val: given.milliseconds } };
+  if (given instanceof RetryAfterError) return { message, retry: { tag: "after", val: given.milliseconds } };
   return { message, retry: { tag: "back-off" } };
 }

@@ -1,9 +1,10 @@
 import type { AdmissionResponse, ContextsBindingContext } from "./bindings/contract.js";
 import { bindingName } from "./config.js";
-import { NoRetryError } from "./errors.js";
+import { NoRetryError, words } from "./errors.js";
 import type { Hook } from "./hook.js";
 import { json } from "./host.js";
 import { Input } from "./input.js";
+import type { KubernetesObject } from "./objects.js";
 import { Review } from "./review.js";
 
 // What the host asks a hook, as far as it is the same in a component and in a test. What is given back may be a promise.
@@ -46,6 +47,12 @@ export function admit(
 export function convert(hook: Hook, binding: string, from: string, to: string, object: string): unknown {
   if (!hook.convert) throw new NoRetryError(`the hook does not convert (${JSON.stringify(binding)})`);
   return hook.convert(JSON.parse(object), { from, to });
+}
+
+/** What kept an object from being converted, with its name. */
+export function unconverted(thrown: unknown, object: string): Error {
+  const { metadata } = JSON.parse(object) as KubernetesObject;
+  return new Error(`${metadata?.name ?? "an object without a name"}: ${words(thrown)}`, { cause: thrown });
 }
 
 /** An object that was converted, as the host takes it. */

@@ -47,7 +47,7 @@ export type {
   Webhook,
 } from "./config.js";
 export { difference } from "./diff.js";
-export { isRefused, NoRetryError, Refused, RetryAfterError } from "./errors.js";
+export { isRefused, NoRetryError, Refused, RetryAfterError, RetryError } from "./errors.js";
 export { defineHook, type Hook, type HookDefinition, type Versions } from "./hook.js";
 export { type Body, type HeadersInit, Http, type HttpRequest, HttpResponse } from "./http.js";
 export { Input } from "./input.js";

@@ -11,6 +11,7 @@ import {
   type KubernetesObject,
   NoRetryError,
   RetryAfterError,
+  RetryError,
 } from "../src/index.js";
 import { Failure, TestHost } from "../src/testing/index.js";
 
@@ -173,6 +174,7 @@ test("an error says whether a retry makes sense, wrapped or not", async () => {
     );
   };
   assert.deepEqual(await throws(new Error("plain")), ["plain", "back-off"]);
+  assert.deepEqual(await throws(new RetryError("known")), ["known", "back-off"]);
   assert.deepEqual(await throws(new NoRetryError("no")), ["no", "never"]);
   assert.deepEqual(await throws(new RetryAfterError("later", 1500)), ["later", { afterMilliseconds: 1500 }]);
   const wrapped = new Error("around", { cause: new RetryAfterError("later", 60_000) });
@@ -236,6 +238,9 @@ test("filters and conversions are functions of the hook", async () => {
   await assert.rejects(host.filter(hook, "other", pod("a")), /no filter/);
   const converted = await host.convert(hook, "v1", "v2", { apiVersion: "example.com/v1", kind: "Thing" });
   assert.deepEqual(converted, [{ apiVersion: "example.com/v2", kind: "Thing", from: "v1" }]);
+  const fails = defineHook({ name: "fails", config, convert: () => Promise.reject(new NoRetryError("no")) });
+  const named = { apiVersion: "example.com/v1", kind: "Thing", metadata: { name: "a" } };
+  await assert.rejects(host.convert(fails, "v1", "v2", named), { message: "a: no", retry: "never" });
 });
 
 test("the cluster and other hosts are read as far as they are known", async () => {

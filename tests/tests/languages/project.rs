@@ -17,6 +17,7 @@ pub(crate) enum Language {
     Go,
     Python,
     C,
+    TypeScript,
 }
 
 impl Language {
@@ -27,6 +28,7 @@ impl Language {
             Self::Go => "go",
             Self::Python => "python",
             Self::C => "c",
+            Self::TypeScript => "typescript",
         }
     }
 

@@ -22,6 +22,9 @@ const SDK: &str = "@hookbox/sdk";
 /// What makes the component, in the SDK's package.
 const MAKER: &str = "build/componentize.js";
 
+/// What it makes it with.
+const TOOLS: [&str; 2] = ["componentize-qjs", "esbuild"];
+
 /// A project in TypeScript or JavaScript.
 pub(super) struct Npm<'p> {
     /// The folder of its package.json.
@@ -137,6 +140,20 @@ impl Npm<'_> {
         self.root.join("node_modules").join(name)
     }
 
+    /// Where Node.js finds what makes the component, seen from the SDK: npm puts it beside the project's own packages.
+    fn tools_in(&self) -> Option<PathBuf> {
+        let sdk = self.package(SDK).canonicalize().ok()?;
+        let there = |folder: &PathBuf| TOOLS.iter().all(|tool| folder.join(tool).is_dir());
+        let mut folders = sdk.ancestors().map(|folder| folder.join("node_modules"));
+        folders.find(there)
+    }
+
+    /// Whether the SDK is a folder outside of the project, whose own packages npm does not fetch.
+    fn sdk_is_apart(&self) -> bool {
+        let sdk = self.package(SDK).canonicalize();
+        sdk.is_ok_and(|sdk| !sdk.starts_with(self.root))
+    }
+
     async fn check_version(&self) -> Outcome {
         let mut command = self.command("NODE", "node");
         let output = command.arg("--version").output().await.map_err(no_node)?;
@@ -160,29 +177,44 @@ impl Npm<'_> {
             .ok()
             .and_then(|text| serde_json::from_slice(&text).ok());
         let is_there = |name: &str| self.package(name).join("package.json").is_file();
-        let complete =
-            named.keys().all(|name| is_there(name)) && self.package(SDK).join(MAKER).is_file();
-        if complete && before.as_ref() == Some(&named) {
-            return Ok(());
-        }
+        let complete = named.keys().all(|name| is_there(name));
         // What somebody else installed is good enough, until package.json says something else.
-        if !complete || before.is_some() {
+        let same = before.is_none_or(|before| before == named);
+        if !complete || !same || (self.tools_in().is_none() && !self.sdk_is_apart()) {
             ui.status(
                 Tone::Note,
                 "Fetching",
                 "the packages of package.json (npm install)",
             );
-            let mut npm = self.command("NPM", "npm");
-            npm.args(["install", "--no-audit", "--no-fund", "--loglevel=error"]);
-            let (code, said) = run(npm, no_npm).await?;
-            if code != Some(0) {
-                return Err(npm_failed(&said));
+            npm(self.command("NPM", "npm")).await?;
+        }
+        if self.tools_in().is_none() && self.sdk_is_apart() {
+            ui.status(
+                Tone::Note,
+                "Fetching",
+                "the packages of the SDK (npm install)",
+            );
+            let mut command = self.command("NPM", "npm");
+            if let Ok(sdk) = self.package(SDK).canonicalize() {
+                command.current_dir(sdk);
             }
+            command.args(["--omit=dev", "--no-package-lock"]);
+            npm(command).await?;
         }
         let text = serde_json::to_vec(&named).or_failed()?;
         std::fs::write(record, text)
             .with_context(|| format!("{} cannot be written", record.display()))
             .or_environment()
+    }
+}
+
+/// Have npm install.
+async fn npm(mut command: Command) -> Outcome {
+    command.args(["install", "--no-audit", "--no-fund", "--loglevel=error"]);
+    let (code, said) = run(command, no_npm).await?;
+    match code {
+        Some(0) => Ok(()),
+        _ => Err(npm_failed(&said)),
     }
 }
 

@@ -111,8 +111,14 @@ export class TestHost {
         return this.#recorded(async () => {
             const all = [];
             for (const object of objects) {
-                const given = await handlers.convert(hook, "", from, to, JSON.stringify(object));
-                all.push(JSON.parse(handlers.converted(given)));
+                const text = JSON.stringify(object);
+                try {
+                    const given = await handlers.convert(hook, "", from, to, text);
+                    all.push(JSON.parse(handlers.converted(given)));
+                }
+                catch (thrown) {
+                    throw handlers.unconverted(thrown, text);
+                }
             }
             return all;
         });

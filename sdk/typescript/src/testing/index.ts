@@ -145,8 +145,13 @@ export class TestHost {
     return this.#recorded(async () => {
       const all: KubernetesObject[] = [];
       for (const object of objects) {
-        const given = await handlers.convert(hook, "", from, to, JSON.stringify(object));
-        all.push(JSON.parse(handlers.converted(given)) as KubernetesObject);
+        const text = JSON.stringify(object);
+        try {
+          const given = await handlers.convert(hook, "", from, to, text);
+          all.push(JSON.parse(handlers.converted(given)) as KubernetesObject);
+        } catch (thrown) {
+          throw handlers.unconverted(thrown, text);
+        }
       }
       return all;
     });
