@@ -84,5 +84,6 @@ mod typescript {
     #[tokio::test]
     async fn every_case_has_its_outcome() {
         super::same(super::Language::TypeScript).await;
+        super::panics(super::Language::TypeScript).await;
     }
 }

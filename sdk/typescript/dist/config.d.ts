@@ -146,7 +146,7 @@ export interface MatchCondition {
 /** Versions of a custom resource that a hook converts. */
 export interface Conversion {
     /** Name of the binding. */
-    name?: string;
+    name: string;
     /** The CustomResourceDefinition: `widgets.example.com`. */
     crdName: string;
     /** From which version to which. */

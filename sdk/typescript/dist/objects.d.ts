@@ -27,6 +27,6 @@ export interface ObjectRef {
     name: string;
 }
 /** A manifest of a ConfigMap. */
-export declare function configMap(namespace: string, name: string, data: Record<string, string>): KubernetesObject;
+export declare function configMap(namespace: string, name: string, data?: Record<string, string>): KubernetesObject;
 /** Which object a manifest is of. */
 export declare function refOf(object: ObjectRef | KubernetesObject): ObjectRef;

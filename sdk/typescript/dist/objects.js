@@ -1,6 +1,7 @@
 /** A manifest of a ConfigMap. */
 export function configMap(namespace, name, data) {
-    return { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace }, data };
+    const map = { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace } };
+    return data ? { ...map, data } : map;
 }
 /** Which object a manifest is of. */
 export function refOf(object) {

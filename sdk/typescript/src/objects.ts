@@ -33,8 +33,9 @@ export interface ObjectRef {
 }
 
 /** A manifest of a ConfigMap. */
-export function configMap(namespace: string, name: string, data: Record<string, string>): KubernetesObject {
-  return { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace }, data };
+export function configMap(namespace: string, name: string, data?: Record<string, string>): KubernetesObject {
+  const map = { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace } };
+  return data ? { ...map, data } : map;
 }
 
 /** Which object a manifest is of. */

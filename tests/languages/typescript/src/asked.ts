@@ -42,7 +42,7 @@ export const convert = defineHook({
   name: "convert",
   config: {
     kubernetesCustomResourceConversion: [
-      { crdName: "things.example.com", conversions: [{ fromVersion: "v1", toVersion: "v2" }] },
+      { name: "convert", crdName: "things.example.com", conversions: [{ fromVersion: "v1", toVersion: "v2" }] },
     ],
   },
   convert(object) {

@@ -7,7 +7,7 @@ export const fail = defineHook({
   name: "fail",
   config: { onStartup: 6 },
   run(input) {
-    input.patch.create(configMap("default", "never", {}));
+    input.patch.create(configMap("default", "never"));
     const node = { apiVersion: "v1", kind: "Node", name: "n1" };
     input.patch.merge(node, { status: { phase: "Failed" } }, { subresource: "status", ignoreHookError: true });
     input.log.debug("a detail", { of: "debug" });
@@ -19,7 +19,7 @@ export const fail = defineHook({
     if (how === "never") throw new NoRetryError("this will not work");
     if (how === "panic") {
       const nothing: { name: string }[] = [];
-      console.log(nothing[how.length].name);
+      console.log(nothing[how.length].name); // panics here
     }
   },
 });
