@@ -70,6 +70,7 @@ mod python {
     #[tokio::test]
     async fn every_case_has_its_outcome() {
         super::same(super::Language::Python).await;
+        super::panics(super::Language::Python).await;
     }
 }
 

@@ -24,4 +24,4 @@ def fail(run: hookbox.Run) -> None:
         case "never":
             raise hookbox.NoRetry("this will not work")
         case "panic":
-            run.log.info("", nothing=[][5])
+            run.log.info("", nothing=[][5])  # panics here
