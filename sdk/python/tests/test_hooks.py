@@ -400,7 +400,9 @@ def test_the_cluster_is_read_page_by_page():
 def test_requests_over_http():
     @hookbox.hook("fetch")
     def fetch(run):
-        answer = hookbox.http.post("https://a.example.com/x", params={"q": "1 2"}, json={"a": 1}, timeout=2)
+        answer = hookbox.http.post(
+            "https://a.example.com/x", params={"q": "1 ü", "of": [1, True]}, json={"a": 1}, timeout=2
+        )
         assert answer.ok and answer.json() == {"b": 2} and answer.header("X-Y") == "z"
         with pytest.raises(hookbox.http.StatusError, match="status 503"):
             hookbox.http.get("https://a.example.com/").raise_for_status()
@@ -408,7 +410,7 @@ def test_requests_over_http():
             hookbox.http.get("https://b.example.com/")
 
     host = Host()
-    host.respond("POST", "https://a.example.com/x?q=1+2", headers={"x-y": "z"}, json={"b": 2})
+    host.respond("POST", "https://a.example.com/x?q=1%20%C3%BC&of=1&of=true", headers={"x-y": "z"}, json={"b": 2})
     host.respond("GET", "https://a.example.com/", status=503)
     host.refuse("GET", "https://b.example.com/", "timed-out", "slow")
     host.run(fetch)

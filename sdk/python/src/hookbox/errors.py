@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from componentize_py_types import Err
 
 from ._bindings.imports import types
+
+# Each module that is imported is part of every component.
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -50,7 +53,7 @@ class RetryAfter(Failure):
 
     def __init__(self, message: str, after: float | timedelta) -> None:
         super().__init__(message)
-        seconds = after.total_seconds() if isinstance(after, timedelta) else after
+        seconds = after if isinstance(after, (int, float)) else after.total_seconds()
         self.milliseconds = max(0, round(seconds * 1000))
 
 

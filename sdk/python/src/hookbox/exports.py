@@ -5,12 +5,12 @@ from __future__ import annotations
 import importlib
 import json
 import linecache
+import os.path
 import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, TypeVar
 
 from componentize_py_types import Err, Ok, Result
@@ -26,7 +26,7 @@ from .typed import text_of, to_document
 
 T = TypeVar("T")
 
-_OWN = str(Path(__file__).parent)
+_OWN = os.path.dirname(__file__)
 # What stands between the component's beginning and the author's first line.
 _NOT_THE_AUTHORS = (_OWN, "<frozen importlib", importlib.__file__)
 # Folders of the author, as the component knows them, with what they are called in the project.
@@ -58,8 +58,8 @@ def load(module: str, folders: Mapping[str, str]) -> None:
     for loaded in list(sys.modules.values()):
         file = getattr(loaded, "__file__", None)
         if file and file.startswith(tuple(folders)) and not file.startswith(_OWN) and file.endswith(".py"):
-            text = Path(file).read_text("utf-8", "replace")
-            linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+            lines = linecache.updatecache(file)
+            linecache.cache[file] = (sum(map(len, lines)), None, lines, file)
     gc.collect()
     gc.freeze()
 

@@ -10,14 +10,13 @@ Sockets are not there in a component: ``urllib`` and other clients reach nothing
 from __future__ import annotations
 
 import json as _json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from ._bindings.imports import http as wit
 from .errors import call
-from .typed import text_of
+from .typed import shown, text_of
 
 
 class StatusError(Exception):
@@ -99,7 +98,7 @@ def request(
         method: Such as ``GET``.
         url: An absolute URL of a host that was granted.
         headers: Headers.
-        params: Put behind the URL as its query.
+        params: Put behind the URL as its query; a list gives a name several times.
         body: The body; text is sent as UTF-8.
         json: Sent as the body, with its content type.
         timeout: Seconds until the answer has come whole; ``None``, and more than 60, mean 60.
@@ -110,7 +109,7 @@ def request(
     """
     pairs = list(headers.items() if isinstance(headers, Mapping) else headers)
     if params:
-        url += ("&" if "?" in url else "?") + urlencode(params, doseq=True)
+        url += ("&" if "?" in url else "?") + "&".join(_query(params))
     if json is not None:
         if body is not None:
             raise ValueError("a request has a body or JSON, not both")
@@ -122,6 +121,19 @@ def request(
     answer = call(wit.send, wit.Request(method, url, pairs, content, milliseconds, limit))
     received = tuple((name.lower(), value) for name, value in answer.headers)
     return Response(answer.status, received, bytes(answer.body), url)
+
+
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+
+
+def _query(params: Mapping[str, Any]) -> Iterator[str]:
+    # The standard library has it too, with modules that would be part of every component.
+    def quoted(text: str) -> str:
+        return "".join(one if one in _UNRESERVED else "".join(f"%{byte:02X}" for byte in one.encode()) for one in text)
+
+    for name, value in params.items():
+        for one in value if isinstance(value, (list, tuple)) else [value]:
+            yield f"{quoted(name)}={quoted(shown(one))}"
 
 
 def get(url: str, **options: Any) -> Response:
