@@ -43,17 +43,19 @@ const out = resolve(project, given.out);
 try {
   mkdirSync(dirname(out), { recursive: true });
   const main = entry();
-  const made = `${out}.of`;
-  const inputs = fingerprint(main);
-  if (!existsSync(out) || !existsSync(made) || readFileSync(made, "utf8") !== inputs) {
-    rmSync(made, { force: true });
+  const record = `${out}.of.json`;
+  const before = existsSync(out) && existsSync(record) ? JSON.parse(readFileSync(record, "utf8")) : { outside: [] };
+  if (before.inputs !== fingerprint(main, before.outside)) {
+    rmSync(record, { force: true });
     // Types do not change what the bundle is: both at the same time.
     const checking = checkTypes();
     checking.catch(() => {});
-    const component = await componentize(await bundle(main));
+    const source = await bundle(main);
+    const inputs = fingerprint(main, source.outside);
+    const component = await componentize(source);
     await checking;
     writeFileSync(out, component);
-    writeFileSync(made, inputs);
+    writeFileSync(record, JSON.stringify({ inputs, outside: source.outside }));
   }
 } catch (thrown) {
   const message = thrown instanceof Fault ? thrown.message : (thrown?.stack ?? String(thrown));
@@ -79,8 +81,8 @@ function entry() {
   return found;
 }
 
-/** Of all that the component is made of: the project's files, the SDK, the packages that are installed. */
-function fingerprint(main) {
+/** Of all that the component is made of: the project's files and those outside of it, the SDK, the packages. */
+function fingerprint(main, outside) {
   const hash = createHash("sha256").update(JSON.stringify([process.version, main]));
   const add = (file) => {
     const content = existsSync(file) ? readFileSync(file) : Buffer.from("none");
@@ -98,6 +100,7 @@ function fingerprint(main) {
   addAll(project);
   for (const part of ["build", "dist", "wit"]) addAll(join(SDK, part));
   add(join(project, "node_modules", ".package-lock.json"));
+  outside.forEach(add);
   return hash.digest("hex");
 }
 
@@ -128,6 +131,7 @@ async function bundle(main) {
       keepNames: false,
       legalComments: "none",
       logLevel: "silent",
+      metafile: true,
       outfile,
       // Packages that are for browsers, too, want nothing of Node.js there.
       platform: "browser",
@@ -161,7 +165,10 @@ async function bundle(main) {
   const bundled = `${text("bundle.js")}\nglobalThis.__hookboxOrigins = ${told};\n`;
   // For whoever wants to see what is in the component.
   writeFileSync(outfile, bundled);
-  return { bundled, origins };
+  const outside = Object.keys(built.metafile.inputs)
+    .map((path) => resolve(project, path))
+    .filter((path) => relative(project, path).startsWith("..") && !path.startsWith(SDK) && existsSync(path));
+  return { bundled, origins, outside };
 }
 
 /** What a message of the bundler means for a component. */

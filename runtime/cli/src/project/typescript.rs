@@ -70,9 +70,16 @@ impl Npm<'_> {
         self.install(&manifest, &folder.join("installed.json"), ui)
             .await?;
         let component = folder.join("component.wasm");
+        let maker = self.package(SDK).join(MAKER);
+        if !maker.is_file() {
+            return Err(Failure::environment(anyhow!(
+                "{} is not there: the package {SDK} is another one than this command knows",
+                maker.display()
+            )));
+        }
         let mut command = self.command("NODE", "node");
         command
-            .arg(self.package(SDK).join(MAKER))
+            .arg(maker)
             .arg("--project")
             .arg(self.root)
             .arg("--out")
@@ -135,9 +142,13 @@ impl Npm<'_> {
         }
     }
 
-    /// Where npm puts a package.
+    /// Where a package is: npm puts those of a workspace into a folder further up.
     fn package(&self, name: &str) -> PathBuf {
-        self.root.join("node_modules").join(name)
+        let folders = self.root.ancestors().map(|f| f.join("node_modules"));
+        let mut there = folders.map(|f| f.join(name)).filter(|p| p.is_dir());
+        there
+            .next()
+            .unwrap_or_else(|| self.root.join("node_modules").join(name))
     }
 
     /// Where Node.js finds what makes the component, seen from the SDK: npm puts it beside the project's own packages.
