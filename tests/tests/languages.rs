@@ -78,6 +78,7 @@ mod c {
     #[tokio::test]
     async fn every_case_has_its_outcome() {
         super::same(super::Language::C).await;
+        super::panics(super::Language::C).await;
     }
 }
 

@@ -14,6 +14,15 @@ void hbx_mistake(const char *format, ...) {
   abort();
 }
 
+#ifdef __wasm__
+/* In place of the C library's: with the file and the line as compilers name them. */
+void __assert_fail(const char *what, const char *file, int line, const char *function) HOOKBOX_NEVER_RETURNS;
+void __assert_fail(const char *what, const char *file, int line, const char *function) {
+  fprintf(stderr, "%s:%d: %s: assertion failed: %s\n", file, line, function, what);
+  abort();
+}
+#endif
+
 const char *hookbox_vtext(const char *format, va_list arguments) {
   va_list again;
   va_copy(again, arguments);

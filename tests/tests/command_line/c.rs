@@ -238,7 +238,7 @@ async fn a_trap_and_an_error_of_c_are_told_with_their_place() {
         (
             "assert(count == 7);",
             [
-                "Assertion failed: count == 7 (src/hook.c: greet: ",
+                "greet: assertion failed: count == 7",
                 "demo!greet (src/hook.c:",
             ],
         ),

@@ -19,7 +19,7 @@ static hookbox_error run_fail(const hookbox_input *in) {
   if (strcmp(how, "plain") == 0) return hookbox_fail("it did not work");
   if (strcmp(how, "after") == 0) return hookbox_retry_after(1500, hookbox_fail("not yet"));
   if (strcmp(how, "never") == 0) return hookbox_never_retry(hookbox_fail("this will not work"));
-  assert(strcmp(how, "panic") != 0);
+  assert(strcmp(how, "panic") != 0);  // panics here
   return HOOKBOX_OK;
 }
 

@@ -47,7 +47,10 @@ pub(super) struct Compiler {
 /// What decides which compiler is meant.
 fn asked() -> Vec<Option<String>> {
     ["CC", "WASI_SDK_PATH", "PATH"]
-        .map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        .map(|name| {
+            let value = std::env::var_os(name)?.to_string_lossy().into_owned();
+            (!value.is_empty()).then_some(value)
+        })
         .into()
 }
 
