@@ -5,6 +5,8 @@ pub mod c;
 mod component;
 mod contract;
 pub mod go;
+mod strip;
 
 pub use component::componentize;
 pub use contract::{WORLD, contract};
+pub use strip::strip;

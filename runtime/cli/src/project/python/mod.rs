@@ -74,7 +74,12 @@ impl Python<'_> {
         let _ = std::fs::remove_file(&stamp);
         self.make(&tool, &scratch, &folders, &packages, &part)
             .await?;
-        std::fs::rename(&part, &component)
+        let made = std::fs::read(&part)
+            .with_context(|| format!("{} cannot be read", part.display()))
+            .or_environment()?;
+        let made = hookbox_toolchains::strip(&made).or_environment()?;
+        std::fs::write(&part, made)
+            .and_then(|()| std::fs::rename(&part, &component))
             .and_then(|()| std::fs::write(&stamp, &digest))
             .with_context(|| format!("{} cannot be written", component.display()))
             .or_environment()?;
