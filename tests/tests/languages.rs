@@ -11,6 +11,8 @@
 
 #[path = "languages/case.rs"]
 mod case;
+#[path = "languages/module.rs"]
+mod module;
 #[path = "languages/project.rs"]
 mod project;
 #[path = "languages/server.rs"]

@@ -19,6 +19,7 @@ mod registry;
 mod run;
 mod tenants;
 mod trial;
+mod values;
 mod webhook;
 
 pub(crate) use cluster::Rates;
@@ -34,6 +35,7 @@ pub(crate) use registry::{Password, Pull, Push, Registry, Sign, Verify};
 pub(crate) use run::Run;
 pub(crate) use tenants::{ManifestCommand, ManifestFormat, ManifestOutput, RbacArgs, Tenants};
 pub(crate) use trial::{Dev, Test};
+pub(crate) use values::Values;
 pub(crate) use webhook::Webhook;
 
 /// Write, try and run Kubernetes hooks as sandboxed WebAssembly components.

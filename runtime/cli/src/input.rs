@@ -4,6 +4,8 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
+use hookbox_config::yaml;
+use serde_json::Value;
 
 use crate::failure::{Failure, OrFail, Outcome};
 use crate::ui;
@@ -55,6 +57,48 @@ pub(crate) fn text(path: &Path, most: u64) -> Outcome<String> {
             error.utf8_error().valid_up_to()
         ))
     })
+}
+
+/// A JSON or YAML file with one document.
+pub(crate) fn document(path: &Path) -> Outcome<Value> {
+    let (name, text) = (name(path), text(path, MAX_TEXT)?);
+    if text.trim_start().starts_with(['{', '[']) {
+        if let Ok(value) = serde_json::from_str(&text) {
+            return Ok(value);
+        }
+        // YAML may begin so as well; what is neither is told as JSON.
+        return match yaml::parse_documents(&text).as_deref() {
+            Ok([only]) => Ok(only.to_json()),
+            _ => serde_json::from_str(&text)
+                .with_context(|| format!("{name} is not JSON"))
+                .or_usage(),
+        };
+    }
+    let documents = yaml::parse_documents(&text).map_err(|error| {
+        Failure::usage(anyhow!(
+            "{name}:{}:{}: {}",
+            error.line,
+            error.column,
+            error.message
+        ))
+    })?;
+    match documents.as_slice() {
+        [only] => Ok(only.to_json()),
+        [] => Err(Failure::usage(anyhow!("{name} is empty"))),
+        more => Err(Failure::usage(anyhow!(
+            "{name} holds {} documents, not one",
+            more.len()
+        ))),
+    }
+}
+
+/// Values or config values: a map.
+pub(crate) fn values(path: &Path) -> Outcome<Value> {
+    let value = document(path)?;
+    if value.is_object() {
+        return Ok(value);
+    }
+    Err(Failure::usage(anyhow!("{}: values are a map", name(path))))
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use hookbox_operator::apply::Observe;
 use hookbox_operator::event::{OperatorEvent, RunFinished};
 use hookbox_operator::load::Loaded;
 use hookbox_operator::webhook::{Reach, WebhookOptions};
-use hookbox_operator::{Operator, Options, Running};
+use hookbox_operator::{ModuleValues, Operator, Options, Running};
 use hookbox_sandbox::Budget;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
@@ -33,6 +33,8 @@ const BOOKMARKS: Duration = Duration::from_millis(5);
 pub(crate) struct Setup {
     /// What each run may use.
     pub(crate) budget: Budget,
+    /// Values that the hooks share; none: they belong to no module.
+    pub(crate) values: Option<ModuleValues>,
     /// What hooks may do beyond reading their snapshots.
     pub(crate) granted: Granted,
     /// When runs begin.
@@ -97,6 +99,7 @@ impl Trial {
     ) -> Outcome<Self> {
         let mut options = Options::default();
         options.client = Some(cluster.client());
+        options.values = setup.values;
         options.budget = setup.budget;
         options.grants = setup.granted.rules;
         options.http = setup.granted.http;

@@ -226,6 +226,8 @@ pub struct RunFinished {
     /// What the hook asked to change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effects: Option<Arc<Effects>>,
+    /// Whether it set values that are not kept, because its hooks belong to no module.
+    pub values_dropped: bool,
     /// What became of each object patch.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub patches: Vec<PatchResult>,

@@ -44,6 +44,7 @@ mod json;
 mod operator;
 mod rule;
 mod running;
+mod values;
 
 pub use client::client;
 pub use clock::Clock;
@@ -55,3 +56,4 @@ pub use quota::{Quota, QuotaSettings};
 pub use rule::Rule;
 pub use running::{QueueView, Running, TaskView};
 pub use source::{HookSource, HookSpec, Tenant, TenantError};
+pub use values::ModuleValues;

@@ -26,6 +26,7 @@ use crate::metrics::{Component, DEFAULT_PREFIX, SelfMetrics, counted};
 use crate::running::Running;
 use crate::source::HookSpec;
 use crate::tenants::{self, Mounts, TenantOptions};
+use crate::values::ModuleValues;
 use crate::watch::Hub;
 use crate::webhook::{Sites, WebhookError, WebhookOptions};
 
@@ -40,6 +41,9 @@ pub struct Options {
     pub client: Option<Client>,
     /// The components, in the order of hooks.
     pub hooks: Vec<HookSpec>,
+    /// Values that the hooks share; none: they belong to no module, and what they set is not kept. Hooks of tenants'
+    /// objects have none.
+    pub values: Option<ModuleValues>,
     /// What each run may use.
     pub budget: Budget,
     /// What hooks may do beyond reading their snapshots. A hook that was loaded with grants keeps those.
@@ -84,6 +88,7 @@ impl Default for Options {
         Self {
             client: None,
             hooks: Vec::new(),
+            values: None,
             budget: Budget::default(),
             grants: GrantRules::default(),
             http: HttpSettings::default(),
@@ -240,6 +245,7 @@ impl Operator {
             hooks,
             cluster,
             scope: None,
+            values: options.values.clone(),
             gate: Gate::new(Some(jq.clone())),
             budget: options.budget.clone(),
             elects: options.leader.is_some(),

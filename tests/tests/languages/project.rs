@@ -13,21 +13,29 @@ const KEPT: [&str; 3] = ["target", "node_modules", ".venv"];
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Language {
-    Rust,
+    C,
     Go,
     Python,
-    C,
+    Rust,
     TypeScript,
 }
 
 impl Language {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::C,
+        Self::Go,
+        Self::Python,
+        Self::Rust,
+        Self::TypeScript,
+    ];
+
     /// As `--lang` has it, and the folders here and of the SDK.
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Rust => "rust",
+            Self::C => "c",
             Self::Go => "go",
             Self::Python => "python",
-            Self::C => "c",
+            Self::Rust => "rust",
             Self::TypeScript => "typescript",
         }
     }
@@ -40,28 +48,33 @@ impl Language {
 
 /// The component with the suite's hooks.
 pub(crate) async fn component(language: Language) -> PathBuf {
+    let sources = checkout().join("tests/languages").join(language.name());
+    build(language, "suite", &sources).await
+}
+
+/// The component of a language for the module that has hooks of all languages.
+pub(crate) async fn of_module(language: Language) -> PathBuf {
+    let folder = checkout().join("tests/languages/module");
+    let name = format!("module-{}", language.name());
+    build(language, &name, &folder.join(language.name())).await
+}
+
+/// The component of a new project with these sources in it.
+async fn build(language: Language, name: &str, sources: &Path) -> PathBuf {
     tokio::task::spawn_blocking(binary).await.expect("no panic");
-    let name = language.name();
+    let lang = language.name();
     let place = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("languages");
-    let project = place.join(name);
+    let project = place.join(name).join(lang);
     empty(&project);
     let made = hookbox_tests::scratch();
-    let sdk = checkout().join("sdk").join(name);
-    let suite = made.path().join("suite");
-    hookbox([
-        "new",
-        "suite",
-        "--lang",
-        name,
-        "--sdk",
-        &sdk.to_string_lossy(),
-    ])
-    .folder(made.path())
-    .run()
-    .await
-    .expect_code(0);
-    copy(&suite, &project);
-    copy(&checkout().join("tests/languages").join(name), &project);
+    let sdk = checkout().join("sdk").join(lang);
+    hookbox(["new", name, "--lang", lang, "--sdk", &sdk.to_string_lossy()])
+        .folder(made.path())
+        .run()
+        .await
+        .expect_code(0);
+    copy(&made.path().join(name), &project);
+    copy(sources, &project);
     let mut build = hookbox(["build"]);
     if let Language::Python = language {
         let path = tokio::task::spawn_blocking(hookbox_tests::python::path);

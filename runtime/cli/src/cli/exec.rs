@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Grants, Limits};
+use super::{Grants, Limits, Values};
 use crate::ui::Format;
 
 #[derive(Debug, Args)]
@@ -40,12 +40,8 @@ pub(crate) struct Exec {
     /// A cluster state to select the snapshots from: YAML manifests
     #[arg(long, env = "HOOKBOX_CLUSTER", value_name = "FILE")]
     pub(crate) cluster: Option<PathBuf>,
-    /// Values: JSON or YAML
-    #[arg(long, env = "HOOKBOX_VALUES", value_name = "FILE")]
-    pub(crate) values: Option<PathBuf>,
-    /// Config values: JSON or YAML
-    #[arg(long, env = "HOOKBOX_CONFIG_VALUES", value_name = "FILE")]
-    pub(crate) config_values: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) values: Values,
     /// Form of the output
     #[arg(
         short,

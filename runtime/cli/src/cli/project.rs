@@ -24,6 +24,8 @@ pub(crate) enum Lang {
 pub(crate) enum Kind {
     /// Watches objects, and changes others
     Hook,
+    /// Reads and sets a module's values
+    Module,
     /// Answers the API server: lets objects in, or changes them on their way
     Admission,
 }

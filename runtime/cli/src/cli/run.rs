@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{Grants, Limits, Rates, Tenants, Webhook, some_time, yes_or_no};
+use super::{Grants, Limits, Rates, Tenants, Values, Webhook, some_time, yes_or_no};
 
 #[derive(Debug, Args)]
 pub(crate) struct Run {
@@ -76,6 +76,8 @@ pub(crate) struct Run {
     pub(crate) tenants: Tenants,
     #[command(flatten)]
     pub(crate) webhook: Webhook,
+    #[command(flatten)]
+    pub(crate) values: Values,
     #[command(flatten)]
     pub(crate) grants: Grants,
     #[command(flatten)]

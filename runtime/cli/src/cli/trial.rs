@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Grants, Limits, yes_or_no};
+use super::{Grants, Limits, Values, yes_or_no};
 
 /// How hooks run on the embedded cluster.
 #[derive(Debug, Args)]
@@ -13,6 +13,8 @@ pub(crate) struct Play {
     /// How often a hook may run after the last change; one that goes on answers its own changes
     #[arg(long, env = "HOOKBOX_MAX_RUNS", default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_runs: u64,
+    #[command(flatten)]
+    pub(crate) values: Values,
     #[command(flatten)]
     pub(crate) grants: Grants,
     #[command(flatten)]

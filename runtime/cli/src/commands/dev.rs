@@ -21,7 +21,7 @@ use self::follow::Follower;
 use self::kubeconfig::KubeconfigFile;
 use self::show::Shown;
 use self::state_file::StateFile;
-use crate::cli::{Dev, Global, Granted};
+use crate::cli::{Dev, Global, Granted, Values};
 use crate::diff;
 use crate::failure::{Exit, Failure, OrFail, Outcome};
 use crate::hooks;
@@ -40,6 +40,7 @@ struct Session<'a> {
     jq: Jq,
     cluster: Cluster,
     budget: Budget,
+    values: Values,
     granted: Granted,
     max_runs: u64,
 }
@@ -83,6 +84,7 @@ pub(super) async fn dev(global: &Global, args: &Dev, ui: &Ui) -> Outcome {
         jq,
         cluster,
         budget: args.play.limits.budget(),
+        values: args.play.values.clone(),
         granted: args.play.grants.read()?,
         max_runs: args.play.max_runs,
     };
@@ -165,6 +167,7 @@ impl Session<'_> {
     async fn start(&self, hooks: Loaded, listen: Option<SocketAddr>) -> Outcome<Trial> {
         let setup = Setup {
             budget: self.budget.clone(),
+            values: self.values.read(&[&self.project.root])?,
             granted: self.granted.clone(),
             pace: Pace::Free,
             max_runs: self.max_runs,

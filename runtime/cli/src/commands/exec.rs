@@ -20,7 +20,6 @@ use hookbox_sandbox::{
     Sandbox, Snapshot, Usage,
 };
 use serde::Serialize;
-use serde_json::Value;
 
 use self::given::Snapshots;
 use crate::cli::{Exec, Global, Granted};
@@ -83,7 +82,7 @@ pub(super) async fn exec(global: &Global, args: &Exec, ui: &Ui) -> Outcome {
             let trigger = args.trigger.as_deref();
             match &args.review {
                 Some(path) => {
-                    let (document, file) = (given::document(path)?, input::name(path));
+                    let (document, file) = (input::document(path)?, input::name(path));
                     let (ask, context) = review::of_document(&document, &file, config, trigger)?;
                     (ask, given::only(context, snapshots))
                 }
@@ -91,14 +90,9 @@ pub(super) async fn exec(global: &Global, args: &Exec, ui: &Ui) -> Outcome {
             }
         }
     };
-    for (slot, path) in [
-        (&mut input.values, &args.values),
-        (&mut input.config_values, &args.config_values),
-    ] {
-        *slot = Arc::new(match path {
-            Some(path) => given::values(path)?,
-            None => Value::Object(serde_json::Map::new()),
-        });
+    if let Some(given) = args.values.read(&[])? {
+        input.values = Arc::new(given.values);
+        input.config_values = Arc::new(given.config_values);
     }
     let (grants, _cluster) = grants(args, &hook.name).await?;
     input.grants = Arc::new(grants);
@@ -209,8 +203,8 @@ fn check_inputs(args: &Exec) -> Outcome {
         &args.review,
         &args.snapshots,
         &args.cluster,
-        &args.values,
-        &args.config_values,
+        &args.values.values,
+        &args.values.config_values,
         &args.grants.grants,
     ];
     let stdin = files
@@ -273,6 +267,7 @@ async fn select(
     };
     let setup = Setup {
         budget: Budget::default(),
+        values: None,
         granted: Granted::default(),
         pace: Pace::Free,
         max_runs: u64::MAX,

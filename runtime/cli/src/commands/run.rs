@@ -105,6 +105,7 @@ pub(super) async fn run(global: &Global, args: &Run, level: Level, ui: &Ui) -> O
     options.client = client;
     options.server = server;
     options.queue_actions = args.queue_actions_metrics;
+    options.values = args.values.read(&[])?;
     options.budget = args.limits.budget();
     options.grants = granted.rules;
     options.http = granted.http;

@@ -15,7 +15,7 @@ use similar::ChangeTag;
 
 use self::case::Case;
 use self::outcome::KEYS;
-use crate::cli::{Global, Granted, Test};
+use crate::cli::{Global, Granted, Test, Values};
 use crate::diff;
 use crate::failure::{Exit, Failure, OrFail, Outcome};
 use crate::hooks;
@@ -30,6 +30,7 @@ struct Bench {
     jq: Jq,
     component: PathBuf,
     budget: Budget,
+    values: Values,
     granted: Granted,
     max_runs: u64,
 }
@@ -60,6 +61,7 @@ pub(super) async fn test(global: &Global, args: &Test, ui: &Ui) -> Outcome {
         jq,
         component,
         budget: args.play.limits.budget(),
+        values: args.play.values.clone(),
         granted: args.play.grants.read()?,
         max_runs: args.play.max_runs,
     };
@@ -197,7 +199,8 @@ impl Bench {
         if let Some(seed) = seed {
             state::seed(&cluster, &state::read(&seed)?).await?;
         }
-        let outcome = self.play(&case, cluster).await?;
+        let values = self.values.read(&[dir, project])?;
+        let outcome = self.play(&case, cluster, values).await?;
         let problems = outcome.problems().to_vec();
         let text = ui::to_yaml(&outcome)?;
         let expected = dir.join("expected.yaml");

@@ -168,6 +168,7 @@ mod tests {
             attempt: 1,
             reasons: vec![reason.clone(), reason],
             result,
+            values_dropped: false,
             effects: None,
             patches: Vec::new(),
             metrics_dropped: Vec::new(),

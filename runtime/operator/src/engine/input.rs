@@ -20,8 +20,13 @@ impl Engine {
     /// With what does not depend on why the hook runs.
     fn completed(&self, hook: HookIndex, input: RunInput) -> RunInput {
         let grants = self.hook(hook).map(|hook| hook.grants.clone());
+        let (values, config_values) = match &self.module {
+            Some(module) => module.get(),
+            None => (input.values, self.parameters.clone()),
+        };
         RunInput {
-            config_values: self.parameters.clone(),
+            values,
+            config_values,
             grants: grants.unwrap_or_default(),
             ..input
         }

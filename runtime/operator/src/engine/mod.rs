@@ -42,6 +42,7 @@ use crate::queue::{HookIndex, HookRun, Queue, Reason, Task, TokenBucket, Work};
 use crate::quota::Quota;
 use crate::running::{QueueView, TaskView};
 use crate::schedule::Scheduler;
+use crate::values::{ModuleValues, Shared};
 use crate::watch::Hub;
 
 pub(crate) use self::answer::Question;
@@ -84,8 +85,10 @@ pub(crate) struct Engine {
     pub(crate) cluster: Option<ClusterSide>,
     /// Namespace and name of the Hook object whose hooks these are; empty for the operator's own.
     pub(crate) scope: String,
-    /// What its hooks read as config values.
+    /// What a tenant's hooks read as config values.
     parameters: Arc<Value>,
+    /// Values that the hooks share; none: they belong to no module.
+    module: Option<Shared>,
     pub(crate) gate: Gate,
     pub(crate) budget: Budget,
     pub(crate) clock: Clock,
@@ -128,6 +131,8 @@ pub(crate) struct Parts {
     pub(crate) cluster: Option<ClusterSide>,
     /// For an object's hooks in an operator of tenants; none: these are the operator's own.
     pub(crate) scope: Option<Scope>,
+    /// Values that the hooks share; none: they belong to no module.
+    pub(crate) values: Option<ModuleValues>,
     pub(crate) gate: Gate,
     pub(crate) budget: Budget,
     /// Whether it stands by until it is elected.
@@ -157,6 +162,7 @@ impl Engine {
             hooks,
             cluster,
             scope,
+            values,
             gate,
             budget,
             elects,
@@ -227,6 +233,7 @@ impl Engine {
             cluster,
             scope,
             parameters,
+            module: values.map(Shared::new),
             gate,
             budget,
             clock,

@@ -24,6 +24,7 @@ use crate::live::reason;
 use crate::load::Hook;
 use crate::metrics::RunLabels;
 use crate::queue::{Cause, HookIndex, HookRun, Queue, pause_after};
+use crate::values::Conflict;
 
 /// Why a run failed.
 struct Failure {
@@ -336,7 +337,9 @@ impl Engine {
                 )
             }
         };
+        let sets_values = effects.as_ref().is_some_and(|e| changes_values(e));
         let finished = RunFinished {
+            values_dropped: sets_values && self.module.is_none(),
             run: number,
             hook: hook.name.to_string(),
             queue: turn.queue.to_owned(),
@@ -368,16 +371,33 @@ impl Engine {
         patches: &mut Patches,
     ) -> Result<(), Failure> {
         let hook = turn.hook;
-        if !effects.values.is_empty() || !effects.config_values.is_empty() {
-            tracing::warn!(
+        let sets_values = changes_values(&effects);
+        let module = self.module.as_ref().filter(|_| sets_values);
+        let conflict = |conflict: Conflict| {
+            Failure::from(journal::RunResult {
+                outcome: journal::RunOutcome::EffectsFailed,
+                code: Some("values-conflict".to_owned()),
+                message: Some(conflict.to_string()),
+                ..journal::RunResult::success()
+            })
+        };
+        match module {
+            // What does not fit is told before anything is done.
+            Some(module) => module.check(&effects).map_err(conflict)?,
+            None if sets_values => tracing::warn!(
                 hook = &*hook.name,
                 "the hook set values, but belongs to no module: they are not kept"
-            );
+            ),
+            None => {}
         }
-        let checked = self.gate.check(effects).await.map_err(|error| {
-            self.metrics.effects_refused(&hook.name, error.code());
-            Failure::from(journal::RunResult::refused(&error))
-        })?;
+        let checked = self
+            .gate
+            .check(Arc::clone(&effects))
+            .await
+            .map_err(|error| {
+                self.metrics.effects_refused(&hook.name, error.code());
+                Failure::from(journal::RunResult::refused(&error))
+            })?;
         if !checked.effects().object_patches.is_empty() {
             let Some(cluster) = &self.cluster else {
                 return Err(Failure::from(journal::RunResult {
@@ -417,6 +437,9 @@ impl Engine {
             self.metrics
                 .hook_metric_dropped(&hook.name, problem.kind.code());
             patches.metrics_dropped.push(problem.to_string());
+        }
+        if let Some(module) = module {
+            module.apply(&effects).map_err(conflict)?;
         }
         Ok(())
     }
@@ -480,6 +503,10 @@ impl Engine {
             self.metrics.journal(journal.written(), journal.dropped());
         }
     }
+}
+
+fn changes_values(effects: &Effects) -> bool {
+    !effects.values.is_empty() || !effects.config_values.is_empty()
 }
 
 /// How many effects these are.

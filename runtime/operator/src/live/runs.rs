@@ -355,6 +355,7 @@ mod tests {
             attempt: 1,
             reasons: Vec::new(),
             result,
+            values_dropped: false,
             effects: None,
             patches: Vec::new(),
             metrics_dropped: Vec::new(),

@@ -61,6 +61,7 @@ impl Cell {
                 parameters: plan.parameters.clone(),
                 runs: base.run_numbers(),
             }),
+            values: None,
             gate: Gate::new(Some(shared.jq.clone())).for_tenants(),
             budget: plan.budget.clone(),
             elects: false,

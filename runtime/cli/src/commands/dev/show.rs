@@ -262,9 +262,9 @@ impl Shown {
                 ui.status(Tone::Note, word, change(operation));
             }
         }
-        if !effects.values.is_empty() || !effects.config_values.is_empty() {
+        if run.values_dropped {
             ui.warn(format_args!(
-                "{} set values, but belongs to no module: they are not kept",
+                "{} set values, but belongs to no module: they are not kept (a file values.yaml in the project makes it one)",
                 run.hook
             ));
         }

@@ -5,11 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
-use hookbox_config::{ConfigVersion, HookConfig, yaml};
+use hookbox_config::{ConfigVersion, HookConfig};
 use hookbox_sandbox::{Context, Entry, Form, Resource, RunInput, Snapshot};
 use serde_json::Value;
 
-use crate::failure::{Failure, OrFail, Outcome};
+use crate::failure::{Failure, Outcome};
 use crate::input;
 use crate::review;
 
@@ -26,55 +26,9 @@ const TYPES: [&str; 7] = [
     "Conversion",
 ];
 
-/// A JSON or YAML file with one document.
-pub(super) fn document(path: &Path) -> Outcome<Value> {
-    let name = input::name(path);
-    let text = input::text(path, input::MAX_TEXT)?;
-    if text.trim_start().starts_with(['{', '[']) {
-        if let Ok(value) = serde_json::from_str(&text) {
-            return Ok(value);
-        }
-        // YAML may begin so as well; what is neither is told as JSON.
-        return match yaml::parse_documents(&text).as_deref() {
-            Ok([only]) => Ok(only.to_json()),
-            _ => serde_json::from_str(&text)
-                .with_context(|| format!("{name} is not JSON"))
-                .or_usage(),
-        };
-    }
-    let documents = yaml::parse_documents(&text).map_err(|error| {
-        Failure::usage(anyhow!(
-            "{name}:{}:{}: {}",
-            error.line,
-            error.column,
-            error.message
-        ))
-    })?;
-    match documents.as_slice() {
-        [only] => Ok(only.to_json()),
-        [] => Err(Failure::usage(anyhow!("{name} is empty"))),
-        more => Err(Failure::usage(anyhow!(
-            "{name} holds {} documents, not one",
-            more.len()
-        ))),
-    }
-}
-
-/// Values or config values: a map.
-pub(super) fn values(path: &Path) -> Outcome<Value> {
-    let value = document(path)?;
-    if value.is_object() {
-        return Ok(value);
-    }
-    Err(Failure::usage(anyhow!(
-        "{}: values are a map",
-        input::name(path)
-    )))
-}
-
 /// A file with snapshots by binding name. A name that the hook does not have is a mistake.
 pub(super) fn snapshots(path: &Path, config: &HookConfig) -> Outcome<Snapshots> {
-    let found = snapshots_of(&document(path)?).map_err(|error| wrong(path, error))?;
+    let found = snapshots_of(&input::document(path)?).map_err(|error| wrong(path, error))?;
     let known: Vec<&str> = config.kubernetes.iter().map(|k| k.name.as_str()).collect();
     if let Some(name) = found.keys().find(|name| !known.contains(&name.as_str())) {
         let failure = Failure::usage(anyhow!(
@@ -91,7 +45,7 @@ pub(super) fn snapshots(path: &Path, config: &HookConfig) -> Outcome<Snapshots> 
 
 /// A binding context file, as shell-operator writes it. A binding that the hook does not have is a mistake.
 pub(super) fn contexts(path: &Path, config: &HookConfig) -> Outcome<RunInput> {
-    contexts_of(&document(path)?, &Known::of(config)).map_err(|error| wrong(path, error))
+    contexts_of(&input::document(path)?, &Known::of(config)).map_err(|error| wrong(path, error))
 }
 
 /// The names that a hook's contexts can have.

@@ -6,6 +6,7 @@ pub(super) const TEMPLATE: Template = Template {
     files: texts!["go": "go.mod", "README.md"],
     of_kind: |kind| match kind {
         Kind::Hook => texts!["go/hook": "main.go", "main_test.go"],
+        Kind::Module => texts!["go/module": "main.go", "main_test.go"],
         Kind::Admission => texts!["go/admission": "main.go", "main_test.go"],
     },
     first: "main.go",

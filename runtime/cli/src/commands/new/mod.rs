@@ -68,6 +68,12 @@ fn common(kind: Kind) -> &'static [Text] {
         Kind::Hook => texts![
             "hook": "cluster.yaml", "tests/cases/one-app/case.yaml", "tests/cases/one-app/expected.yaml",
         ],
+        Kind::Module => texts![
+            "module": "cluster.yaml", "values.yaml", "config-values.yaml",
+            "tests/cases/as-many-as-nodes/case.yaml", "tests/cases/as-many-as-nodes/expected.yaml",
+            "tests/cases/as-configured/case.yaml", "tests/cases/as-configured/expected.yaml",
+            "tests/cases/as-configured/config-values.yaml",
+        ],
         Kind::Admission => texts![
             "admission": "cluster.yaml",
             "tests/cases/unnamed/case.yaml", "tests/cases/unnamed/expected.yaml",

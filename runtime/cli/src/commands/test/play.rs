@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use hookbox_cluster::Cluster;
 use hookbox_operator::event::RunFinished;
 use hookbox_operator::load::{self, Hook, Loaded};
-use hookbox_operator::{HookSource, HookSpec, Unanswered};
+use hookbox_operator::{HookSource, HookSpec, ModuleValues, Unanswered};
 use hookbox_sandbox::{Ask, Budget, Context};
 use serde_json::Value;
 
@@ -33,11 +33,17 @@ struct Played {
 
 impl Bench {
     /// Let happen what the case says, on this cluster.
-    pub(super) async fn play(&self, case: &Case, cluster: Cluster) -> Outcome<CaseOutcome> {
+    pub(super) async fn play(
+        &self,
+        case: &Case,
+        cluster: Cluster,
+        values: Option<ModuleValues>,
+    ) -> Outcome<CaseOutcome> {
         let hooks = self.hooks(case).await?;
         case.fits(&hooks.hooks)?;
         let setup = Setup {
             budget: self.budget.clone(),
+            values,
             granted: self.granted.clone(),
             pace: Pace::Steps,
             max_runs: self.max_runs,

@@ -1,0 +1,75 @@
+//! One module, whose hooks are in several languages: they share values and see the same objects.
+
+use hookbox_cluster::Cluster;
+use hookbox_tests::hookbox::hookbox;
+use hookbox_tests::{scratch, wait};
+use serde_json::{Value, json};
+
+use crate::project::{self, Language};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hooks_of_several_languages_share_values_and_snapshots() {
+    let folder = scratch();
+    let hooks = folder.path().join("hooks");
+    std::fs::create_dir(&hooks).expect("a folder");
+    // One after the other: a build takes what there is.
+    for language in Language::ALL {
+        let component = project::of_module(language).await;
+        let name = format!("{}.wasm", language.name());
+        std::fs::copy(component, hooks.join(name)).expect("a component");
+    }
+    let cluster = Cluster::new();
+    for name in ["a", "b"] {
+        let metadata = json!({"name": name, "namespace": "default", "labels": {"app": "shared"}});
+        let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata});
+        cluster.apply_manifest(map).await.expect("a ConfigMap");
+    }
+    let listener = cluster
+        .listen(([127, 0, 0, 1], 0).into())
+        .await
+        .expect("a port");
+    let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    std::fs::write(path("kubeconfig"), listener.kubeconfig()).expect("a kubeconfig");
+    std::fs::write(path("values.yaml"), "shared: {by: [values]}\n").expect("values");
+    let running = hookbox([
+        "run",
+        "--hooks-dir",
+        &path("hooks"),
+        "--kubeconfig",
+        &path("kubeconfig"),
+        "--values",
+        &path("values.yaml"),
+        "--cache-dir",
+        &path("cache"),
+        "--listen",
+        "127.0.0.1:0",
+    ])
+    .limit(wait::LIMIT)
+    .start();
+    // Their Synchronizations are in the order of their files: each sees what those before it set.
+    let mut by = vec!["values"];
+    for language in Language::ALL {
+        by.push(language.name());
+        let expected = format!("{} of a b", by.join(" "));
+        let name = format!("seen-{}", language.name());
+        let end = tokio::time::Instant::now() + wait::LIMIT;
+        loop {
+            let seen = cluster
+                .objects()
+                .into_iter()
+                .find(|o| o["metadata"]["name"] == *name);
+            if let Some(seen) = seen {
+                assert_eq!(seen["data"]["seen"], Value::from(expected), "{name}");
+                break;
+            }
+            assert!(
+                tokio::time::Instant::now() < end,
+                "no {name}\n{}",
+                running.printed()
+            );
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    }
+    running.stop("TERM").await.expect_code(0);
+    listener.shutdown().await;
+}
