@@ -27,6 +27,8 @@ mod go;
 mod grants;
 #[path = "command_line/inspect.rs"]
 mod inspect;
+#[path = "command_line/kinds.rs"]
+mod kinds;
 #[path = "command_line/live.rs"]
 mod live;
 #[path = "command_line/loops.rs"]

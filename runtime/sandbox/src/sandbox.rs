@@ -56,7 +56,7 @@ impl Default for Settings {
             max_functions: 250_000,
             max_function_size: 2 << 20,
             max_function_work: 16_000_000,
-            compile_time: Duration::from_secs(60),
+            compile_time: Duration::from_secs(300),
             max_concurrent_runs: 64,
             max_memory_per_run: 512 << 20,
             spare_instances: 16,

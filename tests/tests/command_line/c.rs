@@ -66,17 +66,6 @@ async fn the_first_commands_work_for_c_as_for_rust() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_project_of_the_kind_admission_begins_with_tests_that_pass() {
-    built_command().await;
-    let folder = scratch();
-    let line =
-        "hookbox new gate --lang c --kind admission && cd gate && hookbox test && make -s test";
-    let tested = c(folder.path(), "sh", &["-ec", line]).run().await.ok();
-    let passed = tested.matches("2 passed, 0 failed").count();
-    assert_eq!(passed, 2, "{tested}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn the_sdk_has_its_own_tests() {
     let build = scratch();
     let place = format!("BUILD={}", build.path().display());

@@ -84,19 +84,6 @@ async fn the_first_commands_work_for_python_as_for_rust() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_project_in_python_may_answer_the_api_server() {
-    let folder = scratch();
-    let policy = project(folder.path(), "policy", &["--kind", "admission"]).await;
-    let unit = with_python(&policy, "python", &["-m", "pytest", "-q"])
-        .run()
-        .await
-        .ok();
-    assert!(unit.contains("3 passed"), "{unit}");
-    let tested = with_python(&policy, "hookbox", &["test"]).run().await.ok();
-    assert_eq!(tested, "2 passed, 0 failed\n");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn the_sdk_has_its_own_tests_and_types() {
     prepared().await;
     let sdk = checkout().join("sdk/python");

@@ -6,6 +6,7 @@ pub(super) const TEMPLATE: Template = Template {
     files: texts!["typescript": "package.json", "tsconfig.json", ".gitignore", "README.md"],
     of_kind: |kind| match kind {
         Kind::Hook => texts!["typescript/hook": "src/index.ts", "src/index.test.ts"],
+        Kind::Module => texts!["typescript/module": "src/index.ts", "src/index.test.ts"],
         Kind::Admission => texts!["typescript/admission": "src/index.ts", "src/index.test.ts"],
     },
     first: "src/index.ts",
