@@ -35,7 +35,7 @@ pub struct Settings {
     /// Locals of one function of a component, times its blocks; compilers may need time and memory for each such pair,
     /// so that a file of some kilobytes could take gigabytes. 16,000,000.
     pub max_function_work: u64,
-    /// Time to compile a component. 60 s. A compilation cannot be stopped: when its time is over the load fails, and
+    /// Time to compile a component. 300 s. A compilation cannot be stopped: when its time is over the load fails, and
     /// the thread runs out by itself. At most as many compile at once as there are processors.
     pub compile_time: Duration,
     /// Runs at once; others wait for their turn, which comes to one lane after the other ([`Lane`]). 64.

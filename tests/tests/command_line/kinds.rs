@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use hookbox_tests::hookbox::binary;
-use hookbox_tests::{Program, python, scratch};
+use hookbox_tests::{Program, python as pythons, scratch};
 
 use super::components::{BUILD, built_command, place};
 
@@ -14,7 +14,7 @@ async fn begins_with_tests_that_pass(language: &str, kind: &str, unit: &str) {
     let mut path = std::ffi::OsString::from(binary().parent().expect("a folder"));
     path.push(":");
     if language == "python" {
-        let with_python = tokio::task::spawn_blocking(python::path);
+        let with_python = tokio::task::spawn_blocking(pythons::path);
         path.push(with_python.await.expect("no panic"));
     } else {
         path.push(std::env::var_os("PATH").unwrap_or_default());
