@@ -28,7 +28,7 @@ mod bindings {
 }
 
 use bindings::hookbox::hook::{
-    cluster, config_values, contexts, log, metrics, object_patches, snapshots, types, values,
+    cluster, config_values, contexts, http, log, metrics, object_patches, snapshots, types, values,
 };
 
 /// Nothing is in it.
@@ -77,6 +77,16 @@ impl cluster::Host for State {
         }))
     }
 }
+impl http::Host for State {
+    fn send(&mut self, _: http::Request) -> Answer<http::Response> {
+        Ok(Ok(http::Response {
+            status: 404,
+            headers: Vec::new(),
+            body: Vec::new(),
+        }))
+    }
+}
+
 impl contexts::Host for State {}
 impl snapshots::Host for State {
     fn names(&mut self) -> Call<Vec<String>> {

@@ -35,7 +35,9 @@ pub(crate) struct Memory {
 
 /// Answers HTTP requests.
 #[derive(Clone)]
-pub(crate) struct Server(pub(crate) Rc<dyn Fn(&Request) -> crate::Result<Response>>);
+pub(crate) struct Server(pub(crate) Rc<Answer>);
+
+type Answer = dyn Fn(&Request) -> crate::Result<Response>;
 
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
