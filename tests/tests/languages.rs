@@ -11,6 +11,8 @@
 
 #[path = "languages/case.rs"]
 mod case;
+#[path = "languages/guide.rs"]
+mod guide;
 #[path = "languages/module.rs"]
 mod module;
 #[path = "languages/project.rs"]
