@@ -38,8 +38,15 @@ func (c Config) MarshalJSON() ([]byte, error) {
 // A binding that says nothing of snapshots has those of all Kubernetes bindings.
 func (c Config) withSnapshots() Config {
 	var all []string
+	named := map[string]int{}
 	for _, binding := range c.Kubernetes {
-		all = append(all, bindingName(binding))
+		named[bindingName(binding)]++
+	}
+	for _, binding := range c.Kubernetes {
+		// Of two with the same name nobody knows which is meant.
+		if name := bindingName(binding); named[name] == 1 {
+			all = append(all, name)
+		}
 	}
 	include := func(names *[]string) {
 		if *names == nil {
@@ -110,7 +117,7 @@ type Kubernetes struct {
 	NoEvents bool `json:"-"`
 	// Synchronization says whether the hook runs for the objects that are there at the start; nil means yes.
 	Synchronization *bool `json:"executeHookOnSynchronization,omitempty"`
-	// WaitForSynchronization says whether others wait for that run; nil means yes. It needs a Queue.
+	// WaitForSynchronization is accepted, without effect.
 	WaitForSynchronization *bool `json:"waitForSynchronization,omitempty"`
 	// KeepFullObjects says whether the snapshot holds the objects, or only the filter's results; nil means yes.
 	KeepFullObjects *bool `json:"keepFullObjectsInMemory,omitempty"`
@@ -157,7 +164,7 @@ func (k Kubernetes) MarshalJSON() ([]byte, error) {
 
 // NameSelector is objects by name.
 type NameSelector struct {
-	MatchNames []string `json:"matchNames"`
+	MatchNames []string `json:"matchNames,omitempty"`
 }
 
 // LabelSelector is objects by their labels.
@@ -180,7 +187,7 @@ type Expression struct {
 
 // FieldSelector is objects by their fields.
 type FieldSelector struct {
-	MatchExpressions []FieldExpression `json:"matchExpressions"`
+	MatchExpressions []FieldExpression `json:"matchExpressions,omitempty"`
 }
 
 // FieldExpression is a condition on a field: Equals or NotEquals.
@@ -222,7 +229,7 @@ type Webhook struct {
 	// Name, a domain of at least three segments.
 	Name string `json:"name"`
 	// Rules say which requests.
-	Rules []Rule `json:"rules"`
+	Rules []Rule `json:"rules,omitempty"`
 	// FailurePolicy says what no answer means: Fail when left out, or Ignore.
 	FailurePolicy string `json:"failurePolicy,omitempty"`
 	// SideEffects are None when left out, or NoneOnDryRun.
@@ -243,10 +250,10 @@ type Webhook struct {
 
 // Rule is requests. "*" stands for all.
 type Rule struct {
-	APIGroups   []string `json:"apiGroups"`
-	APIVersions []string `json:"apiVersions"`
-	Operations  []string `json:"operations"`
-	Resources   []string `json:"resources"`
+	APIGroups   []string `json:"apiGroups,omitempty"`
+	APIVersions []string `json:"apiVersions,omitempty"`
+	Operations  []string `json:"operations,omitempty"`
+	Resources   []string `json:"resources,omitempty"`
 	Scope       string   `json:"scope,omitempty"`
 }
 
@@ -263,7 +270,9 @@ type Conversion struct {
 	// CRDName is the CustomResourceDefinition: widgets.example.com.
 	CRDName string `json:"crdName"`
 	// Conversions from one version to another.
-	Conversions []Versions `json:"conversions"`
+	Conversions []Versions `json:"conversions,omitempty"`
+	// Group of bindings whose snapshots belong to it.
+	Group string `json:"group,omitempty"`
 	// IncludeSnapshotsFrom names the Kubernetes bindings whose snapshots belong to it; nil means all of the hook.
 	IncludeSnapshotsFrom []string `json:"includeSnapshotsFrom,omitempty"`
 }

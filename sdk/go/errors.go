@@ -39,12 +39,18 @@ func (a *advised) Unwrap() error { return a.error }
 
 // RetryAfter is an error after which the hook runs again when this time is over, instead of the queue's growing pause.
 func RetryAfter(err error, pause time.Duration) error {
+	if err == nil {
+		return nil
+	}
 	after := uint64(max(pause.Milliseconds(), 0))
 	return &advised{err, bindings.TypesRetry{Tag: bindings.TypesRetryIsAfter, After: after}}
 }
 
 // NoRetry is an error after which a retry makes no sense: it is counted, and the run leaves the queue.
 func NoRetry(err error) error {
+	if err == nil {
+		return nil
+	}
 	return &advised{err, bindings.TypesRetry{Tag: bindings.TypesRetryIsNever}}
 }
 

@@ -181,3 +181,18 @@ func TestWebhooksFiltersAndConversions(t *testing.T) {
 	must(t, err)
 	equal(t, string(converted[0]), `{"object":{"a":1},"way":"v1 to v2"}`)
 }
+
+func TestBindingsOfOneNameAreNotIncluded(t *testing.T) {
+	config := hookbox.Config{Kubernetes: []hookbox.Kubernetes{{Kind: "Pod"}, {Kind: "Node"}, {Name: "maps", Kind: "ConfigMap"}}}
+	for _, binding := range hookbox.WithSnapshots(config).Kubernetes {
+		if names := binding.IncludeSnapshotsFrom; len(names) != 1 || names[0] != "maps" {
+			t.Errorf("%s: %v", binding.Kind, names)
+		}
+	}
+}
+
+func TestNoErrorNeedsNoAdvice(t *testing.T) {
+	if err := errors.Join(hookbox.NoRetry(nil), hookbox.RetryAfter(nil, time.Minute)); err != nil {
+		t.Error(err)
+	}
+}

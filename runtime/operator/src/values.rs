@@ -14,17 +14,37 @@ pub struct ModuleValues {
     pub config_values: Value,
 }
 
-/// A change of values that does not fit to what they are by now.
+/// Bytes of each of the two documents as JSON.
+const MOST: usize = 16 << 20;
+
+/// Why values are not changed.
 #[derive(Debug, thiserror::Error)]
-#[error("the {which} cannot be changed: {message}")]
-pub(crate) struct Conflict {
-    which: &'static str,
-    message: String,
+pub(crate) enum Conflict {
+    /// The change does not fit to what they are by now.
+    #[error("the {which} cannot be changed: {message}")]
+    Unfit {
+        which: &'static str,
+        message: String,
+    },
+    /// There would be too much of them.
+    #[error("the {0} would have more than {MOST} bytes")]
+    TooLarge(&'static str),
+}
+
+impl Conflict {
+    /// A stable word for the kind of conflict.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Unfit { .. } => "values-conflict",
+            Self::TooLarge(_) => "values-too-large",
+        }
+    }
 }
 
 /// The values as they are.
 #[derive(Debug)]
 pub(crate) struct Shared {
+    first: Documents,
     now: Mutex<Documents>,
 }
 
@@ -36,12 +56,19 @@ struct Documents {
 
 impl Shared {
     pub(crate) fn new(values: ModuleValues) -> Self {
+        let first = Documents {
+            values: Arc::new(values.values),
+            config_values: Arc::new(values.config_values),
+        };
         Self {
-            now: Mutex::new(Documents {
-                values: Arc::new(values.values),
-                config_values: Arc::new(values.config_values),
-            }),
+            now: Mutex::new(first.clone()),
+            first,
         }
+    }
+
+    /// As at the start.
+    pub(crate) fn reset(&self) {
+        *self.now() = self.first.clone();
     }
 
     /// Values and config values, for a run.
@@ -59,9 +86,16 @@ impl Shared {
     /// Changes both documents, or none. A run of another queue may have changed them since they were read: a removal of
     /// what is gone, and a value whose parent is gone, are conflicts.
     pub(crate) fn apply(&self, effects: &Effects) -> Result<(), Conflict> {
-        let mut now = self.now();
-        *now = now.changed(effects)?;
-        Ok(())
+        loop {
+            let before = self.now().clone();
+            // Beside the lock, for which all queues would wait.
+            let after = before.changed(effects)?;
+            let mut now = self.now();
+            if now.is(&before) {
+                *now = after;
+                return Ok(());
+            }
+        }
     }
 
     fn now(&self) -> MutexGuard<'_, Documents> {
@@ -70,6 +104,11 @@ impl Shared {
 }
 
 impl Documents {
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.values, &other.values)
+            && Arc::ptr_eq(&self.config_values, &other.config_values)
+    }
+
     fn changed(&self, effects: &Effects) -> Result<Self, Conflict> {
         Ok(Self {
             values: patched("values", &self.values, &effects.values)?,
@@ -86,7 +125,7 @@ fn patched(
     if operations.is_empty() {
         return Ok(Arc::clone(document));
     }
-    let conflict = |message: String| Conflict { which, message };
+    let conflict = |message: String| Conflict::Unfit { which, message };
     let operations = serde_json::to_value(operations)
         .and_then(serde_json::from_value::<json_patch::Patch>)
         .map_err(|error| conflict(error.to_string()))?;
@@ -95,7 +134,28 @@ fn patched(
     if !changed.is_object() {
         return Err(conflict("they are a map".to_owned()));
     }
+    let mut counted = Counted(0);
+    if serde_json::to_writer(&mut counted, &changed).is_err() {
+        return Err(Conflict::TooLarge(which));
+    }
     Ok(Arc::new(changed))
+}
+
+/// Counts what is written, up to [`MOST`].
+struct Counted(usize);
+
+impl std::io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 = self.0.saturating_add(bytes.len());
+        match self.0 > MOST {
+            true => Err(std::io::ErrorKind::FileTooLarge.into()),
+            false => Ok(bytes.len()),
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -156,5 +216,31 @@ mod tests {
             assert!(shared.check(&bad).is_err());
         }
         assert_eq!(*shared.get().0, json!({"a": {"c": null}}));
+        shared.reset();
+        assert_eq!(*shared.get().0, json!({"a": {"b": 1}}));
+    }
+
+    #[test]
+    fn there_is_an_end_to_what_is_kept() {
+        let shared = Shared::new(ModuleValues {
+            values: json!({}),
+            config_values: json!({}),
+        });
+        let part = "x".repeat(MOST / 4);
+        let add = |key: &str| {
+            let path = format!("/{key}");
+            effects(
+                json!([{"op": "add", "path": path, "value": part}]),
+                json!([]),
+            )
+        };
+        for key in ["a", "b", "c"] {
+            shared.apply(&add(key)).unwrap();
+        }
+        let error = shared.apply(&add("d")).unwrap_err();
+        assert_eq!(error.code(), "values-too-large");
+        assert_eq!(shared.get().0.as_object().unwrap().len(), 3);
+        // What takes the place of something else is no more.
+        shared.apply(&add("c")).unwrap();
     }
 }

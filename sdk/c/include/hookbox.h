@@ -315,7 +315,7 @@ typedef struct hookbox_kubernetes {
   unsigned events;
   /* Do not run for the objects that are there at the start. */
   bool skip_synchronization;
-  /* Others do not wait for that run. It needs a queue. */
+  /* Accepted, without effect. */
   bool no_wait_for_synchronization;
   /* The snapshot holds only the filter's results. */
   bool drop_full_objects;

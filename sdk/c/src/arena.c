@@ -1,5 +1,6 @@
 /* All memory of a call: taken piece by piece, given back as a whole. */
 #include <stdalign.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "internal.h"
@@ -20,6 +21,37 @@ static struct block *top;
 /* The call is over: its results are still read, up to the next one. */
 static bool over;
 
+/* Memory that grows over a release: a document that was begun before the mark goes on after it. */
+struct kept {
+  struct kept *before;
+  struct kept *after;
+  alignas(ALIGN) char data[];
+};
+
+static struct kept *kept;
+
+void *hbx_keep(void *old, size_t size) {
+  struct kept *was = old ? (struct kept *)((char *)old - offsetof(struct kept, data)) : NULL;
+  struct kept *now = realloc(was, sizeof *now + size);
+  if (!now) hbx_mistake("there is no memory for %zu bytes", size);
+  if (!was) {
+    now->before = NULL;
+    now->after = kept;
+  }
+  if (now->before) now->before->after = now;
+  else kept = now;
+  if (now->after) now->after->before = now;
+  return now->data;
+}
+
+static void drop_kept(void) {
+  while (kept) {
+    struct kept *after = kept->after;
+    free(kept);
+    kept = after;
+  }
+}
+
 static void drop(struct block *down_to) {
   while (top != down_to) {
     struct block *before = top->before;
@@ -31,6 +63,7 @@ static void drop(struct block *down_to) {
 void hbx_begin(void) {
   if (!over) return;
   over = false;
+  drop_kept();
   if (!top) return;
   /* The first block is kept: most calls need no other. */
   while (top->before) {

@@ -1,5 +1,6 @@
 /* The document that a hook's configuration is. */
 #include <stdio.h>
+#include <string.h>
 
 #include "internal.h"
 
@@ -50,6 +51,14 @@ static void labels(hookbox_writer *w, const char *key, hookbox_labels of) {
 
 const char *hbx_binding_name(const hookbox_kubernetes *binding) { return binding->name ? binding->name : "kubernetes"; }
 
+/* Of two bindings with the same name nobody knows which is meant. */
+static bool named_once(const hookbox_config *config, const hookbox_kubernetes *binding) {
+  size_t times = 0;
+  for (const hookbox_kubernetes *one = config->kubernetes; one->kind; one++)
+    times += strcmp(hbx_binding_name(one), hbx_binding_name(binding)) == 0;
+  return times == 1;
+}
+
 /* A binding that says nothing of snapshots has those of all `kubernetes` bindings. */
 static void snapshots(hookbox_writer *w, const hookbox_config *config, const char *const *given) {
   if (given) {
@@ -57,11 +66,17 @@ static void snapshots(hookbox_writer *w, const hookbox_config *config, const cha
     if (*given) strings(w, "includeSnapshotsFrom", given);
     return;
   }
-  if (!config->kubernetes || !config->kubernetes->kind) return;
-  hookbox_write_key(w, "includeSnapshotsFrom");
-  hookbox_write_array(w);
-  for (const hookbox_kubernetes *one = config->kubernetes; one->kind; one++) hookbox_write_string(w, hbx_binding_name(one));
-  hookbox_write_end(w);
+  bool any = false;
+  for (const hookbox_kubernetes *one = config->kubernetes; one && one->kind; one++) {
+    if (!named_once(config, one)) continue;
+    if (!any) {
+      hookbox_write_key(w, "includeSnapshotsFrom");
+      hookbox_write_array(w);
+    }
+    any = true;
+    hookbox_write_string(w, hbx_binding_name(one));
+  }
+  if (any) hookbox_write_end(w);
 }
 
 static void schedules(hookbox_writer *w, const hookbox_config *config) {

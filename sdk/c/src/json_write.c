@@ -17,7 +17,7 @@ static void push(buffer *to, const char *text, size_t len) {
   if (to->room - to->len < len) {
     size_t room = to->room ? to->room * 2 : 256;
     while (room - to->len < len) room *= 2;
-    to->text = hbx_realloc(to->text, to->room, 1, room);
+    to->text = hbx_keep(to->text, room);
     to->room = room;
   }
   if (len > 0) memcpy(to->text + to->len, text, len);

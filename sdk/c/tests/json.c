@@ -152,3 +152,19 @@ HOOKBOX_TEST(memory_is_given_back_to_a_mark) {
   hookbox_release(mark);
   HOOKBOX_CHECK(hookbox_alloc(10) == first);
 }
+
+HOOKBOX_TEST(a_document_grows_over_a_release) {
+  hookbox_writer *names = hookbox_write();
+  hookbox_write_array(names);
+  for (int i = 0; i < 200; i++) {
+    hookbox_marked mark = hookbox_mark();
+    hookbox_write_string(names, hookbox_text("name-%d", i));
+    hookbox_release(mark);
+    memset(hookbox_alloc(600), 'x', 600);
+  }
+  hookbox_write_end(names);
+  hookbox_json written = hookbox_written(names);
+  HOOKBOX_CHECK(hookbox_json_len(written) == 200);
+  HOOKBOX_CHECK_TEXT(hookbox_json_string_at(written, "/0"), "name-0");
+  HOOKBOX_CHECK_TEXT(hookbox_json_string_at(written, "/199"), "name-199");
+}

@@ -26,19 +26,23 @@ type Transport struct{}
 
 // RoundTrip sends one request.
 func (Transport) RoundTrip(request *http.Request) (*http.Response, error) {
+	if request.Body != nil {
+		// What cannot be closed was read, or is not needed.
+		defer func() { _ = request.Body.Close() }()
+	}
 	ctx := request.Context()
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	asked := hookbox.Request{Method: request.Method, URL: request.URL.String(), Header: map[string][]string{}}
+	// A user in it is in the header Authorization by now.
+	url := *request.URL
+	url.User, url.Fragment = nil, ""
+	asked := hookbox.Request{Method: request.Method, URL: url.String(), Header: map[string][]string{}}
 	for name, values := range request.Header {
 		asked.Header[strings.ToLower(name)] = values
 	}
 	if request.Body != nil {
 		body, err := io.ReadAll(request.Body)
-		if closed := request.Body.Close(); err == nil {
-			err = closed
-		}
 		if err != nil {
 			return nil, err
 		}

@@ -155,7 +155,7 @@ func (h *Host) installPatches() {
 			APIVersion, Kind string
 			Metadata         struct{ Name, Namespace string }
 		}
-		if err := json.Unmarshal([]byte(object), &head); err != nil || head.Kind == "" || head.Metadata.Name == "" {
+		if err := json.Unmarshal([]byte(object), &head); err != nil || head.APIVersion == "" || head.Kind == "" || head.Metadata.Name == "" {
 			return refuse[struct{}]("invalid-object", "an object has apiVersion, kind and metadata.name")
 		}
 		return record(Patch{

@@ -126,7 +126,6 @@ def test_every_field_of_the_configuration_can_be_said():
                 "namespace": {"labelSelector": {"matchLabels": {"team": "a"}}},
                 "queue": "q",
                 "group": "g",
-                "includeSnapshotsFrom": [],
                 "allowFailure": True,
             }
         ],
@@ -515,3 +514,29 @@ def test_conversions():
         host.convert(hook, "widgets.example.com", "v2", "v1", [widget])
     with pytest.raises(Failure, match="does not convert"):
         host.convert(hook, "widgets.example.com", "v1", "v3", [{}])
+
+
+def test_bindings_of_one_name_are_not_included():
+    hookbox.Hook("twins", kubernetes=[hookbox.Kubernetes("Pod"), hookbox.Kubernetes("Node")])
+    assert all("includeSnapshotsFrom" not in one for one in described("twins")["kubernetes"])
+
+
+def test_a_configuration_that_was_given_stays_as_it_is():
+    given = {"configVersion": "v1", "kubernetesValidating": []}
+    hook = hookbox.Hook("given", config=given)
+
+    @hook.validating("a.example.com", hookbox.Rule("pods"))
+    def validate(review):
+        pass
+
+    assert described("given") == described("given")
+    assert given == {"configVersion": "v1", "kubernetesValidating": []}
+
+
+def test_a_field_may_have_the_name_of_a_parameter():
+    @hookbox.hook(on_startup=1)
+    def tells(run):
+        run.log.info("failed", message="why", self=1)
+
+    effects = Host().run(tells)
+    assert effects.log[0].fields == {"message": "why", "self": "1"}

@@ -4,8 +4,14 @@ export function bindingName(binding) {
 }
 /** The document that the host reads. A binding that says nothing of snapshots has those of all `kubernetes` bindings. */
 export function document(config) {
-    const all = (config.kubernetes ?? []).map(bindingName);
-    const included = (binding) => all.length === 0 ? binding : { includeSnapshotsFrom: all, ...binding };
+    const named = (config.kubernetes ?? []).map(bindingName);
+    // Of two with the same name nobody knows which is meant.
+    const all = named.filter((name) => named.indexOf(name) === named.lastIndexOf(name));
+    const included = (binding) => {
+        const { includeSnapshotsFrom = all, ...rest } = binding;
+        // The document has no empty list.
+        return (includeSnapshotsFrom.length === 0 ? rest : { includeSnapshotsFrom, ...rest });
+    };
     const written = { configVersion: "v1", ...config };
     if (config.kubernetes) {
         written["kubernetes"] = config.kubernetes.map((binding) => {

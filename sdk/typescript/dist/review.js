@@ -49,7 +49,8 @@ export class Review extends Input {
         let patch = null;
         if (mutates && verdict.object !== undefined) {
             const after = JSON.parse(json(verdict.object, "the object"));
-            patch = JSON.stringify(difference(JSON.parse(this.#before), after));
+            const changes = difference(JSON.parse(this.#before), after);
+            patch = changes.length === 0 ? null : JSON.stringify(changes);
         }
         return {
             allowed: verdict.allowed,

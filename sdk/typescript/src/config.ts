@@ -178,9 +178,14 @@ export function bindingName(binding: KubernetesBinding): string {
 
 /** The document that the host reads. A binding that says nothing of snapshots has those of all `kubernetes` bindings. */
 export function document(config: Config): Record<string, unknown> {
-  const all = (config.kubernetes ?? []).map(bindingName);
-  const included = <T extends { includeSnapshotsFrom?: string[] }>(binding: T): T =>
-    all.length === 0 ? binding : { includeSnapshotsFrom: all, ...binding };
+  const named = (config.kubernetes ?? []).map(bindingName);
+  // Of two with the same name nobody knows which is meant.
+  const all = named.filter((name) => named.indexOf(name) === named.lastIndexOf(name));
+  const included = <T extends { includeSnapshotsFrom?: string[] }>(binding: T): T => {
+    const { includeSnapshotsFrom = all, ...rest } = binding;
+    // The document has no empty list.
+    return (includeSnapshotsFrom.length === 0 ? rest : { includeSnapshotsFrom, ...rest }) as T;
+  };
   const written: Record<string, unknown> = { configVersion: "v1", ...config };
   if (config.kubernetes) {
     written["kubernetes"] = config.kubernetes.map((binding) => {

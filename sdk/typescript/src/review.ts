@@ -74,7 +74,8 @@ export class Review<T = KubernetesObject> extends Input {
     let patch: string | null = null;
     if (mutates && verdict.object !== undefined) {
       const after: unknown = JSON.parse(json(verdict.object, "the object"));
-      patch = JSON.stringify(difference(JSON.parse(this.#before), after));
+      const changes = difference(JSON.parse(this.#before), after);
+      patch = changes.length === 0 ? null : JSON.stringify(changes);
     }
     return {
       allowed: verdict.allowed,

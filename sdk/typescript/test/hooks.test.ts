@@ -37,7 +37,7 @@ test("a configuration is the document of shell-operator, with all snapshots wher
     onStartup: 10,
     schedule: [
       { crontab: "* * * * *", includeSnapshotsFrom: ["kubernetes", "maps"] },
-      { name: "alone", crontab: "0 3 * * *", includeSnapshotsFrom: [] },
+      { name: "alone", crontab: "0 3 * * *" },
     ],
     kubernetes: [
       { kind: "Pod", executeHookOnEvent: [], includeSnapshotsFrom: ["kubernetes", "maps"] },

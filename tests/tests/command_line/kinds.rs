@@ -20,8 +20,10 @@ async fn begins_with_tests_that_pass(language: &str, kind: &str, unit: &str) {
         path.push(std::env::var_os("PATH").unwrap_or_default());
     }
     let target: PathBuf = place().join("target");
+    // A name of its own: projects in Rust are built in one folder.
+    let name = format!("made-{language}-{kind}");
     let line = format!(
-        "hookbox new made --lang {language} --kind {kind} && cd made && hookbox test && {unit}"
+        "hookbox new {name} --lang {language} --kind {kind} && cd {name} && hookbox test && {unit}"
     );
     let said = Program::new("sh")
         .args(["-ec", &line])

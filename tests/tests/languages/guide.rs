@@ -33,7 +33,10 @@ fn the_guide_shows_what_is_tested() {
         let of_language = shown.iter().filter(|(shown, _)| *shown == name);
         let mut count = 0;
         for (_, lines) in of_language {
-            for piece in lines.split(|line| line.is_empty()).filter(|p| !p.is_empty()) {
+            for piece in lines
+                .split(|line| line.is_empty())
+                .filter(|p| !p.is_empty())
+            {
                 count += 1;
                 let there = |source: &Vec<String>| source.windows(piece.len()).any(|w| w == piece);
                 if !sources.iter().any(there) {
@@ -41,7 +44,10 @@ fn the_guide_shows_what_is_tested() {
                 }
             }
         }
-        assert!(count > 10, "the guide shows little of {name}: {count} pieces");
+        assert!(
+            count > 10,
+            "the guide shows little of {name}: {count} pieces"
+        );
     }
     assert!(
         missing.is_empty(),

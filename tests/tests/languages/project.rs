@@ -61,6 +61,9 @@ pub(crate) async fn of_module(language: Language) -> PathBuf {
 
 /// The component of a new project with these sources in it.
 async fn build(language: Language, name: &str, sources: &Path) -> PathBuf {
+    // One at a time: a build takes what there is, and npm gets the SDK's packages once for all.
+    static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+    let _turn = TURN.lock().await;
     tokio::task::spawn_blocking(binary).await.expect("no panic");
     let lang = language.name();
     let place = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("languages");

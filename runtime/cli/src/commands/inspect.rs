@@ -103,9 +103,12 @@ fn wants(loaded: &Loaded) -> Vec<Want<'_>> {
     let mut wants = Vec::new();
     for hook in &loaded.hooks {
         let imports = loaded.component.granted_imports().iter();
-        wants.extend(imports.map(|import| Want {
+        let mut asks: Vec<String> = imports.map(|import| needs_grant(import)).collect();
+        // By two interfaces the same may be asked for.
+        asks.dedup();
+        wants.extend(asks.into_iter().map(|what| Want {
             hook: &hook.name,
-            what: needs_grant(import),
+            what,
         }));
     }
     for hook in &loaded.hooks {

@@ -12,7 +12,7 @@ use anyhow::{Context, anyhow};
 use tokio::io::AsyncReadExt;
 
 use crate::failure::{Failure, OrFail, Outcome};
-use crate::ui::Ui;
+use crate::ui::{Tone, Ui};
 
 /// A project that builds to a component.
 #[derive(Debug, Clone)]
@@ -86,6 +86,7 @@ impl Project {
     /// Build the component. The compiler's own messages go to standard error.
     pub(crate) async fn build(&self, ui: &Ui) -> Outcome<Built> {
         let root = self.root.as_path();
+        let _turn = self.turn(ui).await?;
         match self.language {
             Language::Rust => cargo::Cargo { root }.build(ui).await,
             Language::Go => go::Go { root }.build().await,
@@ -95,6 +96,35 @@ impl Project {
                 c::C { root, colours }.build().await
             }
             Language::TypeScript => typescript::Npm { root }.build(ui).await,
+        }
+    }
+}
+
+impl Project {
+    /// The right to build it, until it is dropped: two builds at once would write the same files. Cargo has turns of its
+    /// own.
+    async fn turn(&self, ui: &Ui) -> Outcome<Option<std::fs::File>> {
+        if self.language == Language::Rust {
+            return Ok(None);
+        }
+        let folder = self.root.join("target");
+        let path = folder.join(".hookbox-build.lock");
+        let file = std::fs::create_dir_all(&folder)
+            .and_then(|()| std::fs::File::create(&path))
+            .with_context(|| format!("{} cannot be made", path.display()))
+            .or_environment()?;
+        let mut told = false;
+        loop {
+            match file.try_lock() {
+                Err(std::fs::TryLockError::WouldBlock) => {}
+                // Where files cannot be locked, nobody waits.
+                Ok(()) | Err(std::fs::TryLockError::Error(_)) => return Ok(Some(file)),
+            }
+            if !told {
+                ui.status(Tone::Note, "Waiting", "for another build of the project");
+                told = true;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         }
     }
 }

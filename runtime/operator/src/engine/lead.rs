@@ -167,6 +167,9 @@ impl Engine {
         });
         *self.scheduler() = Some(scheduler);
         *self.leading() = Some(leading.clone());
+        if let Some(module) = &self.module {
+            module.reset();
+        }
         for queue in self.queues.values() {
             queue.state().open();
         }

@@ -376,7 +376,7 @@ impl Engine {
         let conflict = |conflict: Conflict| {
             Failure::from(journal::RunResult {
                 outcome: journal::RunOutcome::EffectsFailed,
-                code: Some("values-conflict".to_owned()),
+                code: Some(conflict.code().to_owned()),
                 message: Some(conflict.to_string()),
                 ..journal::RunResult::success()
             })
@@ -431,15 +431,15 @@ impl Engine {
                 return Err(failure);
             }
         }
+        if let Some(module) = module {
+            module.apply(&effects).map_err(conflict)?;
+        }
         let applied = self.hook_metrics.apply(&hook.name, checked.metrics());
         for problem in applied.problems {
             tracing::warn!(hook = &*hook.name, problem = %problem, "metric dropped");
             self.metrics
                 .hook_metric_dropped(&hook.name, problem.kind.code());
             patches.metrics_dropped.push(problem.to_string());
-        }
-        if let Some(module) = module {
-            module.apply(&effects).map_err(conflict)?;
         }
         Ok(())
     }

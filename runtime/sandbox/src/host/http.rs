@@ -19,6 +19,9 @@ use crate::validate::{quote, refusal};
 const TIME: Duration = Duration::from_secs(60);
 const BODY: u64 = 16 << 20;
 
+/// Most headers of a request.
+const HEADERS: usize = 100;
+
 /// Longest URL.
 const URL: usize = 8 << 10;
 
@@ -62,7 +65,14 @@ impl State {
         // Bodies are counted where they pass, where nobody can be stopped.
         self.outside.check()?;
         match answer {
-            Ok(answer) => Ok(answer?),
+            Ok(answer) => {
+                let answer = answer?;
+                // It is here and in the guest's memory at once.
+                let bytes = u64::try_from(answer.body.len()).unwrap_or(u64::MAX);
+                self.memory.charge(bytes)?;
+                self.memory.release(bytes);
+                Ok(answer)
+            }
             Err(_) => {
                 let why = format!("no whole answer within {} ms", time.as_millis());
                 Err(refusal("timed-out", why).into())
@@ -90,9 +100,13 @@ fn outgoing(request: Request) -> Result<http::Request<WasiBody>, Refusal> {
             .boxed_unsync(),
         None => Empty::new().map_err(|e| match e {}).boxed_unsync(),
     });
-    let mut bytes = 0usize;
+    // Before anything is made of them: a map of headers has room for so many and no more.
+    let bytes: usize = request.headers.iter().map(|(n, v)| n.len() + v.len()).sum();
+    if bytes > FIELDS || request.headers.len() > HEADERS {
+        let why = format!("the headers are more than {HEADERS}, or have more than {FIELDS} bytes");
+        return Err(invalid(why));
+    }
     for (name, value) in &request.headers {
-        bytes = bytes.saturating_add(name.len()).saturating_add(value.len());
         let read = HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| invalid(format!("{} is no name of a header", quote(name))))?;
         if is_forbidden(&read) || read == header::CONTENT_LENGTH {
@@ -101,11 +115,8 @@ fn outgoing(request: Request) -> Result<http::Request<WasiBody>, Refusal> {
         }
         let value = HeaderValue::from_str(value)
             .map_err(|_| invalid(format!("the header {read} has a value that cannot be sent")))?;
-        built.headers_mut().append(read, value);
-    }
-    if bytes > FIELDS {
-        let why = format!("the headers have more than {FIELDS} bytes");
-        return Err(invalid(why));
+        let added = built.headers_mut().try_append(read, value);
+        added.map_err(|_| invalid("there are too many headers".to_owned()))?;
     }
     *built.method_mut() = method;
     *built.uri_mut() = uri;

@@ -67,6 +67,18 @@ impl<E: Into<Error>> From<E> for Failed {
     }
 }
 
+/// A request that is recorded whatever becomes of it: also when nobody waits for its answer any more.
+struct Noted {
+    outside: Arc<Outside>,
+    record: HttpRecord,
+}
+
+impl Drop for Noted {
+    fn drop(&mut self) {
+        self.outside.record(self.record.clone());
+    }
+}
+
 impl Exchange {
     /// One of a run's requests, counted; none when as many as may be are under way.
     ///
@@ -101,20 +113,22 @@ impl Exchange {
                 return Err(self.tell(Error::HttpRequestUriInvalid, text));
             }
         };
-        let mut record = HttpRecord {
-            method: target.method.clone(),
-            url: target.url(),
-            address: None,
-            status: None,
-            error: None,
+        let mut noted = Noted {
+            outside: Arc::clone(&self.outside),
+            record: HttpRecord {
+                method: target.method.clone(),
+                url: target.url(),
+                address: None,
+                status: None,
+                error: Some("given up before there was an answer".to_owned()),
+            },
         };
-        let outside = Arc::clone(&self.outside);
-        let answer = self.exchange(request, &target, &mut record).await;
+        let answer = self.exchange(request, &target, &mut noted.record).await;
+        noted.record.error = None;
         match &answer {
-            Ok((response, _)) => record.status = Some(response.status().as_u16()),
-            Err(failed) => record.error = Some(failed.error.to_string()),
+            Ok((response, _)) => noted.record.status = Some(response.status().as_u16()),
+            Err(failed) => noted.record.error = Some(failed.error.to_string()),
         }
-        outside.record(record);
         answer
     }
 

@@ -176,7 +176,7 @@ async fn imports_that_are_not_there_are_named() {
             r#"(import "hookbox:hook/secrets@0.1.0" (instance (export "get" (func))))"#,
             "missing-import",
             "it imports hookbox:hook/secrets@0.1.0, this hookbox has types, contexts, snapshots, values, config-values, \
-             object-patches, metrics, log, cluster",
+             object-patches, metrics, log, cluster, http",
         ),
         (
             r#"(import "hookbox:hook/log@0.1.0" (instance (export "trace" (func))))"#,

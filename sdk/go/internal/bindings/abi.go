@@ -5,6 +5,7 @@ package bindings
 import (
 	"math"
 	"runtime"
+	"strings"
 	"unsafe"
 )
 
@@ -71,6 +72,8 @@ func (m *memory) area(words int) pointer {
 }
 
 func (m *memory) string(text string) (flat, flat) {
+	// The host takes nothing else for text.
+	text = strings.ToValidUTF8(text, "\uFFFD")
 	if len(text) == 0 {
 		return 1, 0
 	}

@@ -76,7 +76,7 @@ class Kubernetes:
         api_version: Group and version; the kind's preferred version when left out.
         events: Changes that run the hook; all when left out, ``[]`` for none.
         synchronization: Whether the hook runs for the objects that are there at the start.
-        wait_for_synchronization: Whether others wait for that run.
+        wait_for_synchronization: Accepted, without effect.
         keep_full_objects: Whether the snapshot holds the objects, or only the filter's results.
         metadata_only: Watch only ``metadata``.
         jq_filter: What of an object matters: a change elsewhere is no event.

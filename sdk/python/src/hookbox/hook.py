@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
@@ -204,7 +205,7 @@ class Hook:
         if isinstance(self._config, str):
             return self._config
         if self._config is not None:
-            document = dict(self._config)
+            document = copy.deepcopy(dict(self._config))
         else:
             document = {"configVersion": "v1"}
         if self._on_startup is not None:
@@ -224,9 +225,14 @@ class Hook:
             document["capabilities"] = self._capabilities
         if self._config is None:
             # A binding that says nothing of snapshots has those of all Kubernetes bindings.
-            every = [one.binding for one in self._kubernetes]
-            for binding in (binding for kind in _BINDINGS for binding in document.get(kind, ()) if every):
+            named = [one.binding for one in self._kubernetes]
+            # Of two with the same name nobody knows which is meant.
+            every = [name for name in named if named.count(name) == 1]
+            for binding in (binding for kind in _BINDINGS for binding in document.get(kind, ())):
                 binding.setdefault("includeSnapshotsFrom", every)
+                if not binding["includeSnapshotsFrom"]:
+                    # The document has no empty list.
+                    del binding["includeSnapshotsFrom"]
         return text_of(document)
 
     def _binding(self, of: Kubernetes) -> dict[str, Any]:

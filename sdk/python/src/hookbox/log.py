@@ -18,19 +18,19 @@ class Log:
     ``extra`` as fields.
     """
 
-    def debug(self, message: str, **fields: object) -> None:
+    def debug(self, message: str, /, **fields: object) -> None:
         """For whoever follows the hook closely."""
         _write(wit.Level.DEBUG, message, fields)
 
-    def info(self, message: str, **fields: object) -> None:
+    def info(self, message: str, /, **fields: object) -> None:
         """What happens as expected."""
         _write(wit.Level.INFO, message, fields)
 
-    def warning(self, message: str, **fields: object) -> None:
+    def warning(self, message: str, /, **fields: object) -> None:
         """What somebody should look at."""
         _write(wit.Level.WARN, message, fields)
 
-    def error(self, message: str, **fields: object) -> None:
+    def error(self, message: str, /, **fields: object) -> None:
         """What went wrong."""
         _write(wit.Level.ERROR, message, fields)
 

@@ -73,8 +73,18 @@ impl Pending {
 }
 
 /// Ends of the names of sources, in all languages.
-const SOURCE: [&str; 12] = [
-    "cjs", "go", "js", "json", "mjs", "mod", "py", "rs", "sum", "toml", "ts", "wit",
+const SOURCE: [&str; 22] = [
+    "c", "cc", "cjs", "cpp", "cts", "cxx", "go", "h", "hpp", "js", "json", "jsx", "mjs", "mod",
+    "mts", "py", "rs", "sum", "toml", "ts", "tsx", "wit",
+];
+
+/// Other files in the project's folder that count.
+const NAMED: [&str; 5] = [
+    LOCK,
+    "config-values.yaml",
+    "hookbox.yaml",
+    "requirements.txt",
+    "values.yaml",
 ];
 
 /// Files that are remembered.
@@ -228,7 +238,7 @@ fn is_source(root: &Path, path: &Path) -> bool {
         .extension()
         .and_then(OsStr::to_str)
         .is_some_and(|kind| SOURCE.contains(&kind));
-    let named = [LOCK, "requirements.txt"].map(Path::new).contains(&inside);
+    let named = NAMED.map(Path::new).contains(&inside);
     !skipped && (kind || named || inside.starts_with("src"))
 }
 
@@ -318,6 +328,10 @@ mod tests {
             "/p/build.rs",
             "/p/src/data.json",
             "/p/src/sql/get",
+            "/p/include/x.h",
+            "/p/hookbox.yaml",
+            "/p/values.yaml",
+            "/p/config-values.yaml",
             "/p/vendor/hookbox/wit/log.wit",
         ] {
             assert!(is_source(root, Path::new(yes)), "{yes}");
@@ -334,6 +348,7 @@ mod tests {
             "/p/src/lib.rs___jb_tmp___",
             "/p/cluster.yaml",
             "/p/tests/cases/a/case.yaml",
+            "/p/tests/cases/a/values.yaml",
         ] {
             assert!(!is_source(root, Path::new(no)), "{no}");
         }

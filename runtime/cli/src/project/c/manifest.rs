@@ -136,17 +136,18 @@ fn collect(
     deep: bool,
     files: &mut Vec<PathBuf>,
 ) -> std::io::Result<()> {
-    let mut names: Vec<_> = std::fs::read_dir(folder)?
-        .map(|entry| entry.map(|entry| entry.file_name()))
+    let mut entries: Vec<_> = std::fs::read_dir(folder)?
+        .map(|entry| entry.and_then(|entry| Ok((entry.file_name(), entry.file_type()?))))
         .collect::<Result<_, _>>()?;
-    names.sort();
-    for name in names {
+    entries.sort_by(|(one, _), (other, _)| one.cmp(other));
+    for (name, kind) in entries {
         let path = folder.join(&name);
-        if path.is_dir() {
+        // A link to a folder may lead round and round: what is there is named by itself.
+        if kind.is_dir() {
             if deep {
                 collect(&path, &shown.join(&name), deep, files)?;
             }
-        } else if is_cpp(&path) || path.extension().is_some_and(|e| e == "c") {
+        } else if path.is_file() && (is_cpp(&path) || path.extension().is_some_and(|e| e == "c")) {
             files.push(shown.join(&name));
         }
     }

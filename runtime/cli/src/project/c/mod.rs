@@ -78,10 +78,14 @@ impl C<'_> {
         }
         state.write(&folder);
         compiled?;
-        let component = self
+        let linked = self
             .link(&compiler, &manifest, &files, &steps, &shown, &mut state)
-            .await?;
+            .await;
+        if linked.is_err() {
+            state.compiler = None;
+        }
         state.write(&folder);
+        let component = linked?;
         Ok(Built {
             component: self.root.join(component),
             name: manifest.name,
@@ -101,17 +105,18 @@ impl C<'_> {
         let at_once = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let mut done = stream::iter(stale)
             .map(async |(step, line)| {
+                let begun = state::now();
                 let said = self.call(compiler, &step.arguments).await?;
-                Outcome::Ok((step, line, said))
+                Outcome::Ok((step, line, begun, said))
             })
             .buffered(at_once);
         let mut failed = None;
-        while let Some((step, line, (fine, said))) = done.try_next().await? {
+        while let Some((step, line, begun, (fine, said))) = done.try_next().await? {
             let _ = anstream::stderr().write_all(said.as_bytes());
             if fine {
                 let read = std::fs::read_to_string(self.root.join(step.object.with_extension("d")));
                 let of = state::dependencies(&read.unwrap_or_default());
-                state.note(self.root, &step.object, line, &of);
+                state.note(self.root, &step.object, line, &of, begun);
             } else if failed.is_none() {
                 failed = Some(self.why(&said));
             }
@@ -131,7 +136,7 @@ impl C<'_> {
             "'string_view'",
         ]
         .iter()
-        .any(|header| said.contains(&format!("fatal error: {header} file not found")));
+        .any(|header| said.contains(&format!("{header} file not found")));
         if lacks_cpp {
             return failure.help(
                 "the C++ library for WebAssembly is missing: `apt install libc++-19-dev-wasm32 libc++abi-19-dev-wasm32`",
@@ -173,6 +178,7 @@ impl C<'_> {
             return Ok(component);
         }
         state.forget(&component);
+        let begun = state::now();
         let (fine, said) = self.call(compiler, &arguments).await?;
         let _ = anstream::stderr().write_all(said.as_bytes());
         let root = self.root.display();
@@ -194,7 +200,11 @@ impl C<'_> {
         std::fs::write(self.root.join(&component), made)
             .with_context(|| format!("{} cannot be written", component.display()))
             .or_environment()?;
-        state.note(self.root, &component, line, &objects);
+        // Libraries that the manifest names are part of it, too.
+        let named = manifest.link.iter().map(PathBuf::from);
+        let libraries = named.filter(|file| self.root.join(file).is_file());
+        let of: Vec<PathBuf> = objects.into_iter().chain(libraries).collect();
+        state.note(self.root, &component, line, &of, begun);
         Ok(component)
     }
 

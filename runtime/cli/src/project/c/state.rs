@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
@@ -78,17 +78,36 @@ impl State {
         self.made.remove(&*file.to_string_lossy());
     }
 
-    /// Note how a file was made.
-    pub(super) fn note(&mut self, root: &Path, file: &Path, line: String, of: &[PathBuf]) {
-        let of: Option<_> = of
-            .iter()
-            .map(|path| Some((path.clone(), Seen::of(&root.join(path))?)))
-            .collect();
-        if let Some(of) = of {
+    /// Note how a file was made, by a command that began then. What was changed since it began may have been read as it
+    /// was before: then nothing is noted, and the file is made anew.
+    pub(super) fn note(
+        &mut self,
+        root: &Path,
+        file: &Path,
+        line: String,
+        of: &[PathBuf],
+        begun: u128,
+    ) {
+        let seen = |path: &PathBuf| {
+            let seen = Seen::of(&root.join(path))?;
+            (seen.nanoseconds < begun).then(|| (path.clone(), seen))
+        };
+        let of: Option<BTreeMap<_, _>> = of.iter().map(seen).collect();
+        if let Some(of) = of.filter(|of| !of.is_empty()) {
             self.made
                 .insert(file.to_string_lossy().into_owned(), Made { line, of });
         }
     }
+}
+
+/// What time it is, as files are stamped: in nanoseconds.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "compared with the times of files"
+)]
+pub(super) fn now() -> u128 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_nanos())
 }
 
 /// The files that a compiler says it has read: `object: source header \`, as make has it.
@@ -140,19 +159,25 @@ mod tests {
         }
         let (object, of) = (Path::new("a.o"), [PathBuf::from("a.c")]);
         let mut state = State::default();
+        let later = u128::MAX;
         assert!(!state.is_fresh(root, object, "cc"));
-        state.note(root, object, "cc".to_owned(), &of);
+        // It was saved while the compiler read it, or nobody knows what was read.
+        state.note(root, object, "cc".to_owned(), &of, 0);
+        assert!(!state.is_fresh(root, object, "cc"));
+        state.note(root, object, "cc".to_owned(), &[], later);
+        assert!(!state.is_fresh(root, object, "cc"));
+        state.note(root, object, "cc".to_owned(), &of, later);
         assert!(state.is_fresh(root, object, "cc"));
         assert!(!state.is_fresh(root, object, "cc -O2"));
         std::fs::write(root.join("a.c"), "longer").unwrap();
         assert!(!state.is_fresh(root, object, "cc"));
-        state.note(root, object, "cc".to_owned(), &of);
+        state.note(root, object, "cc".to_owned(), &of, later);
         std::fs::remove_file(root.join("a.o")).unwrap();
         assert!(!state.is_fresh(root, object, "cc"));
         // What was made of a file that is gone is not remembered.
         state.forget(object);
         std::fs::remove_file(root.join("a.c")).unwrap();
-        state.note(root, object, "cc".to_owned(), &of);
+        state.note(root, object, "cc".to_owned(), &of, later);
         assert!(!state.is_fresh(root, object, "cc"));
     }
 }

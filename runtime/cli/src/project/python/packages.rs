@@ -44,6 +44,12 @@ impl Packages {
             let paths = site_packages(&folder);
             for path in &paths {
                 digest.update(installed(path));
+                // What is installed to be edited has its sources elsewhere. What is too much to look at is not looked at.
+                if !path.ends_with("site-packages")
+                    && let Ok(sources) = Sources::of(root, std::slice::from_ref(path))
+                {
+                    digest.update(sources.digest());
+                }
             }
             From::Environment { folder, paths }
         } else {
@@ -54,6 +60,8 @@ impl Packages {
                 let local = root.join(line.trim().trim_start_matches("-e").trim());
                 if local.is_dir() {
                     digest.update(Sources::of(root, &[local])?.digest());
+                } else if let Some(named) = named_file(root, line) {
+                    digest.update(std::fs::read(&named).unwrap_or_default());
                 }
             }
             match requirements.is_empty() {
@@ -172,7 +180,35 @@ fn requirements(root: &Path, manifest: &Manifest, sdk: bool) -> Outcome<String> 
         let known = sdk && name_of(line) == "hookbox";
         !known && !line.is_empty() && !line.starts_with('#')
     });
-    Ok(wanted.map(|line| format!("{line}\n")).collect())
+    Ok(wanted
+        .map(|line| format!("{}\n", absolute(root, line)))
+        .collect())
+}
+
+/// A line that names another list, by its whole path: pip looks for it beside the list that it is given.
+fn absolute(root: &Path, line: &str) -> String {
+    match other_list(line) {
+        Some((flag, file)) => format!("{flag} {}", root.join(file).display()),
+        None => line.to_owned(),
+    }
+}
+
+/// The flag and the file of a line such as `-r base.txt`.
+fn other_list(line: &str) -> Option<(&'static str, &str)> {
+    let flags = ["--requirement", "--constraint", "-r", "-c"];
+    flags.into_iter().find_map(|flag| {
+        let rest = line.strip_prefix(flag)?;
+        let short = flag.len() == 2;
+        let apart = rest.starts_with([' ', '=', '\t']);
+        (short || apart).then(|| (flag, rest.trim_start_matches([' ', '=', '\t']).trim()))
+    })
+}
+
+/// The file that a requirement names: a wheel, or another list.
+fn named_file(root: &Path, line: &str) -> Option<PathBuf> {
+    let name = other_list(line).map_or(line.trim(), |(_, file)| file);
+    let path = root.join(name);
+    path.is_file().then_some(path)
 }
 
 /// The folders of a virtual environment that hold modules, those of packages that are installed to be edited too.
@@ -237,6 +273,15 @@ mod tests {
         assert_eq!(of(false), "hookbox>=0.1\nx\n");
         std::fs::write(dir.path().join("requirements.txt"), "# y\ny==1\n\n").unwrap();
         assert_eq!(of(true), "y==1\n");
+        let list = "-r base.txt\n--constraint=c.txt\n-rx.txt\n--require-hashes\n";
+        std::fs::write(dir.path().join("requirements.txt"), list).unwrap();
+        let root = dir.path().display();
+        assert_eq!(
+            of(true),
+            format!(
+                "-r {root}/base.txt\n--constraint {root}/c.txt\n-r {root}/x.txt\n--require-hashes\n"
+            )
+        );
     }
 
     #[test]

@@ -146,7 +146,9 @@ impl Walk<'_> {
                 continue;
             }
             if kind.is_dir() {
-                let skipped = ["target", "__pycache__", "node_modules"].contains(&name.as_ref())
+                let built = folder == root && name == "target";
+                let skipped = built
+                    || ["__pycache__", "node_modules"].contains(&name.as_ref())
                     || path.join("pyvenv.cfg").is_file()
                     || self.others.contains(&path);
                 if skipped {
