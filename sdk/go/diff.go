@@ -53,13 +53,26 @@ func decode(text json.RawMessage) (value any, err error) {
 	return value, err
 }
 
+// Whether two numbers are the same to who reads them as float64, as json.Unmarshal does where no type says otherwise: such
+// a number was not changed, but rounded.
+func sameNumber(before, after any) bool {
+	old, isNumber := before.(json.Number)
+	new, staysNumber := after.(json.Number)
+	if !isNumber || !staysNumber {
+		return false
+	}
+	one, err := old.Float64()
+	other, err2 := new.Float64()
+	return err == nil && err2 == nil && one == other
+}
+
 var escape = strings.NewReplacer("~", "~0", "/", "~1")
 
 func differ(operations []operation, path string, before, after any) []operation {
 	old, isMap := before.(map[string]any)
 	new, staysMap := after.(map[string]any)
 	if !isMap || !staysMap {
-		if reflect.DeepEqual(before, after) {
+		if reflect.DeepEqual(before, after) || sameNumber(before, after) {
 			return operations
 		}
 		return append(operations, operation{"replace", path, after})

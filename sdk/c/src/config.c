@@ -51,6 +51,11 @@ static void labels(hookbox_writer *w, const char *key, hookbox_labels of) {
 
 const char *hbx_binding_name(const hookbox_kubernetes *binding) { return binding->name ? binding->name : "kubernetes"; }
 
+/* A list ends with an element that says nothing: one that only lacks what it cannot do without is a mistake. */
+static void complete(bool so, const char *mistake) {
+  if (!so) hbx_mistake("%s", mistake);
+}
+
 /* Of two bindings with the same name nobody knows which is meant. */
 static bool named_once(const hookbox_config *config, const hookbox_kubernetes *binding) {
   size_t times = 0;
@@ -83,7 +88,8 @@ static void schedules(hookbox_writer *w, const hookbox_config *config) {
   if (!config->schedule) return;
   hookbox_write_key(w, "schedule");
   hookbox_write_array(w);
-  for (const hookbox_schedule *one = config->schedule; one->crontab; one++) {
+  const hookbox_schedule *end = config->schedule;
+  for (const hookbox_schedule *one = end; one->crontab; end = ++one) {
     hookbox_write_object(w);
     text(w, "name", one->name);
     text(w, "crontab", one->crontab);
@@ -93,6 +99,7 @@ static void schedules(hookbox_writer *w, const hookbox_config *config) {
     snapshots(w, config, one->include_snapshots_from);
     hookbox_write_end(w);
   }
+  complete(!end->name && !end->queue, "a schedule has no crontab");
   hookbox_write_end(w);
 }
 
@@ -124,7 +131,8 @@ static void kubernetes(hookbox_writer *w, const hookbox_config *config) {
   if (!config->kubernetes) return;
   hookbox_write_key(w, "kubernetes");
   hookbox_write_array(w);
-  for (const hookbox_kubernetes *one = config->kubernetes; one->kind; one++) {
+  const hookbox_kubernetes *end = config->kubernetes;
+  for (const hookbox_kubernetes *one = end; one->kind; end = ++one) {
     hookbox_write_object(w);
     text(w, "name", one->name);
     text(w, "apiVersion", one->api_version);
@@ -165,6 +173,7 @@ static void kubernetes(hookbox_writer *w, const hookbox_config *config) {
     snapshots(w, config, one->include_snapshots_from);
     hookbox_write_end(w);
   }
+  complete(!end->name && !end->api_version && !end->jq_filter, "a kubernetes binding has no kind");
   hookbox_write_end(w);
 }
 
@@ -178,7 +187,8 @@ static void webhooks(hookbox_writer *w, const char *key, const hookbox_config *c
     if (of->rules) {
       hookbox_write_key(w, "rules");
       hookbox_write_array(w);
-      for (const hookbox_rule *rule = of->rules; rule->resources; rule++) {
+      const hookbox_rule *rule = of->rules;
+      for (; rule->resources; rule++) {
         hookbox_write_object(w);
         strings(w, "apiGroups", rule->api_groups);
         strings(w, "apiVersions", rule->api_versions);
@@ -187,6 +197,7 @@ static void webhooks(hookbox_writer *w, const char *key, const hookbox_config *c
         text(w, "scope", rule->scope);
         hookbox_write_end(w);
       }
+      complete(!rule->api_groups && !rule->api_versions && !rule->operations, "a rule of a webhook has no resources");
       hookbox_write_end(w);
     }
     text(w, "failurePolicy", of->failure_policy);
@@ -212,6 +223,7 @@ static void webhooks(hookbox_writer *w, const char *key, const hookbox_config *c
     snapshots(w, config, of->include_snapshots_from);
     hookbox_write_end(w);
   }
+  complete(!of->rules, "a webhook has no name");
   hookbox_write_end(w);
 }
 
@@ -219,7 +231,8 @@ static void conversions(hookbox_writer *w, const hookbox_config *config) {
   if (!config->conversion) return;
   hookbox_write_key(w, "kubernetesCustomResourceConversion");
   hookbox_write_array(w);
-  for (const hookbox_conversion *one = config->conversion; one->crd_name; one++) {
+  const hookbox_conversion *end = config->conversion;
+  for (const hookbox_conversion *one = end; one->crd_name; end = ++one) {
     hookbox_write_object(w);
     text(w, "name", one->name);
     text(w, "crdName", one->crd_name);
@@ -236,6 +249,7 @@ static void conversions(hookbox_writer *w, const hookbox_config *config) {
     snapshots(w, config, one->include_snapshots_from);
     hookbox_write_end(w);
   }
+  complete(!end->name && !end->conversions, "a conversion has no crd_name");
   hookbox_write_end(w);
 }
 

@@ -142,12 +142,15 @@ class Filters:
         """The filter's results for objects."""
         results: list[Result[str, types.Error]] = []
         for text in objects:
+
+            def one(text: str = text) -> str:
+                of = _named(hook).filter_of(binding)
+                if of is None:
+                    raise NoRetry(f"the binding {binding!r} has no filter")
+                return text_of(of(json.loads(text)))
+
             try:
-                with _guarded():
-                    of = _named(hook).filter_of(binding)
-                    if of is None:
-                        raise NoRetry(f"the binding {binding!r} has no filter")
-                    results.append(Ok(text_of(of(json.loads(text)))))
+                results.append(Ok(_guard(one)))
             except Err as error:
                 results.append(error)
         return results
