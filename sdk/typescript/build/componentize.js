@@ -45,13 +45,16 @@ try {
   const main = entry();
   const record = `${out}.of.json`;
   const before = existsSync(out) && existsSync(record) ? JSON.parse(readFileSync(record, "utf8")) : { outside: [] };
-  if (before.inputs !== fingerprint(main, before.outside)) {
+  const first = fingerprint(main, before.outside);
+  if (before.inputs !== first) {
     rmSync(record, { force: true });
     // Types do not change what the bundle is: both at the same time.
     const checking = checkTypes();
     checking.catch(() => {});
     const source = await bundle(main);
-    const inputs = fingerprint(main, source.outside);
+    // What was saved meanwhile may have been bundled as it was before: then nobody knows what this was made of.
+    const same = fingerprint(main, before.outside) === first;
+    const inputs = same ? fingerprint(main, source.outside) : "changed";
     const component = await componentize(source);
     await checking;
     writeFileSync(out, component);
@@ -88,12 +91,12 @@ function fingerprint(main, outside) {
     const content = existsSync(file) ? readFileSync(file) : Buffer.from("none");
     hash.update(`${file}\0${content.length}\0`).update(content);
   };
-  const addAll = (folder) => {
+  const addAll = (folder, top = true) => {
     const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
     for (const entry of entries) {
       const { name } = entry;
-      if (name.startsWith(".") || name === "node_modules" || name === "target") continue;
-      if (entry.isDirectory()) addAll(join(folder, name));
+      if (name.startsWith(".") || name === "node_modules" || (top && name === "target")) continue;
+      if (entry.isDirectory()) addAll(join(folder, name), false);
       else if (entry.isFile() && SOURCES.includes(extname(name))) add(join(folder, name));
     }
   };
