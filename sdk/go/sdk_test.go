@@ -196,3 +196,27 @@ func TestNoErrorNeedsNoAdvice(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestWhatTheHostRefusesIsRefused(t *testing.T) {
+	hookbox.Register(hookbox.Hook{Name: "asks", Run: func(in *hookbox.Input) error {
+		named := map[string]any{"generateName": "a-"}
+		if err := in.Patch.Create(map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "metadata": named}); err != nil {
+			return err
+		}
+		for code, err := range map[string]error{
+			"no-such-path":   in.Values.Remove(""),
+			"invalid-value":  in.Values.Set("", 1),
+			"invalid-metric": in.Metrics.Set("not a name", 1, nil),
+			"invalid-object": in.Patch.Create(map[string]any{"kind": "ConfigMap"}),
+		} {
+			if !hookbox.IsRefused(err, code) {
+				t.Errorf("%s: %v", code, err)
+			}
+		}
+		return nil
+	}})
+	effects, err := hookboxtest.New(t).Run("asks")
+	if err != nil || len(effects.Patches) != 1 {
+		t.Errorf("%v %v", effects, err)
+	}
+}

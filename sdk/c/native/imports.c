@@ -1,4 +1,7 @@
 /* What a hook asks the host for, in a test: the functions of the bindings under their own names. */
+#include <math.h>
+#include <string.h>
+
 #include "host.h"
 
 typedef hookbox_hook_types_refusal_t refusal;
@@ -163,6 +166,7 @@ static bool put(hookbox_json *document, hbx_string *path, hbx_string *value, ref
   if (!is_pointer(*path)) return hbx_refuse(err, "invalid-path", hookbox_text("`%s` is no JSON Pointer", copy(path)));
   hookbox_json given = hookbox_json_parse(copy(value), value->len);
   if (!given.text) return hbx_refuse(err, "invalid-json", "the value is no JSON");
+  if (!path->len && hookbox_json_kind_of(given) != HOOKBOX_JSON_OBJECT) return hbx_refuse(err, "invalid-value", "the whole document is an object");
   hookbox_json changed = hookbox_json_set(*document, copy(path), given);
   if (!changed.text) return hbx_refuse(err, "no-such-path", hookbox_text("there is nothing above `%s`", copy(path)));
   *document = changed;
@@ -171,7 +175,8 @@ static bool put(hookbox_json *document, hbx_string *path, hbx_string *value, ref
 
 static bool take(hookbox_json *document, hbx_string *path, refusal *err) {
   if (!is_pointer(*path)) return hbx_refuse(err, "invalid-path", hookbox_text("`%s` is no JSON Pointer", copy(path)));
-  hookbox_json changed = path->len ? hookbox_json_remove(*document, copy(path)) : hookbox_json_format("{}");
+  if (!path->len) return hbx_refuse(err, "no-such-path", "the whole document cannot be removed");
+  hookbox_json changed = hookbox_json_remove(*document, copy(path));
   if (!changed.text) return hbx_refuse(err, "no-such-path", hookbox_text("there is nothing at `%s`", copy(path)));
   *document = changed;
   return true;
@@ -223,8 +228,10 @@ bool hookbox_hook_object_patches_create(hbx_string *object, hookbox_hook_object_
       .name = hookbox_json_string_at(given, "/metadata/name"),
       .object = given,
   };
-  if (!patch.api_version || !patch.kind || !patch.name)
+  bool named = patch.name || (mode == 0 && hookbox_json_string_at(given, "/metadata/generateName"));
+  if (!patch.api_version || !patch.kind || !named)
     return hbx_refuse(err, "invalid-object", "an object has apiVersion, kind and metadata.name");
+  if (!patch.name) patch.name = "";
   return record(patch);
 }
 
@@ -286,7 +293,14 @@ static hookbox_json pairs(const hookbox_hook_metrics_label_t *items, size_t len)
   return hookbox_written(w);
 }
 
-static bool measure(const char *action, const hbx_string *name, double value, const hookbox_bindings_list_f64_t *buckets, const hookbox_hook_metrics_list_label_t *labels, const hbx_string *group) {
+static bool is_metric(const char *name) {
+  const char *letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_:0123456789";
+  return *name && !(*name >= '0' && *name <= '9') && name[strspn(name, letters)] == 0;
+}
+
+static bool measure(const char *action, const hbx_string *name, double value, const hookbox_bindings_list_f64_t *buckets, const hookbox_hook_metrics_list_label_t *labels, const hbx_string *group, refusal *err) {
+  if (name && !is_metric(copy(name))) return hbx_refuse(err, "invalid-metric", hookbox_text("`%s` is not the name of a metric", copy(name)));
+  if (!isfinite(value)) return hbx_refuse(err, "invalid-metric", "the value is not finite");
   hookbox_test_metric metric = {
       .action = action,
       .name = name ? copy(name) : NULL,
@@ -306,23 +320,20 @@ static bool measure(const char *action, const hbx_string *name, double value, co
 }
 
 bool hookbox_hook_metrics_add(hbx_string *name, double value, hookbox_hook_metrics_list_label_t *labels, hbx_string *group, refusal *err) {
-  if (!(value >= 0)) return hbx_refuse(err, "invalid-value", "a counter cannot be made smaller");
-  return measure("add", name, value, NULL, labels, group);
+  if (!(value >= 0)) return hbx_refuse(err, "invalid-metric", "a counter cannot go down");
+  return measure("add", name, value, NULL, labels, group, err);
 }
 
 bool hookbox_hook_metrics_set(hbx_string *name, double value, hookbox_hook_metrics_list_label_t *labels, hbx_string *group, refusal *err) {
-  (void)err;
-  return measure("set", name, value, NULL, labels, group);
+  return measure("set", name, value, NULL, labels, group, err);
 }
 
 bool hookbox_hook_metrics_observe(hbx_string *name, double value, hookbox_bindings_list_f64_t *buckets, hookbox_hook_metrics_list_label_t *labels, hbx_string *group, refusal *err) {
-  (void)err;
-  return measure("observe", name, value, buckets, labels, group);
+  return measure("observe", name, value, buckets, labels, group, err);
 }
 
 bool hookbox_hook_metrics_expire(hbx_string *group, refusal *err) {
-  (void)err;
-  return measure("expire", NULL, 0, NULL, NULL, group);
+  return measure("expire", NULL, 0, NULL, NULL, group, err);
 }
 
 void hookbox_hook_log_log(hookbox_hook_log_level_t level, hbx_string *message, hookbox_hook_log_list_field_t *fields) {

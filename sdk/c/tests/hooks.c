@@ -62,7 +62,7 @@ static hookbox_error all_of_it(const hookbox_input *in) {
   HOOKBOX_TRY(hookbox_metric_set("pods", (double)seen, HOOKBOX_PAIRS({"ns", "default"}), "g"));
   HOOKBOX_TRY(hookbox_metric_observe("seconds", 0.5, buckets, 2, NULL, NULL));
   HOOKBOX_TRY(hookbox_metric_expire("g"));
-  HOOKBOX_CHECK(hookbox_is_refused(hookbox_metric_add("runs", -1, NULL, NULL), "invalid-value"));
+  HOOKBOX_CHECK(hookbox_is_refused(hookbox_metric_add("runs", -1, NULL, NULL), "invalid-metric"));
 
   hookbox_json node;
   HOOKBOX_TRY(hookbox_cluster_get((hookbox_ref){.api_version = "v1", .kind = "Node", .name = "a"}, &node));

@@ -124,7 +124,13 @@ func (d *document) set(pointer, value string) nothing {
 			return of, true
 		}
 		return nil, false
-	}, func() { d.tree = tree })
+	}, func() nothing {
+		if _, isMap := tree.(map[string]any); !isMap {
+			return refuse[struct{}]("invalid-value", "the whole document is an object")
+		}
+		d.tree = tree
+		return done
+	})
 }
 
 func (d *document) remove(pointer string) nothing {
@@ -142,18 +148,17 @@ func (d *document) remove(pointer string) nothing {
 			return append(of[:index], of[index+1:]...), true
 		}
 		return nil, false
-	}, func() { d.tree = map[string]any{} })
+	}, func() nothing { return refuse[struct{}]("no-such-path", "the whole document cannot be removed") })
 }
 
 // Puts what `of` makes of the parent of a place into the parent's own place.
-func (d *document) change(pointer string, of func(any, string) (any, bool), whole func()) nothing {
+func (d *document) change(pointer string, of func(any, string) (any, bool), whole func() nothing) nothing {
 	parts, ok := tokens(pointer)
 	if !ok {
 		return invalid[struct{}](pointer)
 	}
 	if len(parts) == 0 {
-		whole()
-		return done
+		return whole()
 	}
 	above, last := parts[:len(parts)-1], parts[len(parts)-1]
 	parent, there := find(d.tree, above)

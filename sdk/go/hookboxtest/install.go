@@ -5,6 +5,9 @@ package hookboxtest
 import (
 	"encoding/json"
 	"errors"
+	"math"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -124,15 +127,22 @@ func (h *Host) installContexts() {
 
 func (h *Host) installMetrics() {
 	host := &bindings.Host
+	name := regexp.MustCompile(`^[a-zA-Z_:][a-zA-Z0-9_:]*$`)
 	record := func(metric Metric, series []bindings.Pair[string, string], group text) nothing {
+		switch {
+		case metric.Action == "expire":
+		case !name.MatchString(metric.Name):
+			return refuse[struct{}]("invalid-metric", strconv.Quote(metric.Name)+" is not the name of a metric")
+		case math.IsNaN(metric.Value) || math.IsInf(metric.Value, 0):
+			return refuse[struct{}]("invalid-metric", metric.Name+": the value is not finite")
+		case metric.Action == "add" && metric.Value < 0:
+			return refuse[struct{}]("invalid-metric", metric.Name+": a counter cannot go down")
+		}
 		metric.Labels, metric.Group = labels(series), group.Value
 		h.effects.Metrics = append(h.effects.Metrics, metric)
 		return done
 	}
 	host.MetricsAdd = func(name string, value float64, series []bindings.Pair[string, string], group text) nothing {
-		if value < 0 {
-			return refuse[struct{}]("invalid-value", "a counter cannot be made smaller")
-		}
 		return record(Metric{Action: "add", Name: name, Value: value}, series, group)
 	}
 	host.MetricsSet = func(name string, value float64, series []bindings.Pair[string, string], group text) nothing {
@@ -153,9 +163,12 @@ func (h *Host) installPatches() {
 	host.ObjectPatchesCreate = func(object string, mode bindings.ObjectPatchesCreateMode) nothing {
 		var head struct {
 			APIVersion, Kind string
-			Metadata         struct{ Name, Namespace string }
+			Metadata         struct{ Name, GenerateName, Namespace string }
 		}
-		if err := json.Unmarshal([]byte(object), &head); err != nil || head.APIVersion == "" || head.Kind == "" || head.Metadata.Name == "" {
+		err := json.Unmarshal([]byte(object), &head)
+		named := head.Metadata.Name != "" ||
+			mode == bindings.ObjectPatchesCreateModeFailIfExists && head.Metadata.GenerateName != ""
+		if err != nil || head.APIVersion == "" || head.Kind == "" || !named {
 			return refuse[struct{}]("invalid-object", "an object has apiVersion, kind and metadata.name")
 		}
 		return record(Patch{

@@ -369,7 +369,7 @@ def test_refusals_have_codes():
             "no-such-path": lambda: run.values.remove("/a/b"),
             "invalid-path": lambda: run.values.get("a"),
             "invalid-object": lambda: run.patch.create({"kind": "Pod"}),
-            "invalid-value": lambda: run.metrics.add("a", -1),
+            "invalid-metric": lambda: run.metrics.add("a", -1),
             "invalid-pointer": lambda: run.snapshots["pods"][0].object_at("metadata"),
             "invalid-argument": lambda: list(run.cluster.list("v1", "Pod", labels="((")),
             "not-granted": lambda: hookbox.http.get("https://example.com"),
@@ -540,3 +540,19 @@ def test_a_field_may_have_the_name_of_a_parameter():
 
     effects = Host().run(tells)
     assert effects.log[0].fields == {"message": "why", "self": "1"}
+
+
+def test_what_the_host_refuses_is_refused():
+    @hookbox.hook(on_startup=1)
+    def asks(run):
+        run.patch.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "a-"}})
+        for code, call in {
+            "no-such-path": lambda: run.values.remove(""),
+            "invalid-value": lambda: run.values.set("", 1),
+            "invalid-metric": lambda: run.metrics.set("not a name", 1),
+        }.items():
+            with pytest.raises(hookbox.Refused) as refused:
+                call()
+            assert refused.value.code == code
+
+    assert Host().run(asks).patches[0].operation == "Create"

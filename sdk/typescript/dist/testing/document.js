@@ -17,6 +17,8 @@ export class Document {
         const value = JSON.parse(text);
         const last = parts.pop();
         if (last === undefined) {
+            if (!isFields(value))
+                throw refusal("invalid-value", "the whole document is an object");
             this.tree = value;
             return;
         }
@@ -37,10 +39,8 @@ export class Document {
     remove(pointer) {
         const parts = tokens(pointer);
         const last = parts.pop();
-        if (last === undefined) {
-            this.tree = {};
-            return;
-        }
+        if (last === undefined)
+            throw refusal("no-such-path", "the whole document cannot be removed");
         const parent = find(this.tree, parts);
         if (find(parent, [last]) === undefined)
             throw missing(pointer);

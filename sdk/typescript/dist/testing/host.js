@@ -54,8 +54,9 @@ function how(options) {
     return Object.fromEntries(given);
 }
 function metric(name, value) {
-    if (!name)
-        throw refusal("invalid-metric", "a metric has a name");
+    if (!/^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name)) {
+        throw refusal("invalid-metric", `${JSON.stringify(name)} is not the name of a metric`);
+    }
     if (!Number.isFinite(value))
         throw refusal("invalid-metric", `the metric ${name} cannot be ${value}`);
 }
@@ -77,7 +78,8 @@ export function imports(world, effects) {
             create: (manifest, mode) => {
                 const object = JSON.parse(manifest);
                 const { apiVersion, kind, metadata } = object;
-                if (!apiVersion || !kind || !metadata?.name) {
+                const named = metadata?.name || (mode === "fail-if-exists" && metadata?.generateName);
+                if (!apiVersion || !kind || !named) {
                     throw refusal("invalid-object", "an object has `apiVersion`, `kind` and `metadata.name`");
                 }
                 const operations = {

@@ -25,6 +25,7 @@ export class Document {
     const value: unknown = JSON.parse(text);
     const last = parts.pop();
     if (last === undefined) {
+      if (!isFields(value)) throw refusal("invalid-value", "the whole document is an object");
       this.tree = value;
       return;
     }
@@ -43,10 +44,7 @@ export class Document {
   remove(pointer: string): void {
     const parts = tokens(pointer);
     const last = parts.pop();
-    if (last === undefined) {
-      this.tree = {};
-      return;
-    }
+    if (last === undefined) throw refusal("no-such-path", "the whole document cannot be removed");
     const parent = find(this.tree, parts);
     if (find(parent, [last]) === undefined) throw missing(pointer);
     if (Array.isArray(parent)) parent.splice(Number(last), 1);

@@ -118,7 +118,9 @@ function how(options: ObjectPatchesPatchOptions): Partial<PatchEffect> {
 }
 
 function metric(name: string, value: number): void {
-  if (!name) throw refusal("invalid-metric", "a metric has a name");
+  if (!/^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name)) {
+    throw refusal("invalid-metric", `${JSON.stringify(name)} is not the name of a metric`);
+  }
   if (!Number.isFinite(value)) throw refusal("invalid-metric", `the metric ${name} cannot be ${value}`);
 }
 
@@ -140,7 +142,8 @@ export function imports(world: World, effects: Recorded): Imports {
       create: (manifest, mode) => {
         const object = JSON.parse(manifest) as KubernetesObject;
         const { apiVersion, kind, metadata } = object;
-        if (!apiVersion || !kind || !metadata?.name) {
+        const named = metadata?.name || (mode === "fail-if-exists" && metadata?.generateName);
+        if (!apiVersion || !kind || !named) {
           throw refusal("invalid-object", "an object has `apiVersion`, `kind` and `metadata.name`");
         }
         const operations = {

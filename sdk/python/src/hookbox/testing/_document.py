@@ -71,6 +71,8 @@ class Document:
         except ValueError as error:
             raise refuse("invalid-json", str(error)) from None
         if not parts:
+            if not isinstance(new, dict):
+                raise refuse("invalid-value", "the whole document is an object")
             self.tree = new
             return
         parent, last = self._parent(path, parts)
@@ -87,8 +89,7 @@ class Document:
         """Take the value at a path away."""
         parts = tokens(path, "invalid-path")
         if not parts:
-            self.tree = {}
-            return
+            raise refuse("no-such-path", "the whole document cannot be removed")
         parent, last = self._parent(path, parts)
         if isinstance(parent, dict) and last in parent:
             del parent[last]

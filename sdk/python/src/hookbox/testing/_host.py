@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -151,13 +152,15 @@ def _metrics(host: Host) -> dict[str, Callable[..., Any]]:
     def record(
         action: str, name: str, value: float, labels: list[tuple[str, str]], group: str | None, buckets: list[float]
     ) -> None:
+        if action != "expire" and not re.fullmatch(r"[a-zA-Z_:][a-zA-Z0-9_:]*", name):
+            raise refuse("invalid-metric", f"{name!r} is not the name of a metric")
         if not math.isfinite(value):
-            raise refuse("invalid-value", f"{value} is no value of a metric")
+            raise refuse("invalid-metric", f"{name}: the value {value} is not finite")
         host._effects.metrics.append(Metric(action, name, value, dict(labels), group, buckets))
 
     def add(name: str, value: float, labels: list[tuple[str, str]], group: str | None) -> None:
         if value < 0:
-            raise refuse("invalid-value", "a counter cannot be made smaller")
+            raise refuse("invalid-metric", f"{name}: a counter cannot go down")
         record("add", name, value, labels, group, [])
 
     def set_(name: str, value: float, labels: list[tuple[str, str]], group: str | None) -> None:
@@ -177,14 +180,16 @@ def _patches(host: Host) -> dict[str, Callable[..., Any]]:
 
     def create(text: str, mode: object_patches.CreateMode) -> None:
         manifest = json.loads(text)
-        metadata = manifest.get("metadata") if isinstance(manifest, dict) else None
-        if not metadata or not metadata.get("name") or not manifest.get("kind") or not manifest.get("apiVersion"):
+        fields = manifest if isinstance(manifest, dict) else {}
+        metadata = fields.get("metadata") or {}
+        named = metadata.get("name") or (mode.value == 0 and metadata.get("generateName"))
+        if not named or not fields.get("kind") or not fields.get("apiVersion"):
             raise refuse("invalid-object", "an object has apiVersion, kind and metadata.name")
         host._effects.patches.append(
             Patch(
                 modes[mode.value],
                 manifest["kind"],
-                metadata["name"],
+                metadata.get("name", ""),
                 metadata.get("namespace"),
                 manifest["apiVersion"],
                 object=manifest,
