@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use hookbox_sandbox::{Effects, ValuesPatchOperation};
 use serde_json::Value;
 
+use crate::apply::json_bytes;
+
 /// What the values are at the start.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModuleValues {
@@ -134,28 +136,10 @@ fn patched(
     if !changed.is_object() {
         return Err(conflict("they are a map".to_owned()));
     }
-    let mut counted = Counted(0);
-    if serde_json::to_writer(&mut counted, &changed).is_err() {
+    if json_bytes(&changed) > MOST {
         return Err(Conflict::TooLarge(which));
     }
     Ok(Arc::new(changed))
-}
-
-/// Counts what is written, up to [`MOST`].
-struct Counted(usize);
-
-impl std::io::Write for Counted {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0 = self.0.saturating_add(bytes.len());
-        match self.0 > MOST {
-            true => Err(std::io::ErrorKind::FileTooLarge.into()),
-            false => Ok(bytes.len()),
-        }
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use anyhow::{Context, anyhow};
 use tokio::process::Command;
 
-use super::{Built, forward, not_started};
+use super::{Built, not_started, run};
 use crate::failure::{Failure, OrFail, Outcome};
 
 /// The first version of Go that exports functions to WebAssembly.
@@ -28,24 +28,16 @@ impl Go<'_> {
             .with_context(|| format!("{} cannot be made", folder.display()))
             .or_environment()?;
         let (module, component) = (folder.join("module.wasm"), folder.join("component.wasm"));
-        let mut child = self
-            .command()
+        let mut command = self.command();
+        command
             .args(["build", "-buildmode=c-shared", "-trimpath"])
             .args(["-ldflags=-s -w", "-o"])
             .arg(&module)
             .arg(".")
             .env("GOOS", "wasip1")
-            .env("GOARCH", "wasm")
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(no_go)?;
-        let Some(stderr) = child.stderr.take() else {
-            return Err(Failure::environment(anyhow!("go's output cannot be read")));
-        };
-        let said = forward(stderr).await;
-        let status = child.wait().await.or_environment()?;
-        if !status.success() {
+            .env("GOARCH", "wasm");
+        let (code, said) = run(command, no_go).await?;
+        if code != Some(0) {
             return Err(self.why(&said));
         }
         let made = std::fs::read(&module)

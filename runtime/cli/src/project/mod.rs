@@ -7,9 +7,11 @@ mod python;
 mod typescript;
 
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use anyhow::{Context, anyhow};
 use tokio::io::AsyncReadExt;
+use tokio::process::Command;
 
 use crate::failure::{Failure, OrFail, Outcome};
 use crate::ui::{Tone, Ui};
@@ -137,6 +139,26 @@ fn not_started(error: std::io::Error, program: &str, what: &str, get: &str) -> F
         let text = format!("{program} could not be started");
         Failure::environment(anyhow::Error::new(error).context(text))
     }
+}
+
+/// Run a command, its words passed on: its exit code and the last of its words.
+async fn run(
+    mut command: Command,
+    not_started: fn(std::io::Error) -> Failure,
+) -> Outcome<(Option<i32>, String)> {
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(not_started)?;
+    let Some(stderr) = child.stderr.take() else {
+        return Err(Failure::environment(anyhow!(
+            "the output of a command cannot be read"
+        )));
+    };
+    let said = forward(stderr).await;
+    let status = child.wait().await.or_environment()?;
+    Ok((status.code(), said))
 }
 
 /// Pass a compiler's words on as they come, and keep the last of them.

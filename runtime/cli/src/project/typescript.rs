@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::process::Command;
 
-use super::{Built, forward, not_started};
+use super::{Built, not_started, run};
 use crate::failure::{Failure, OrFail, Outcome};
 use crate::ui::{Tone, Ui};
 
@@ -227,26 +227,6 @@ async fn npm(mut command: Command) -> Outcome {
         Some(0) => Ok(()),
         _ => Err(npm_failed(&said)),
     }
-}
-
-/// Run a command, its words passed on: its exit code and the last of its words.
-async fn run(
-    mut command: Command,
-    not_started: fn(std::io::Error) -> Failure,
-) -> Outcome<(Option<i32>, String)> {
-    let mut child = command
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(not_started)?;
-    let Some(stderr) = child.stderr.take() else {
-        return Err(Failure::environment(anyhow!(
-            "the output of a command cannot be read"
-        )));
-    };
-    let said = forward(stderr).await;
-    let status = child.wait().await.or_environment()?;
-    Ok((status.code(), said))
 }
 
 fn no_node(error: std::io::Error) -> Failure {

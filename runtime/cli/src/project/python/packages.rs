@@ -7,7 +7,7 @@ use anyhow::Context;
 use sha2::{Digest, Sha256};
 
 use super::manifest::{Manifest, name_of};
-use super::sources::{Sources, hex};
+use super::sources::Sources;
 use super::tool;
 use crate::failure::{OrFail, Outcome};
 use crate::ui::{Tone, Ui};
@@ -72,7 +72,7 @@ impl Packages {
                 },
             }
         };
-        let digest = hex(&digest.finalize());
+        let digest = hex::encode(digest.finalize());
         Ok(Self {
             root: root.to_owned(),
             from,
@@ -238,7 +238,11 @@ fn installed(folder: &Path) -> String {
         .filter(|entry| entry.extension().is_some_and(|end| end == "dist-info"))
         .map(|entry| {
             let record = std::fs::read(entry.join("RECORD")).unwrap_or_default();
-            format!("{} {}\n", entry.display(), hex(&Sha256::digest(&record)))
+            format!(
+                "{} {}\n",
+                entry.display(),
+                hex::encode(Sha256::digest(&record))
+            )
         })
         .collect();
     records.sort();

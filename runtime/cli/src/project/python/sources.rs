@@ -68,7 +68,7 @@ impl Sources {
                 digest.update(Sha256::digest(&text));
             }
         }
-        let digest = hex(&digest.finalize());
+        let digest = hex::encode(digest.finalize());
         Ok(Self { folders, digest })
     }
 
@@ -180,16 +180,6 @@ impl Walk<'_> {
         }
         Ok(())
     }
-}
-
-/// A digest as text.
-pub(super) fn hex(digest: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::new();
-    for byte in digest {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 #[cfg(test)]

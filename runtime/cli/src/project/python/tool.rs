@@ -7,6 +7,7 @@ use std::process::Stdio;
 use anyhow::anyhow;
 use tokio::process::Command;
 
+use super::super::not_started;
 use crate::failure::{Failure, Outcome};
 use crate::ui::{Tone, Ui};
 
@@ -84,7 +85,7 @@ pub(super) async fn venv(root: &Path, folder: &Path) -> Outcome<PathBuf> {
         .arg(folder)
         .output()
         .await
-        .map_err(|error| no_python(&python, &error))?;
+        .map_err(|error| no_python(&python, error))?;
     if output.status.success() {
         return Ok(inside);
     }
@@ -111,7 +112,7 @@ async fn python(root: &Path) -> Outcome<PathBuf> {
         .arg("--version")
         .output()
         .await
-        .map_err(|error| no_python(&program, &error))?;
+        .map_err(|error| no_python(&program, error))?;
     let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     match numbers(&said) {
         Some(version) if version >= FIRST => Ok(program),
@@ -126,16 +127,9 @@ async fn python(root: &Path) -> Outcome<PathBuf> {
     }
 }
 
-fn no_python(program: &Path, error: &std::io::Error) -> Failure {
-    if error.kind() == std::io::ErrorKind::NotFound {
-        Failure::environment(anyhow!("{}, Python, is not installed", program.display()))
-            .help("get it from https://www.python.org/downloads or your system's packages (python3, python3-venv)")
-    } else {
-        Failure::environment(anyhow!(
-            "{} could not be started: {error}",
-            program.display()
-        ))
-    }
+fn no_python(program: &Path, error: std::io::Error) -> Failure {
+    let get = "get it from https://www.python.org/downloads or your system's packages (python3, python3-venv)";
+    not_started(error, &program.display().to_string(), "Python", get)
 }
 
 /// Major and minor of `Python 3.11.7`.
