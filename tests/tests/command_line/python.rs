@@ -139,12 +139,15 @@ async fn the_sdk_makes_a_wheel() {
         "hookbox/_bindings/imports/log.py",
         "hookbox/_native/componentize_py_types.py",
         "hookbox/testing/__init__.py",
+        "hookbox-0.1.0.dist-info/METADATA",
     ] {
         assert!(
             files.lines().any(|line| line == file),
             "{file} is not in\n{files}"
         );
     }
+    assert!(files.contains("/LICENSE"), "{files}");
+    assert!(!files.contains("tests/"), "{files}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -88,8 +88,7 @@ async fn a_project_of_admission_hooks_passes_its_tests() {
 async fn sdk(folder: &Path) -> PathBuf {
     let sdk = folder.join("sdk");
     let from = checkout().join("sdk/typescript");
-    let line =
-        "mkdir \"$1\" && cd \"$0\" && cp -r build dist src test wit ./*.json README.md \"$1\"";
+    let line = "mkdir \"$1\" && cd \"$0\" && cp -r build dist src test wit ./*.json README.md LICENSE \"$1\"";
     let (from, to) = (from.to_string_lossy(), sdk.to_string_lossy());
     program(folder, "sh", &["-ec", line, &from, &to])
         .run()
@@ -134,6 +133,8 @@ async fn the_sdk_has_its_own_tests_and_is_published_as_it_is_kept() {
         "dist/index.d.ts",
         "build/componentize.js",
         "wit/component.wit",
+        "README.md",
+        "LICENSE",
     ] {
         assert!(files.contains(&file), "{file} is not published: {files:?}");
     }
