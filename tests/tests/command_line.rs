@@ -23,6 +23,8 @@ mod exec;
 mod first_steps;
 #[path = "command_line/go.rs"]
 mod go;
+#[path = "command_line/go_granted.rs"]
+mod go_granted;
 #[path = "command_line/grants.rs"]
 mod grants;
 #[path = "command_line/inspect.rs"]

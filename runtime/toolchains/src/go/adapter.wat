@@ -1,7 +1,20 @@
 (module
-  ;; Stateless preview1 -> preview2 adapter for std Go hooks. It never allocates, has no
-  ;; shadow stack, and uses only [4096,12288) of the guest memory, which Go keeps free on wasm
-  ;; (wasmMinDataAddr = 4096 + 8192).
+  ;; Preview1 -> preview2 adapter for std Go hooks. It never allocates, has no shadow stack, and keeps
+  ;; what it needs in [4096,12288) of the guest memory, which Go leaves free on wasm
+  ;; (wasmMinDataAddr = 4096 + 8192; mod.rs checks it):
+  ;;   4096  what a call of the host gives back: at most 104 bytes
+  ;;   4200  guard: not 0 while the host must not be called (sdk/go/internal/bindings/abi.go)
+  ;;   4208  the wall clock, and 4216 the monotonic one, as last read
+  ;;   4224  whether the granted folders are in the table
+  ;;   4228  where cabi_import_realloc goes on, 4232 where that ends, 4236 bytes that it leaves out after each text,
+  ;;   4240  whether all texts go to the same place, 4244 the first page that it grew the memory by,
+  ;;   4248  where texts and bytes go instead, 4252 where that ends
+  ;;   4352  the table: 64 files of 32 bytes, from file descriptor 3 on
+  ;;         (kind: 0 free, 1 file, 2 folder, 3 granted folder; descriptor; offset; stream or length of the name;
+  ;;         whether there is a stream; the stream's next entry)
+  ;;   6400  what the host allocates for what it gives back
+  ;; What is larger gets pages that are zeroed when the call is over. Go does not know of them, and takes them for its heap
+  ;; later, by growing the memory once more.
   (import "env" "memory" (memory 0))
   (import "wasi:cli/stdout@0.2.0" "get-stdout" (func $get_stdout (result i32)))
   (import "wasi:cli/stderr@0.2.0" "get-stderr" (func $get_stderr (result i32)))
@@ -15,15 +28,109 @@
   (import "wasi:io/poll@0.2.0" "[method]pollable.block" (func $block (param i32)))
   (import "wasi:io/poll@0.2.0" "[resource-drop]pollable" (func $drop_poll (param i32)))
   (import "wasi:random/random@0.2.0" "get-random-u64" (func $rnd (result i64)))
+  (import "wasi:cli/environment@0.2.0" "get-environment" (func $get_env (param i32)))
+  (import "wasi:filesystem/preopens@0.2.0" "get-directories" (func $get_dirs (param i32)))
+  (import "wasi:filesystem/types@0.2.0" "[resource-drop]descriptor" (func $drop_desc (param i32)))
+  (import "wasi:filesystem/types@0.2.0" "[resource-drop]directory-entry-stream" (func $drop_stream (param i32)))
+  (import "wasi:filesystem/types@0.2.0" "[method]descriptor.open-at" (func $open_at (param i32 i32 i32 i32 i32 i32 i32)))
+  (import "wasi:filesystem/types@0.2.0" "[method]descriptor.get-type" (func $get_type (param i32 i32)))
+  (import "wasi:filesystem/types@0.2.0" "[method]descriptor.read" (func $read (param i32 i64 i64 i32)))
+  (import "wasi:filesystem/types@0.2.0" "[method]descriptor.stat" (func $stat (param i32 i32)))
+  (import "wasi:filesystem/types@0.2.0" "[method]descriptor.stat-at" (func $stat_at (param i32 i32 i32 i32 i32)))
+  (import "wasi:filesystem/types@0.2.0" "[method]descriptor.metadata-hash" (func $hash (param i32 i32)))
+  (import "wasi:filesystem/types@0.2.0" "[method]descriptor.metadata-hash-at" (func $hash_at (param i32 i32 i32 i32 i32)))
+  (import "wasi:filesystem/types@0.2.0" "[method]descriptor.readlink-at" (func $readlink_at (param i32 i32 i32 i32)))
+  (import "wasi:filesystem/types@0.2.0" "[method]descriptor.read-directory" (func $read_dir (param i32 i32)))
+  (import "wasi:filesystem/types@0.2.0" "[method]directory-entry-stream.read-directory-entry" (func $read_entry (param i32 i32)))
+
+  ;; Memory for what the host gives back. It must not call the host.
+  (func (export "cabi_import_realloc") (param $old i32) (param $olds i32) (param $align i32) (param $size i32) (result i32)
+    (local $p i32) (local $pages i32)
+    (if (i32.and (i32.eq (local.get $align) (i32.const 1)) (i32.ne (i32.load (i32.const 4248)) (i32.const 0))) (then
+      (local.set $p (i32.load (i32.const 4248)))
+      (if (i32.gt_u (local.get $size) (i32.sub (i32.load (i32.const 4252)) (local.get $p))) (then unreachable))
+      (i32.store (i32.const 4248) (i32.add (i32.add (local.get $p) (local.get $size)) (i32.load (i32.const 4236))))
+      (return (local.get $p))))
+    (local.set $p (i32.and (i32.add (i32.load (i32.const 4228)) (i32.sub (local.get $align) (i32.const 1)))
+                           (i32.sub (i32.const 0) (local.get $align))))
+    (if (i32.gt_u (i32.add (local.get $p) (local.get $size)) (i32.load (i32.const 4232))) (then
+      (local.set $pages (i32.shr_u (i32.add (local.get $size) (i32.const 65535)) (i32.const 16)))
+      (local.set $p (memory.grow (local.get $pages)))
+      (if (i32.eq (local.get $p) (i32.const -1)) (then unreachable))
+      (local.set $p (i32.shl (local.get $p) (i32.const 16)))
+      (if (i32.eqz (i32.load (i32.const 4244))) (then (i32.store (i32.const 4244) (local.get $p))))
+      (i32.store (i32.const 4232) (i32.add (local.get $p) (i32.shl (local.get $pages) (i32.const 16))))))
+    (i32.store (i32.const 4228) (select (local.get $p) (i32.add (local.get $p) (local.get $size))
+      (i32.and (i32.eq (local.get $align) (i32.const 1)) (i32.load (i32.const 4240)))))
+    (local.get $p))
+  ;; Before and after a call that allocates.
+  (func $begin
+    (i32.store (i32.const 4228) (i32.const 6400)) (i32.store (i32.const 4232) (i32.const 12288))
+    (i32.store (i32.const 4236) (i32.const 0)) (i32.store (i32.const 4240) (i32.const 0))
+    (i32.store (i32.const 4244) (i32.const 0)) (i32.store (i32.const 4248) (i32.const 0)))
+  (func $end
+    (local $p i32)
+    (i32.store (i32.const 4248) (i32.const 0))
+    (local.set $p (i32.load (i32.const 4244)))
+    (if (local.get $p) (then
+      (memory.fill (local.get $p) (i32.const 0) (i32.sub (i32.shl (memory.size) (i32.const 16)) (local.get $p))))))
+  ;; Preview1's number of an error code of wasi:filesystem: eight in a word.
+  (func $errno (param $code i32) (result i32)
+    (local $w i64) (local $i i32)
+    (local.set $i (i32.shr_u (local.get $code) (i32.const 3)))
+    (local.set $w (i64.const 0x14_13_10_0a_08_07_06_02)) ;; access to exist
+    (if (i32.eq (local.get $i) (i32.const 1)) (then (local.set $w (i64.const 0x20_1f_1d_1c_1b_1a_19_16)))) ;; file-too-large to loop
+    (if (i32.eq (local.get $i) (i32.const 2)) (then (local.set $w (i64.const 0x33_30_2e_2c_2b_25_23_22)))) ;; too-many-links to insufficient-space
+    (if (i32.eq (local.get $i) (i32.const 3)) (then (local.set $w (i64.const 0x3f_3d_3c_3b_3a_38_37_36)))) ;; not-directory to not-permitted
+    (if (i32.eq (local.get $i) (i32.const 4)) (then (local.set $w (i64.const 0x1d_1d_1d_4b_4a_46_45_40)))) ;; pipe to cross-device
+    (i32.and (i32.wrap_i64 (i64.shr_u (local.get $w) (i64.extend_i32_u (i32.shl (i32.and (local.get $code) (i32.const 7)) (i32.const 3))))) (i32.const 255)))
+  ;; Preview1's type of a file.
+  (func $filetype (param $type i32) (result i32)
+    (i32.and (i32.wrap_i64 (i64.shr_u (i64.const 0x06_04_07_00_03_02_01_00) (i64.extend_i32_u (i32.shl (i32.and (local.get $type) (i32.const 7)) (i32.const 3))))) (i32.const 255)))
+  ;; The place of an open file in the table; 0 when there is none.
+  (func $file (param $fd i32) (result i32)
+    (local $e i32)
+    (if (i32.ge_u (i32.sub (local.get $fd) (i32.const 3)) (i32.const 64)) (then (return (i32.const 0))))
+    (local.set $e (i32.add (i32.const 4352) (i32.shl (i32.sub (local.get $fd) (i32.const 3)) (i32.const 5))))
+    (select (local.get $e) (i32.const 0) (i32.load (local.get $e))))
 
   (func (export "sched_yield") (result i32) i32.const 0)
   (func (export "proc_exit") (param i32) (call $exit (i32.ne (local.get 0) (i32.const 0))) unreachable)
   (func (export "args_get") (param i32 i32) (result i32) i32.const 0)
   (func (export "args_sizes_get") (param i32 i32) (result i32)
     (i32.store (local.get 0) (i32.const 0)) (i32.store (local.get 1) (i32.const 0)) i32.const 0)
-  (func (export "environ_get") (param i32 i32) (result i32) i32.const 0)
-  (func (export "environ_sizes_get") (param i32 i32) (result i32)
-    (i32.store (local.get 0) (i32.const 0)) (i32.store (local.get 1) (i32.const 0)) i32.const 0)
+  (func (export "environ_sizes_get") (param $countp i32) (param $sizep i32) (result i32)
+    (local $e i32) (local $n i32) (local $size i32)
+    (if (i32.load (i32.const 4200)) (then (return (i32.const 29))))
+    (call $begin) (i32.store (i32.const 4240) (i32.const 1))
+    (call $get_env (i32.const 4096))
+    (local.set $e (i32.load (i32.const 4096))) (local.set $n (i32.load (i32.const 4100)))
+    (i32.store (local.get $countp) (local.get $n))
+    (block $done (loop $l
+      (br_if $done (i32.eqz (local.get $n)))
+      ;; `=` between, 0 at the end
+      (local.set $size (i32.add (i32.add (local.get $size) (i32.const 2)) (i32.add (i32.load offset=4 (local.get $e)) (i32.load offset=12 (local.get $e)))))
+      (local.set $e (i32.add (local.get $e) (i32.const 16))) (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+      (br $l)))
+    (call $end)
+    (i32.store (local.get $sizep) (local.get $size)) i32.const 0)
+  ;; Names and values go straight to where Go wants them, with room for a byte after each.
+  (func (export "environ_get") (param $ptrs i32) (param $buf i32) (result i32)
+    (local $e i32) (local $n i32)
+    (if (i32.load (i32.const 4200)) (then (return (i32.const 29))))
+    (call $begin) (i32.store (i32.const 4236) (i32.const 1))
+    (i32.store (i32.const 4248) (local.get $buf)) (i32.store (i32.const 4252) (i32.const -1))
+    (call $get_env (i32.const 4096))
+    (local.set $e (i32.load (i32.const 4096))) (local.set $n (i32.load (i32.const 4100)))
+    (block $done (loop $l
+      (br_if $done (i32.eqz (local.get $n)))
+      (i32.store (local.get $ptrs) (i32.load (local.get $e)))
+      (i32.store8 (i32.add (i32.load (local.get $e)) (i32.load offset=4 (local.get $e))) (i32.const 61))
+      (i32.store8 (i32.add (i32.load offset=8 (local.get $e)) (i32.load offset=12 (local.get $e))) (i32.const 0))
+      (local.set $ptrs (i32.add (local.get $ptrs) (i32.const 4)))
+      (local.set $e (i32.add (local.get $e) (i32.const 16))) (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+      (br $l)))
+    (call $end) i32.const 0)
   (func (export "clock_time_get") (param $id i32) (param $prec i64) (param $out i32) (result i32)
     (if (i32.load (i32.const 4200)) (then
       (i64.store (local.get $out) (select (i64.load (i32.const 4216)) (i64.load (i32.const 4208)) (i32.eqz (local.get $id))))
@@ -89,13 +196,241 @@
     (i64.store (local.get $outp) (i64.load (local.get $ev)))
     (i64.store offset=8 (local.get $outp) (i64.const 0)) (i64.store offset=16 (local.get $outp) (i64.const 0)) (i64.store offset=24 (local.get $outp) (i64.const 0))
     (i32.store (local.get $nev) (i32.const 1)) i32.const 0)
-  (func (export "fd_close") (param i32) (result i32) i32.const 0)
+  (func (export "fd_close") (param $fd i32) (result i32)
+    (local $e i32)
+    (if (i32.le_u (local.get $fd) (i32.const 2)) (then (return (i32.const 0))))
+    (if (i32.load (i32.const 4200)) (then (return (i32.const 29))))
+    (local.set $e (call $file (local.get $fd)))
+    (if (i32.eqz (local.get $e)) (then (return (i32.const 8))))
+    (if (i32.load offset=20 (local.get $e)) (then (call $drop_stream (i32.load offset=16 (local.get $e)))))
+    (call $drop_desc (i32.load offset=4 (local.get $e)))
+    (i32.store (local.get $e) (i32.const 0)) i32.const 0)
   (func (export "fd_fdstat_get") (param $fd i32) (param $p i32) (result i32)
-    (if (i32.gt_u (local.get $fd) (i32.const 2)) (then (return (i32.const 8))))
-    (i64.store (local.get $p) (i64.const 2)) (i64.store offset=8 (local.get $p) (i64.const 0x40)) (i64.store offset=16 (local.get $p) (i64.const 0)) i32.const 0)
+    (local $e i32)
+    (i64.store (local.get $p) (i64.const 2)) (i64.store offset=8 (local.get $p) (i64.const 0x40)) (i64.store offset=16 (local.get $p) (i64.const 0))
+    (if (i32.le_u (local.get $fd) (i32.const 2)) (then (return (i32.const 0))))
+    (local.set $e (call $file (local.get $fd)))
+    (if (i32.eqz (local.get $e)) (then (return (i32.const 8))))
+    (i64.store (local.get $p) (select (i64.const 4) (i64.const 3) (i32.eq (i32.load (local.get $e)) (i32.const 1))))
+    (i64.store offset=8 (local.get $p) (i64.const 0xffffffff)) (i64.store offset=16 (local.get $p) (i64.const 0xffffffff)) i32.const 0)
   (func (export "fd_fdstat_set_flags") (param i32 i32) (result i32) i32.const 0)
-  (func (export "fd_prestat_get") (param i32 i32) (result i32) i32.const 8)
-  (func (export "fd_prestat_dir_name") (param i32 i32 i32) (result i32) i32.const 8)
-  ;; anything file/socket like: ENOSYS
-  (func (export "fd_read") (param i32 i32 i32 i32) (result i32) i32.const 8)
+  (func (export "fd_fdstat_set_rights") (param i32 i64 i64) (result i32) i32.const 0)
+  ;; Go asks for each descriptor from 3 on, once, before anything else of files.
+  (func (export "fd_prestat_get") (param $fd i32) (param $p i32) (result i32)
+    (local $e i32) (local $d i32) (local $n i32)
+    (if (i32.load (i32.const 4200)) (then (return (i32.const 29))))
+    (if (i32.eqz (i32.load (i32.const 4224))) (then
+      (i32.store (i32.const 4224) (i32.const 1))
+      (call $begin) (call $get_dirs (i32.const 4096))
+      (local.set $d (i32.load (i32.const 4096))) (local.set $n (i32.load (i32.const 4100)))
+      (local.set $e (i32.const 4352))
+      (block $done (loop $l
+        (br_if $done (i32.eqz (local.get $n)))
+        (if (i32.lt_u (local.get $e) (i32.const 5376)) ;; half of the table: the rest is for what is opened
+          (then
+            (i32.store (local.get $e) (i32.const 3)) (i32.store offset=4 (local.get $e) (i32.load (local.get $d)))
+            (i32.store offset=16 (local.get $e) (i32.load offset=8 (local.get $d)))
+            (i32.store offset=20 (local.get $e) (i32.const 0)))
+          (else (call $drop_desc (i32.load (local.get $d)))))
+        (local.set $e (i32.add (local.get $e) (i32.const 32))) (local.set $d (i32.add (local.get $d) (i32.const 12)))
+        (local.set $n (i32.sub (local.get $n) (i32.const 1))) (br $l)))
+      (call $end)))
+    (local.set $e (call $file (local.get $fd)))
+    (if (i32.eqz (local.get $e)) (then (return (i32.const 8))))
+    (if (i32.ne (i32.load (local.get $e)) (i32.const 3)) (then (return (i32.const 8))))
+    (i32.store (local.get $p) (i32.const 0)) (i32.store offset=4 (local.get $p) (i32.load offset=16 (local.get $e))) i32.const 0)
+  ;; Names are asked for anew, since there is no room to keep them.
+  (func (export "fd_prestat_dir_name") (param $fd i32) (param $p i32) (param $len i32) (result i32)
+    (local $e i32) (local $d i32) (local $n i32)
+    (if (i32.load (i32.const 4200)) (then (return (i32.const 29))))
+    (local.set $e (call $file (local.get $fd)))
+    (if (i32.eqz (local.get $e)) (then (return (i32.const 8))))
+    (if (i32.ne (i32.load (local.get $e)) (i32.const 3)) (then (return (i32.const 8))))
+    (call $begin) (call $get_dirs (i32.const 4096))
+    (local.set $d (i32.load (i32.const 4096))) (local.set $n (i32.load (i32.const 4100)))
+    (block $done (loop $l
+      (br_if $done (i32.eqz (local.get $n)))
+      (if (i32.eq (local.get $fd) (i32.const 3)) (then
+        (memory.copy (local.get $p) (i32.load offset=4 (local.get $d))
+          (select (local.get $len) (i32.load offset=8 (local.get $d)) (i32.lt_u (local.get $len) (i32.load offset=8 (local.get $d)))))))
+      (call $drop_desc (i32.load (local.get $d)))
+      (local.set $fd (i32.sub (local.get $fd) (i32.const 1))) (local.set $d (i32.add (local.get $d) (i32.const 12)))
+      (local.set $n (i32.sub (local.get $n) (i32.const 1))) (br $l)))
+    (call $end) i32.const 0)
+  (func (export "path_open") (param $root i32) (param $dirflags i32) (param $path i32) (param $len i32) (param $oflags i32)
+      (param $rights i64) (param $inheriting i64) (param $fdflags i32) (param $out i32) (result i32)
+    (local $e i32) (local $f i32) (local $h i32) (local $flags i32)
+    (if (i32.load (i32.const 4200)) (then (return (i32.const 29))))
+    (local.set $e (call $file (local.get $root)))
+    (if (i32.eqz (local.get $e)) (then (return (i32.const 8))))
+    (local.set $f (i32.const 4352))
+    (block $free (loop $l
+      (br_if $free (i32.eqz (i32.load (local.get $f))))
+      (local.set $f (i32.add (local.get $f) (i32.const 32)))
+      (br_if $l (i32.lt_u (local.get $f) (i32.const 6400)))
+      (return (i32.const 33)))) ;; EMFILE
+    ;; the rights to read (files and folders) and to write
+    (local.set $flags (i32.or
+      (i64.ne (i64.and (local.get $rights) (i64.const 0x4002)) (i64.const 0))
+      (i32.shl (i64.ne (i64.and (local.get $rights) (i64.const 0x40)) (i64.const 0)) (i32.const 1))))
+    (call $open_at (i32.load offset=4 (local.get $e)) (i32.and (local.get $dirflags) (i32.const 1)) (local.get $path) (local.get $len)
+      (i32.and (local.get $oflags) (i32.const 15)) (local.get $flags) (i32.const 4096))
+    (if (i32.load8_u (i32.const 4096)) (then (return (call $errno (i32.load8_u (i32.const 4100))))))
+    (local.set $h (i32.load (i32.const 4100)))
+    (call $get_type (local.get $h) (i32.const 4096))
+    (if (i32.load8_u (i32.const 4096)) (then
+      (local.set $flags (call $errno (i32.load8_u (i32.const 4097))))
+      (call $drop_desc (local.get $h)) (return (local.get $flags))))
+    (i32.store (local.get $f) (select (i32.const 2) (i32.const 1) (i32.eq (i32.load8_u (i32.const 4097)) (i32.const 3))))
+    (i32.store offset=4 (local.get $f) (local.get $h)) (i64.store offset=8 (local.get $f) (i64.const 0))
+    (i32.store offset=20 (local.get $f) (i32.const 0))
+    (i32.store (local.get $out) (i32.add (i32.shr_u (i32.sub (local.get $f) (i32.const 4352)) (i32.const 5)) (i32.const 3))) i32.const 0)
+  ;; The host writes to where Go wants it. Only the first buffer that is not empty is filled, as read may.
+  (func $read_at (param $fd i32) (param $iov i32) (param $cnt i32) (param $offset i64) (param $out i32) (result i32)
+    (local $e i32) (local $p i32)
+    (if (i32.load (i32.const 4200)) (then (return (i32.const 29))))
+    (local.set $e (call $file (local.get $fd)))
+    (if (i32.eqz (local.get $e)) (then (return (i32.const 8))))
+    (if (i32.ne (i32.load (local.get $e)) (i32.const 1)) (then (return (i32.const 31)))) ;; EISDIR
+    (i32.store (local.get $out) (i32.const 0))
+    (block $found (loop $l
+      (if (i32.eqz (local.get $cnt)) (then (return (i32.const 0))))
+      (br_if $found (i32.load offset=4 (local.get $iov)))
+      (local.set $iov (i32.add (local.get $iov) (i32.const 8))) (local.set $cnt (i32.sub (local.get $cnt) (i32.const 1)))
+      (br $l)))
+    (local.set $p (i32.load (local.get $iov)))
+    (call $begin)
+    (i32.store (i32.const 4248) (local.get $p)) (i32.store (i32.const 4252) (i32.add (local.get $p) (i32.load offset=4 (local.get $iov))))
+    (call $read (i32.load offset=4 (local.get $e)) (i64.extend_i32_u (i32.load offset=4 (local.get $iov))) (local.get $offset) (i32.const 4096))
+    (call $end)
+    (if (i32.load8_u (i32.const 4096)) (then (return (call $errno (i32.load8_u (i32.const 4100))))))
+    (i32.store (local.get $out) (i32.load (i32.const 4104))) i32.const 0)
+  (func (export "fd_read") (param $fd i32) (param $iov i32) (param $cnt i32) (param $out i32) (result i32)
+    (local $e i32) (local $error i32)
+    (local.set $e (call $file (local.get $fd)))
+    (if (i32.eqz (local.get $e)) (then (return (i32.const 8))))
+    (local.set $error (call $read_at (local.get $fd) (local.get $iov) (local.get $cnt) (i64.load offset=8 (local.get $e)) (local.get $out)))
+    (if (i32.eqz (local.get $error)) (then
+      (i64.store offset=8 (local.get $e) (i64.add (i64.load offset=8 (local.get $e)) (i64.extend_i32_u (i32.load (local.get $out)))))))
+    (local.get $error))
+  (func (export "fd_pread") (param $fd i32) (param $iov i32) (param $cnt i32) (param $offset i64) (param $out i32) (result i32)
+    (call $read_at (local.get $fd) (local.get $iov) (local.get $cnt) (local.get $offset) (local.get $out)))
+  (func (export "fd_seek") (param $fd i32) (param $offset i64) (param $whence i32) (param $out i32) (result i32)
+    (local $e i32)
+    (local.set $e (call $file (local.get $fd)))
+    (if (i32.eqz (local.get $e)) (then (return (select (i32.const 70) (i32.const 8) (i32.le_u (local.get $fd) (i32.const 2)))))) ;; ESPIPE
+    (if (i32.eq (local.get $whence) (i32.const 1)) (then (local.set $offset (i64.add (local.get $offset) (i64.load offset=8 (local.get $e))))))
+    (if (i32.eq (local.get $whence) (i32.const 2)) (then
+      (if (i32.load (i32.const 4200)) (then (return (i32.const 29))))
+      (call $stat (i32.load offset=4 (local.get $e)) (i32.const 4096))
+      (if (i32.load8_u (i32.const 4096)) (then (return (call $errno (i32.load8_u (i32.const 4104))))))
+      (local.set $offset (i64.add (local.get $offset) (i64.load (i32.const 4120))))))
+    (if (i64.lt_s (local.get $offset) (i64.const 0)) (then (return (i32.const 28))))
+    (i64.store offset=8 (local.get $e) (local.get $offset))
+    (i64.store (local.get $out) (local.get $offset)) i32.const 0)
+  ;; Nanoseconds of a time that the host may know.
+  (func $time (param $p i32) (result i64)
+    (if (i32.eqz (i32.load8_u (local.get $p))) (then (return (i64.const 0))))
+    (i64.add (i64.mul (i64.load offset=8 (local.get $p)) (i64.const 1000000000)) (i64.extend_i32_u (i32.load offset=16 (local.get $p)))))
+  ;; What the host says of a file, as preview1 has it. Its number comes from another call.
+  (func $put_stat (param $p i32)
+    (i64.store (local.get $p) (i64.const 1)) (i64.store offset=8 (local.get $p) (i64.const 0))
+    (i64.store offset=16 (local.get $p) (i64.extend_i32_u (call $filetype (i32.load8_u (i32.const 4104)))))
+    (i64.store offset=24 (local.get $p) (i64.load (i32.const 4112))) (i64.store offset=32 (local.get $p) (i64.load (i32.const 4120)))
+    (i64.store offset=40 (local.get $p) (call $time (i32.const 4128)))
+    (i64.store offset=48 (local.get $p) (call $time (i32.const 4152)))
+    (i64.store offset=56 (local.get $p) (call $time (i32.const 4176))))
+  (func $put_number (param $p i32)
+    (if (i32.eqz (i32.load8_u (i32.const 4096))) (then (i64.store offset=8 (local.get $p) (i64.load (i32.const 4104))))))
+  (func (export "fd_filestat_get") (param $fd i32) (param $p i32) (result i32)
+    (local $e i32)
+    (if (i32.le_u (local.get $fd) (i32.const 2)) (then
+      (memory.fill (local.get $p) (i32.const 0) (i32.const 64))
+      (i32.store offset=16 (local.get $p) (i32.const 2)) (return (i32.const 0))))
+    (if (i32.load (i32.const 4200)) (then (return (i32.const 29))))
+    (local.set $e (call $file (local.get $fd)))
+    (if (i32.eqz (local.get $e)) (then (return (i32.const 8))))
+    (call $stat (i32.load offset=4 (local.get $e)) (i32.const 4096))
+    (if (i32.load8_u (i32.const 4096)) (then (return (call $errno (i32.load8_u (i32.const 4104))))))
+    (call $put_stat (local.get $p))
+    (call $hash (i32.load offset=4 (local.get $e)) (i32.const 4096))
+    (call $put_number (local.get $p)) i32.const 0)
+  (func (export "path_filestat_get") (param $fd i32) (param $flags i32) (param $path i32) (param $len i32) (param $p i32) (result i32)
+    (local $e i32)
+    (if (i32.load (i32.const 4200)) (then (return (i32.const 29))))
+    (local.set $e (call $file (local.get $fd)))
+    (if (i32.eqz (local.get $e)) (then (return (i32.const 8))))
+    (local.set $flags (i32.and (local.get $flags) (i32.const 1)))
+    (call $stat_at (i32.load offset=4 (local.get $e)) (local.get $flags) (local.get $path) (local.get $len) (i32.const 4096))
+    (if (i32.load8_u (i32.const 4096)) (then (return (call $errno (i32.load8_u (i32.const 4104))))))
+    (call $put_stat (local.get $p))
+    (call $hash_at (i32.load offset=4 (local.get $e)) (local.get $flags) (local.get $path) (local.get $len) (i32.const 4096))
+    (call $put_number (local.get $p)) i32.const 0)
+  (func (export "path_readlink") (param $fd i32) (param $path i32) (param $len i32) (param $buf i32) (param $size i32) (param $out i32) (result i32)
+    (local $e i32)
+    (if (i32.load (i32.const 4200)) (then (return (i32.const 29))))
+    (local.set $e (call $file (local.get $fd)))
+    (if (i32.eqz (local.get $e)) (then (return (i32.const 8))))
+    (call $begin)
+    (call $readlink_at (i32.load offset=4 (local.get $e)) (local.get $path) (local.get $len) (i32.const 4096))
+    (if (i32.load8_u (i32.const 4096)) (then (call $end) (return (call $errno (i32.load8_u (i32.const 4100))))))
+    (if (i32.lt_u (i32.load (i32.const 4104)) (local.get $size)) (then (local.set $size (i32.load (i32.const 4104)))))
+    (memory.copy (local.get $buf) (i32.load (i32.const 4100)) (local.get $size))
+    (call $end)
+    (i32.store (local.get $out) (local.get $size)) i32.const 0)
+  ;; Whole entries only. $cookie is the number of the first one; the stream goes on where it ended, if that is asked for.
+  (func (export "fd_readdir") (param $fd i32) (param $buf i32) (param $size i32) (param $cookie i64) (param $out i32) (result i32)
+    (local $e i32) (local $used i32) (local $p i32) (local $n i32)
+    (if (i32.load (i32.const 4200)) (then (return (i32.const 29))))
+    (local.set $e (call $file (local.get $fd)))
+    (if (i32.eqz (local.get $e)) (then (return (i32.const 8))))
+    (if (i32.eq (i32.load (local.get $e)) (i32.const 1)) (then (return (i32.const 54)))) ;; ENOTDIR
+    (if (i32.load offset=20 (local.get $e)) (then
+      (if (i64.ne (local.get $cookie) (i64.load offset=24 (local.get $e))) (then
+        (call $drop_stream (i32.load offset=16 (local.get $e))) (i32.store offset=20 (local.get $e) (i32.const 0))))))
+    (if (i32.eqz (i32.load offset=20 (local.get $e))) (then
+      (call $read_dir (i32.load offset=4 (local.get $e)) (i32.const 4096))
+      (if (i32.load8_u (i32.const 4096)) (then (return (call $errno (i32.load8_u (i32.const 4100))))))
+      (i32.store offset=16 (local.get $e) (i32.load (i32.const 4100))) (i32.store offset=20 (local.get $e) (i32.const 1))
+      (i64.store offset=24 (local.get $e) (i64.const 0))))
+    (block $done (loop $l
+      ;; room for the longest name that systems have, or it would have to be read again
+      (br_if $done (i32.and (i32.ne (local.get $used) (i32.const 0)) (i32.lt_u (i32.sub (local.get $size) (local.get $used)) (i32.const 280))))
+      (call $begin)
+      (call $read_entry (i32.load offset=16 (local.get $e)) (i32.const 4096))
+      (if (i32.load8_u (i32.const 4096)) (then
+        (call $end)
+        (br_if $done (local.get $used))
+        (return (call $errno (i32.load8_u (i32.const 4100))))))
+      (if (i32.eqz (i32.load8_u (i32.const 4100))) (then (call $end) (br $done)))
+      (i64.store offset=24 (local.get $e) (i64.add (i64.load offset=24 (local.get $e)) (i64.const 1)))
+      (if (i64.gt_u (i64.load offset=24 (local.get $e)) (local.get $cookie)) (then
+        (local.set $n (i32.load (i32.const 4112)))
+        (if (i32.gt_u (i32.add (local.get $n) (i32.const 24)) (i32.sub (local.get $size) (local.get $used))) (then
+          (call $end)
+          (i64.store offset=24 (local.get $e) (i64.const -1))
+          (br_if $done (local.get $used))
+          (return (i32.const 28))))
+        (local.set $p (i32.add (local.get $buf) (local.get $used)))
+        (i64.store (local.get $p) (i64.load offset=24 (local.get $e))) (i64.store offset=8 (local.get $p) (i64.const 0))
+        (i32.store offset=16 (local.get $p) (local.get $n)) (i32.store offset=20 (local.get $p) (call $filetype (i32.load8_u (i32.const 4104))))
+        (memory.copy (i32.add (local.get $p) (i32.const 24)) (i32.load (i32.const 4108)) (local.get $n))
+        (local.set $used (i32.add (local.get $used) (i32.add (local.get $n) (i32.const 24))))))
+      (call $end)
+      (br $l)))
+    (i32.store (local.get $out) (local.get $used)) i32.const 0)
+  (func (export "fd_sync") (param i32) (result i32) i32.const 0)
+  ;; Folders are granted for reading only: EROFS.
+  (func (export "fd_pwrite") (param i32 i32 i32 i64 i32) (result i32) i32.const 69)
+  (func (export "fd_filestat_set_size") (param i32 i64) (result i32) i32.const 69)
+  (func (export "path_create_directory") (param i32 i32 i32) (result i32) i32.const 69)
+  (func (export "path_remove_directory") (param i32 i32 i32) (result i32) i32.const 69)
+  (func (export "path_unlink_file") (param i32 i32 i32) (result i32) i32.const 69)
+  (func (export "path_rename") (param i32 i32 i32 i32 i32 i32) (result i32) i32.const 69)
+  (func (export "path_link") (param i32 i32 i32 i32 i32 i32 i32) (result i32) i32.const 69)
+  (func (export "path_symlink") (param i32 i32 i32 i32 i32) (result i32) i32.const 69)
+  (func (export "path_filestat_set_times") (param i32 i32 i32 i32 i64 i64 i32) (result i32) i32.const 69)
+  ;; There are no sockets: ENOTSOCK.
+  (func (export "sock_accept") (param i32 i32 i32) (result i32) i32.const 57)
+  (func (export "sock_shutdown") (param i32 i32) (result i32) i32.const 57)
 )
