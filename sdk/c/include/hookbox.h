@@ -155,7 +155,8 @@ typedef enum hookbox_json_kind {
   HOOKBOX_JSON_OBJECT
 } hookbox_json_kind;
 
-/* The value that a text is, which is checked; none if it is not JSON. */
+/* The value that a text is, which is checked; none if it is not JSON. As for the host, what is nested more than 100 levels deep
+ * is none. */
 hookbox_json hookbox_json_parse(const char *text, size_t len);
 /* Where the text stops being JSON: the offset of the byte; `len` when it ends too early. SIZE_MAX when it is JSON. */
 size_t hookbox_json_fault(const char *text, size_t len);
@@ -186,8 +187,9 @@ size_t hookbox_json_len(hookbox_json value);
 
 /* Goes through an array or an object: HOOKBOX_JSON_EACH(label, labels) puts(label.key); */
 typedef struct hookbox_json_iter {
-  /* Key of the member; NULL in arrays. */
+  /* Key of the member; NULL in arrays. A \u0000 in it ends it for C; `key_len` tells its length. */
   const char *key;
+  size_t key_len;
   hookbox_json value;
   /* From 0. */
   size_t index;
@@ -228,6 +230,7 @@ void hookbox_write_object(hookbox_writer *writer);
 void hookbox_write_array(hookbox_writer *writer);
 void hookbox_write_end(hookbox_writer *writer);
 void hookbox_write_key(hookbox_writer *writer, const char *key);
+void hookbox_write_key_n(hookbox_writer *writer, const char *key, size_t len);
 void hookbox_write_string(hookbox_writer *writer, const char *text);
 void hookbox_write_string_n(hookbox_writer *writer, const char *text, size_t len);
 void hookbox_write_int(hookbox_writer *writer, int64_t number);

@@ -80,6 +80,10 @@ static hookbox_error failure(hookbox_hook_types_error_t error) {
   return failure;
 }
 
+static hookbox_error not_taken(hookbox_hook_types_refusal_t refusal) {
+  return hookbox_fail("the host does not take the answer: %s", hookbox_copy((char *)refusal.message.ptr, refusal.message.len));
+}
+
 static void begin(void) {
   hbx_host.patches = NULL;
   hbx_host.metrics = NULL;
@@ -124,6 +128,8 @@ static hookbox_error ask(const char *hook, const char *binding, hookbox_json req
                           : exports_hookbox_hook_admission_validate(&name, &of, &text, &given, &error);
   end();
   if (!answered) return failure(error);
+  hookbox_hook_types_refusal_t refusal;
+  if (!hbx_valid_answer(&given, mutates, &refusal)) return not_taken(refusal);
   hookbox_writer *audit = hookbox_write();
   hookbox_write_object(audit);
   for (size_t i = 0; i < given.audit_annotations.len; i++) {
@@ -159,6 +165,8 @@ hookbox_error hookbox_test_convert(const char *hook, const char *binding, const 
   bool converted = exports_hookbox_hook_conversion_convert(&name, &of, &version, &other, &objects, &made, &error);
   end();
   if (!converted) return failure(error);
+  hookbox_hook_types_refusal_t refusal;
+  if (!hbx_valid_converted(&made, 1, &refusal)) return not_taken(refusal);
   *into = (hookbox_json){(char *)made.ptr[0].ptr, made.ptr[0].len};
   return HOOKBOX_OK;
 }

@@ -52,4 +52,26 @@ hbx_string hbx_give_json(hookbox_json value);
 /* Refuses a call. */
 bool hbx_refuse(hookbox_hook_types_refusal_t *refusal, const char *code, const char *message);
 
+/* ---- valid.c: what the real host refuses. Each says why in `err` and is false when it does. ---- */
+
+/* JSON as the host reads it. */
+bool hbx_read(hbx_string text, hookbox_json *into, hookbox_hook_types_refusal_t *err);
+/* How deeply arrays and objects are nested; 0 for anything else. */
+size_t hbx_depth(hookbox_json value);
+/* The parts of a JSON Pointer; SIZE_MAX when it is none. */
+size_t hbx_steps(hbx_string pointer);
+bool hbx_valid_manifest(hookbox_json object, bool always_new, hookbox_hook_types_refusal_t *err);
+bool hbx_valid_ref(const hookbox_hook_object_patches_object_ref_t *object, hookbox_hook_types_refusal_t *err);
+bool hbx_valid_options(const hookbox_hook_object_patches_patch_options_t *options, hookbox_hook_types_refusal_t *err);
+bool hbx_valid_json_patch(hookbox_json patch, hookbox_hook_types_refusal_t *err);
+bool hbx_valid_filter(hbx_string filter, hookbox_hook_types_refusal_t *err);
+/* `name`, `buckets`, `labels` and `group` are NULL where there are none. */
+bool hbx_valid_metric(const char *action, const hbx_string *name, double value, const hookbox_bindings_list_f64_t *buckets, const hookbox_hook_metrics_list_label_t *labels, const hbx_string *group, hookbox_hook_types_refusal_t *err);
+bool hbx_valid_read(hbx_string version, hbx_string kind, const hbx_string *inside, hookbox_hook_types_refusal_t *err);
+bool hbx_valid_name(hbx_string name, hookbox_hook_types_refusal_t *err);
+bool hbx_valid_selection(const hookbox_hook_cluster_selection_t *which, hookbox_hook_types_refusal_t *err);
+bool hbx_valid_request(const hookbox_hook_http_request_t *request, hookbox_hook_types_refusal_t *err);
+bool hbx_valid_answer(const exports_hookbox_hook_admission_response_t *answer, bool mutates, hookbox_hook_types_refusal_t *err);
+bool hbx_valid_converted(const exports_hookbox_hook_conversion_list_json_t *objects, size_t given, hookbox_hook_types_refusal_t *err);
+
 #endif

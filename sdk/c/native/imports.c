@@ -1,17 +1,18 @@
 /* What a hook asks the host for, in a test: the functions of the bindings under their own names. */
-#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "host.h"
 
 typedef hookbox_hook_types_refusal_t refusal;
 
-static bool is_pointer(hbx_string text) { return text.len == 0 || text.ptr[0] == '/'; }
+static bool is_pointer(hbx_string text) { return hbx_steps(text) != SIZE_MAX; }
 
 /* A text of the hook's with a NUL behind it. */
 static const char *copy(const hbx_string *text) { return hookbox_copy((const char *)text->ptr, text->len); }
 
-static const char *maybe(const hookbox_bindings_option_string_t *text) { return text->is_some ? copy(&text->val) : NULL; }
+/* Empty is none, too. */
+static const char *maybe(const hookbox_bindings_option_string_t *text) { return text->is_some && text->val.len ? copy(&text->val) : NULL; }
 
 static bool part(hookbox_json of, hbx_string *pointer, const char *code, bool *there, hbx_string *into, refusal *err) {
   if (!is_pointer(*pointer)) return hbx_refuse(err, code, hookbox_text("`%s` is no JSON Pointer", copy(pointer)));
@@ -164,8 +165,9 @@ context hookbox_hook_contexts_borrow_binding_context(hookbox_hook_contexts_own_b
 
 static bool put(hookbox_json *document, hbx_string *path, hbx_string *value, refusal *err) {
   if (!is_pointer(*path)) return hbx_refuse(err, "invalid-path", hookbox_text("`%s` is no JSON Pointer", copy(path)));
-  hookbox_json given = hookbox_json_parse(copy(value), value->len);
-  if (!given.text) return hbx_refuse(err, "invalid-json", "the value is no JSON");
+  hookbox_json given;
+  if (!hbx_read(*value, &given, err)) return false;
+  if (hbx_steps(*path) + hbx_depth(given) > HBX_DEEPEST) return hbx_refuse(err, "too-deep", "the values would be nested too deeply");
   if (!path->len && hookbox_json_kind_of(given) != HOOKBOX_JSON_OBJECT) return hbx_refuse(err, "invalid-value", "the whole document is an object");
   hookbox_json changed = hookbox_json_set(*document, copy(path), given);
   if (!changed.text) return hbx_refuse(err, "no-such-path", hookbox_text("there is nothing above `%s`", copy(path)));
@@ -218,8 +220,8 @@ static bool record(hookbox_test_patch patch) {
 
 bool hookbox_hook_object_patches_create(hbx_string *object, hookbox_hook_object_patches_create_mode_t mode, refusal *err) {
   static const char *const operations[] = {"Create", "CreateIfNotExists", "CreateOrUpdate"};
-  hookbox_json given = hookbox_json_parse(copy(object), object->len);
-  if (!given.text) return hbx_refuse(err, "invalid-json", "the object is no JSON");
+  hookbox_json given;
+  if (!hbx_read(*object, &given, err) || !hbx_valid_manifest(given, mode == 0, err)) return false;
   hookbox_test_patch patch = {
       .operation = operations[mode],
       .api_version = hookbox_json_string_at(given, "/apiVersion"),
@@ -228,9 +230,8 @@ bool hookbox_hook_object_patches_create(hbx_string *object, hookbox_hook_object_
       .name = hookbox_json_string_at(given, "/metadata/name"),
       .object = given,
   };
-  bool named = patch.name || (mode == 0 && hookbox_json_string_at(given, "/metadata/generateName"));
-  if (!patch.api_version || !patch.kind || !named)
-    return hbx_refuse(err, "invalid-object", "an object has apiVersion, kind and metadata.name");
+  /* Empty is none. */
+  if (patch.ns && !*patch.ns) patch.ns = NULL;
   if (!patch.name) patch.name = "";
   return record(patch);
 }
@@ -247,23 +248,21 @@ static hookbox_test_patch of(const char *operation, const hookbox_hook_object_pa
 
 bool hookbox_hook_object_patches_delete(hookbox_hook_object_patches_object_ref_t *object, hookbox_hook_object_patches_propagation_t propagation, refusal *err) {
   static const char *const operations[] = {"Delete", "DeleteInBackground", "DeleteNonCascading"};
-  (void)err;
+  if (!hbx_valid_ref(object, err)) return false;
   return record(of(operations[propagation], object));
 }
 
 static bool patch(const char *operation, const hookbox_hook_object_patches_object_ref_t *object, const hbx_string *content, const hookbox_hook_object_patches_patch_options_t *options, refusal *err) {
+  if (!hbx_valid_ref(object, err) || !hbx_valid_options(options, err)) return false;
   hookbox_test_patch made = of(operation, object);
   made.options = (hookbox_patch_options){maybe(&options->subresource), options->ignore_missing_object, options->ignore_hook_error};
   if (strcmp(operation, "JQPatch") == 0) {
     made.filter = copy(content);
-    return record(made);
+    return hbx_valid_filter(*content, err) && record(made);
   }
-  made.object = hookbox_json_parse(copy(content), content->len);
-  hookbox_json_kind kind = hookbox_json_kind_of(made.object);
-  bool merge = strcmp(operation, "MergePatch") == 0;
-  if (!made.object.text) return hbx_refuse(err, "invalid-json", "the patch is no JSON");
-  if (kind != (merge ? HOOKBOX_JSON_OBJECT : HOOKBOX_JSON_ARRAY))
-    return hbx_refuse(err, "invalid-patch", merge ? "a merge patch is an object" : "a JSON Patch is an array");
+  if (!hbx_read(*content, &made.object, err)) return false;
+  if (strcmp(operation, "JSONPatch") == 0) return hbx_valid_json_patch(made.object, err) && record(made);
+  if (hookbox_json_kind_of(made.object) != HOOKBOX_JSON_OBJECT) return hbx_refuse(err, "invalid-patch", "a merge patch is a JSON object");
   return record(made);
 }
 
@@ -286,33 +285,35 @@ static hookbox_json pairs(const hookbox_hook_metrics_label_t *items, size_t len)
   hookbox_writer *w = hookbox_write();
   hookbox_write_object(w);
   for (size_t i = 0; i < len; i++) {
-    hookbox_write_key(w, copy(&items[i].f0));
-    hookbox_write_string(w, copy(&items[i].f1));
+    hookbox_write_key_n(w, (char *)items[i].f0.ptr, items[i].f0.len);
+    hookbox_write_string_n(w, (char *)items[i].f1.ptr, items[i].f1.len);
   }
   hookbox_write_end(w);
   return hookbox_written(w);
 }
 
-static bool is_metric(const char *name) {
-  const char *letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_:0123456789";
-  return *name && !(*name >= '0' && *name <= '9') && name[strspn(name, letters)] == 0;
+static int by_size(const void *one, const void *other) {
+  double a = *(const double *)one, b = *(const double *)other;
+  return (a > b) - (a < b);
 }
 
 static bool measure(const char *action, const hbx_string *name, double value, const hookbox_bindings_list_f64_t *buckets, const hookbox_hook_metrics_list_label_t *labels, const hbx_string *group, refusal *err) {
-  if (name && !is_metric(copy(name))) return hbx_refuse(err, "invalid-metric", hookbox_text("`%s` is not the name of a metric", copy(name)));
-  if (!isfinite(value)) return hbx_refuse(err, "invalid-metric", "the value is not finite");
+  if (!hbx_valid_metric(action, name, value, buckets, labels, group, err)) return false;
   hookbox_test_metric metric = {
       .action = action,
       .name = name ? copy(name) : NULL,
       .value = value,
       .labels = pairs(labels ? labels->ptr : NULL, labels ? labels->len : 0),
-      .group = group ? copy(group) : NULL,
+      .group = group && group->len ? copy(group) : NULL,
   };
   if (buckets) {
     double *bounds = hookbox_alloc(buckets->len * sizeof *bounds + 1);
     for (size_t i = 0; i < buckets->len; i++) bounds[i] = buckets->ptr[i];
+    /* As the host has them: sorted, and each once. */
+    qsort(bounds, buckets->len, sizeof *bounds, by_size);
+    for (size_t i = 0; i < buckets->len; i++)
+      if (i == 0 || bounds[i] != bounds[metric.buckets_len - 1]) bounds[metric.buckets_len++] = bounds[i];
     metric.buckets = bounds;
-    metric.buckets_len = buckets->len;
   }
   hbx_host.metrics = hbx_more(hbx_host.metrics, hbx_host.asked.metrics_len, sizeof metric);
   hbx_host.metrics[hbx_host.asked.metrics_len++] = metric;
@@ -320,7 +321,6 @@ static bool measure(const char *action, const hbx_string *name, double value, co
 }
 
 bool hookbox_hook_metrics_add(hbx_string *name, double value, hookbox_hook_metrics_list_label_t *labels, hbx_string *group, refusal *err) {
-  if (!(value >= 0)) return hbx_refuse(err, "invalid-metric", "a counter cannot go down");
   return measure("add", name, value, NULL, labels, group, err);
 }
 
@@ -352,7 +352,7 @@ static bool is(hookbox_json object, const char *pointer, const char *text) {
 }
 
 bool hookbox_hook_cluster_get(hbx_string *version, hbx_string *kind, hbx_string *inside, hbx_string *name, hookbox_hook_cluster_option_json_t *ret, refusal *err) {
-  (void)err;
+  if (!hbx_valid_read(*version, *kind, inside, err) || !hbx_valid_name(*name, err)) return false;
   ret->is_some = false;
   for (size_t i = 0; i < hbx_host.objects_len && !ret->is_some; i++) {
     hookbox_json object = hbx_host.objects[i];
@@ -364,11 +364,15 @@ bool hookbox_hook_cluster_get(hbx_string *version, hbx_string *kind, hbx_string 
 }
 
 bool hookbox_hook_cluster_list(hbx_string *version, hbx_string *kind, hookbox_hook_cluster_selection_t *which, hookbox_hook_cluster_page_t *ret, refusal *err) {
+  const hbx_string *namespace = which->namespace_.is_some ? &which->namespace_.val : NULL;
+  if (!hbx_valid_read(*version, *kind, namespace, err) || !hbx_valid_selection(which, err)) return false;
   if (which->label_selector.is_some || which->field_selector.is_some)
     return hbx_refuse(err, "invalid-argument", "this host has no selectors; give it the objects that they select");
-  size_t limit = which->limit.is_some && which->limit.val > 0 && which->limit.val < 500 ? which->limit.val : 500;
+  size_t limit = which->limit.is_some && which->limit.val < 500 ? which->limit.val : 500;
+  if (limit == 0) limit = 1;
   size_t at = 0;
   const char *after = maybe(&which->after);
+  if (after && (strlen(after) > 9 || after[strspn(after, "0123456789")])) return hbx_refuse(err, "expired", "there is no such place in the listing");
   for (; after && *after; after++) at = at * 10 + (size_t)(*after - '0');
   *ret = (hookbox_hook_cluster_page_t){.objects.ptr = hookbox_alloc(limit * sizeof(hbx_string))};
   for (; at < hbx_host.objects_len; at++) {
@@ -389,6 +393,7 @@ bool hookbox_hook_cluster_list(hbx_string *version, hbx_string *kind, hookbox_ho
 /* ---- HTTP ---- */
 
 bool hookbox_hook_http_send(hookbox_hook_http_request_t *request, hookbox_hook_http_response_t *ret, refusal *err) {
+  if (!hbx_valid_request(request, err)) return false;
   hookbox_test_request sent = {
       .method = copy(&request->method),
       .url = copy(&request->url),

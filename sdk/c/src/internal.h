@@ -44,6 +44,9 @@ hookbox_error hbx_refused(hookbox_hook_types_refusal_t refusal);
 /* As the host takes it. */
 hookbox_hook_types_error_t hbx_failed(hookbox_error error);
 
+/* Deepest nesting of JSON that the host reads. */
+#define HBX_DEEPEST 100
+
 /* ---- json_read.c ---- */
 
 /* The end of the value that begins at `at`, which is JSON. */
@@ -57,10 +60,13 @@ const char *hbx_token(const char **rest, size_t *len);
 /* A member of an object. */
 typedef struct hbx_member {
   const char *key;
+  size_t key_len;
   hookbox_json value;
 } hbx_member;
 /* All of an object, by their keys. */
 hbx_member *hbx_members(hookbox_json object, size_t *len);
+/* Compares two of them, as qsort likes it. */
+int hbx_by_key(const void *one, const void *other);
 
 /* ---- config.c ---- */
 

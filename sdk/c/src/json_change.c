@@ -5,7 +5,7 @@
 #include "internal.h"
 
 /* Deeper documents are compared as text. */
-#define DEEPEST 100
+#define DEEPEST HBX_DEEPEST
 
 /* The document with `len` bytes of `from` in place of those from `at` to `end`. */
 static hookbox_json splice(hookbox_json document, const char *at, const char *end, const char *from, size_t len) {
@@ -81,7 +81,7 @@ hookbox_json hookbox_json_remove(hookbox_json document, const char *pointer) {
     hookbox_write_array(w);
   HOOKBOX_JSON_EACH(item, parent) {
     if (item.value.text == old.text) continue;
-    if (object) hookbox_write_key(w, item.key);
+    if (object) hookbox_write_key_n(w, item.key, item.key_len);
     hookbox_write_json(w, item.value);
   }
   hookbox_write_end(w);
@@ -89,8 +89,10 @@ hookbox_json hookbox_json_remove(hookbox_json document, const char *pointer) {
   return splice(document, parent.text, parent.text + parent.len, rest.text, rest.len);
 }
 
-static int by_key(const void *one, const void *other) {
-  return strcmp(((const hbx_member *)one)->key, ((const hbx_member *)other)->key);
+int hbx_by_key(const void *one, const void *other) {
+  const hbx_member *a = one, *b = other;
+  int order = memcmp(a->key, b->key, a->key_len < b->key_len ? a->key_len : b->key_len);
+  return order ? order : (a->key_len > b->key_len) - (a->key_len < b->key_len);
 }
 
 hbx_member *hbx_members(hookbox_json object, size_t *len) {
@@ -98,9 +100,9 @@ hbx_member *hbx_members(hookbox_json object, size_t *len) {
   hbx_member *members = hookbox_alloc((*len + 1) * sizeof *members);
   size_t at = 0;
   HOOKBOX_JSON_EACH(item, object) {
-    if (at < *len) members[at++] = (hbx_member){item.key, item.value};
+    if (at < *len) members[at++] = (hbx_member){item.key, item.key_len, item.value};
   }
-  qsort(members, *len, sizeof *members, by_key);
+  qsort(members, *len, sizeof *members, hbx_by_key);
   return members;
 }
 
@@ -133,7 +135,7 @@ static bool same(hookbox_json one, hookbox_json other, int depth) {
       hbx_member *a = hbx_members(one, &len), *b = hbx_members(other, &others);
       if (len != others) return false;
       for (size_t i = 0; i < len; i++)
-        if (strcmp(a[i].key, b[i].key) != 0 || !same(a[i].value, b[i].value, depth + 1)) return false;
+        if (hbx_by_key(&a[i], &b[i]) != 0 || !same(a[i].value, b[i].value, depth + 1)) return false;
       return true;
     }
     /* Numbers that are written otherwise are others: nothing is rounded. */
@@ -146,12 +148,18 @@ bool hookbox_json_equal(hookbox_json one, hookbox_json other) {
   return same(one, other, 0);
 }
 
-static void operation(hookbox_writer *w, const char *op, const char *path, hookbox_json value) {
+/* A pointer that is being made; a key may hold a NUL. */
+typedef struct {
+  const char *text;
+  size_t len;
+} path;
+
+static void operation(hookbox_writer *w, const char *op, path at, hookbox_json value) {
   hookbox_write_object(w);
   hookbox_write_key(w, "op");
   hookbox_write_string(w, op);
   hookbox_write_key(w, "path");
-  hookbox_write_string(w, path);
+  hookbox_write_string_n(w, at.text, at.len);
   if (value.text) {
     hookbox_write_key(w, "value");
     hookbox_write_json(w, value);
@@ -159,12 +167,11 @@ static void operation(hookbox_writer *w, const char *op, const char *path, hookb
   hookbox_write_end(w);
 }
 
-static const char *below(const char *path, const char *key) {
-  size_t len = strlen(path), size = strlen(key);
-  char *text = hookbox_alloc(len + 2 * size + 2), *to = text + len;
-  memcpy(text, path, len);
+static path below(path at, const hbx_member *member) {
+  char *text = hookbox_alloc(at.len + 2 * member->key_len + 1), *to = text + at.len;
+  memcpy(text, at.text, at.len);
   *to++ = '/';
-  for (; *key; key++) {
+  for (const char *key = member->key; key < member->key + member->key_len; key++) {
     if (*key == '~' || *key == '/') {
       *to++ = '~';
       *to++ = *key == '~' ? '0' : '1';
@@ -172,39 +179,38 @@ static const char *below(const char *path, const char *key) {
       *to++ = *key;
     }
   }
-  *to = '\0';
-  return text;
+  return (path){text, (size_t)(to - text)};
 }
 
-static void differ(hookbox_writer *w, const char *path, hookbox_json before, hookbox_json after, int depth) {
+static void differ(hookbox_writer *w, path at, hookbox_json before, hookbox_json after, int depth) {
   bool objects = hookbox_json_kind_of(before) == HOOKBOX_JSON_OBJECT && hookbox_json_kind_of(after) == HOOKBOX_JSON_OBJECT;
   if (!objects || depth > DEEPEST) {
-    if (!hookbox_json_equal(before, after)) operation(w, "replace", path, after);
+    if (!hookbox_json_equal(before, after)) operation(w, "replace", at, after);
     return;
   }
   size_t len, others;
   hbx_member *old = hbx_members(before, &len), *new = hbx_members(after, &others);
-  size_t at = 0;
+  size_t next = 0;
   for (size_t i = 0; i < len; i++) {
-    while (at < others && strcmp(new[at].key, old[i].key) < 0) at++;
-    bool stays = at < others && strcmp(new[at].key, old[i].key) == 0;
+    while (next < others && hbx_by_key(&new[next], &old[i]) < 0) next++;
+    bool stays = next < others && hbx_by_key(&new[next], &old[i]) == 0;
     if (stays)
-      differ(w, below(path, old[i].key), old[i].value, new[at].value, depth + 1);
+      differ(w, below(at, &old[i]), old[i].value, new[next].value, depth + 1);
     else
-      operation(w, "remove", below(path, old[i].key), (hookbox_json){NULL, 0});
+      operation(w, "remove", below(at, &old[i]), (hookbox_json){NULL, 0});
   }
-  at = 0;
+  next = 0;
   for (size_t i = 0; i < others; i++) {
-    while (at < len && strcmp(old[at].key, new[i].key) < 0) at++;
-    bool was = at < len && strcmp(old[at].key, new[i].key) == 0;
-    if (!was) operation(w, "add", below(path, new[i].key), new[i].value);
+    while (next < len && hbx_by_key(&old[next], &new[i]) < 0) next++;
+    bool was = next < len && hbx_by_key(&old[next], &new[i]) == 0;
+    if (!was) operation(w, "add", below(at, &new[i]), new[i].value);
   }
 }
 
 hookbox_json hookbox_json_diff(hookbox_json before, hookbox_json after) {
   hookbox_writer *w = hookbox_write();
   hookbox_write_array(w);
-  differ(w, "", before, after, 0);
+  differ(w, (path){"", 0}, before, after, 0);
   hookbox_write_end(w);
   return hookbox_written(w);
 }

@@ -1,9 +1,6 @@
 /* Whether a text is JSON, as RFC 8259 has it. */
 #include "internal.h"
 
-/* As deep as serde_json, which the host has. */
-#define DEEPEST 128
-
 typedef struct {
   const char *at;
   const char *end;
@@ -70,7 +67,7 @@ static bool value(text *t, int depth) {
     case 'n': return word(t, "null");
     case '{':
     case '[': {
-      if (depth >= DEEPEST) return false;
+      if (depth >= HBX_DEEPEST) return false;
       bool object = *t->at++ == '{';
       char close = object ? '}' : ']';
       space(t);

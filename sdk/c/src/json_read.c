@@ -188,7 +188,7 @@ static bool next(hookbox_json_iter *iter, const char **key) {
 bool hookbox_json_next(hookbox_json_iter *iter) {
   const char *key;
   if (!next(iter, &key)) return false;
-  if (key) iter->key = hbx_unquote(key, iter->end, NULL);
+  if (key) iter->key = hbx_unquote(key, iter->end, &iter->key_len);
   return true;
 }
 

@@ -105,10 +105,12 @@ void hookbox_write_end(hookbox_writer *writer) {
   put(&writer->out, open == '{' ? '}' : ']');
 }
 
-void hookbox_write_key(hookbox_writer *writer, const char *key) {
+void hookbox_write_key(hookbox_writer *writer, const char *key) { hookbox_write_key_n(writer, key, strlen(key)); }
+
+void hookbox_write_key_n(hookbox_writer *writer, const char *key, size_t len) {
   before(writer, true);
   put(&writer->out, '"');
-  escaped(&writer->out, key, strlen(key));
+  escaped(&writer->out, key, len);
   push(&writer->out, "\":", 2);
 }
 

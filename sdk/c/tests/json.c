@@ -18,10 +18,11 @@ HOOKBOX_TEST(what_is_no_json_is_known_by_its_place) {
   }
   static const char *const good[] = {" 0 ", "-0.5e+10", "[]", "{ }", "[1, [2, {\"a\": null}], true]", "\"\\ud83d\\ude00 \\n\"", "{\"\":\"\"}"};
   for (size_t i = 0; i < sizeof good / sizeof *good; i++) HOOKBOX_CHECK(hookbox_json_there(read_it(good[i])));
-  char deep[1001];
-  memset(deep, '[', 500);
-  memset(deep + 500, ']', 500);
-  HOOKBOX_CHECK(!hookbox_json_there(hookbox_json_parse(deep, 1000)));
+  char deep[202];
+  memset(deep, '[', 101);
+  memset(deep + 101, ']', 101);
+  HOOKBOX_CHECK(!hookbox_json_there(hookbox_json_parse(deep, 202)));
+  HOOKBOX_CHECK(hookbox_json_there(hookbox_json_parse(deep + 1, 200)));
 }
 
 HOOKBOX_TEST(parts_are_found_by_pointers) {
@@ -54,6 +55,18 @@ HOOKBOX_TEST(values_are_read_as_what_they_are) {
   size_t len;
   const char *text = hookbox_json_string_n(hookbox_json_at(of, "/nul"), &len);
   HOOKBOX_CHECK(len == 3 && memcmp(text, "a\0b", 3) == 0);
+}
+
+HOOKBOX_TEST(a_nul_in_a_key_is_kept) {
+  hookbox_json of = read_it("{\"a\\u0000b\": 1, \"a\": 2, \"a\\u0000c\": {\"x\": 1}}");
+  hookbox_json_iter first = hookbox_json_each(of);
+  HOOKBOX_CHECK(hookbox_json_next(&first) && first.key_len == 3 && memcmp(first.key, "a\0b", 3) == 0);
+  HOOKBOX_CHECK_TEXT(hookbox_json_remove(of, "/a").text, "{\"a\\u0000b\":1,\"a\\u0000c\":{\"x\": 1}}");
+  hookbox_json other = read_it("{\"a\\u0000b\": 1, \"a\": 3, \"a\\u0000c\": {\"x\": 2}, \"d\\u0000\": 4}");
+  HOOKBOX_CHECK(!hookbox_json_equal(of, other));
+  HOOKBOX_CHECK_TEXT(hookbox_json_diff(of, other).text,
+                     "[{\"op\":\"replace\",\"path\":\"/a\",\"value\":3},{\"op\":\"replace\",\"path\":\"/a\\u0000c/x\",\"value\":2},"
+                     "{\"op\":\"add\",\"path\":\"/d\\u0000\",\"value\":4}]");
 }
 
 HOOKBOX_TEST(arrays_and_objects_are_gone_through) {

@@ -2,6 +2,7 @@ package hookboxtest
 
 import (
 	"encoding/json"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -35,16 +36,27 @@ func (d *document) clone() *document {
 	return &document{tree}
 }
 
+var badEscape = regexp.MustCompile(`~(?:[^01]|$)`)
+
+// The place in a list that a part of a pointer names: digits without a leading zero.
+func place(part string) (int, bool) {
+	index, err := strconv.Atoi(part)
+	return index, err == nil && strconv.Itoa(index) == part && index >= 0
+}
+
 var unescape = strings.NewReplacer("~1", "/", "~0", "~")
 
 func tokens(pointer string) ([]string, bool) {
 	if pointer == "" {
 		return nil, true
 	}
-	if !strings.HasPrefix(pointer, "/") {
+	if !strings.HasPrefix(pointer, "/") || len(pointer) > 8<<10 || badEscape.MatchString(pointer) {
 		return nil, false
 	}
 	parts := strings.Split(pointer[1:], "/")
+	if len(parts) > 128 {
+		return nil, false
+	}
 	for i := range parts {
 		parts[i] = unescape.Replace(parts[i])
 	}
@@ -61,8 +73,8 @@ func find(tree any, parts []string) (any, bool) {
 			}
 			tree = next
 		case []any:
-			index, err := strconv.Atoi(part)
-			if err != nil || index < 0 || index >= len(of) {
+			index, ok := place(part)
+			if !ok || index >= len(of) {
 				return nil, false
 			}
 			tree = of[index]
@@ -100,9 +112,16 @@ func missing(pointer string) nothing {
 }
 
 func (d *document) set(pointer, value string) nothing {
-	var tree any
-	if err := json.Unmarshal([]byte(value), &tree); err != nil {
-		return refuse[struct{}]("invalid-json", err.Error())
+	parts, ok := tokens(pointer)
+	if !ok {
+		return invalid[struct{}](pointer)
+	}
+	tree, why := readJSON(value)
+	if why != nil {
+		return refused[struct{}](why)
+	}
+	if len(parts)+depthOf(tree) > deepest {
+		return refuse[struct{}]("too-deep", "the values would be nested more than 100 levels deep")
 	}
 	return d.change(pointer, func(parent any, last string) (any, bool) {
 		switch of := parent.(type) {
@@ -113,8 +132,8 @@ func (d *document) set(pointer, value string) nothing {
 			if last == "-" {
 				return append(of, tree), true
 			}
-			index, err := strconv.Atoi(last)
-			if err != nil || index < 0 || index > len(of) {
+			index, ok := place(last)
+			if !ok || index > len(of) {
 				return nil, false
 			}
 			if index == len(of) {
@@ -141,8 +160,8 @@ func (d *document) remove(pointer string) nothing {
 			delete(of, last)
 			return of, there
 		case []any:
-			index, err := strconv.Atoi(last)
-			if err != nil || index < 0 || index >= len(of) {
+			index, ok := place(last)
+			if !ok || index >= len(of) {
 				return nil, false
 			}
 			return append(of[:index], of[index+1:]...), true
@@ -185,7 +204,7 @@ func (d *document) put(parts []string, value any) {
 	case map[string]any:
 		of[last] = value
 	case []any:
-		if index, err := strconv.Atoi(last); err == nil {
+		if index, ok := place(last); ok {
 			of[index] = value
 		}
 	}
@@ -193,15 +212,14 @@ func (d *document) put(parts []string, value any) {
 
 // One part of a document that is given as text.
 func at(of text, pointer string) bindings.Result[text, refusal] {
+	if _, ok := tokens(pointer); !ok {
+		return refuse[text]("invalid-pointer", strconv.Quote(pointer)+" is no JSON Pointer")
+	}
 	if !of.Some {
 		return bindings.OK[text, refusal](text{})
 	}
 	part := document{}
 	// It was written by this package.
 	_ = json.Unmarshal([]byte(of.Value), &part.tree)
-	found := part.get(pointer)
-	if found.IsErr {
-		found.Err.Code = "invalid-pointer"
-	}
-	return found
+	return part.get(pointer)
 }

@@ -248,20 +248,23 @@ type Verdict struct {
 // Validate asks a hook about a request: the `request` of an AdmissionReview.
 func (h *Host) Validate(hook, binding string, request any) (*Verdict, error) {
 	h.t.Helper()
-	return verdict(bindings.Exports.AdmissionValidate(hook, binding, h.text(request).Value))
+	return verdict(bindings.Exports.AdmissionValidate(hook, binding, h.text(request).Value), false)
 }
 
 // Mutate asks a hook about a request, and for a change of its object.
 func (h *Host) Mutate(hook, binding string, request any) (*Verdict, error) {
 	h.t.Helper()
-	return verdict(bindings.Exports.AdmissionMutate(hook, binding, h.text(request).Value))
+	return verdict(bindings.Exports.AdmissionMutate(hook, binding, h.text(request).Value), true)
 }
 
-func verdict(result bindings.Result[bindings.AdmissionResponse, bindings.TypesError]) (*Verdict, error) {
+func verdict(result bindings.Result[bindings.AdmissionResponse, bindings.TypesError], mutates bool) (*Verdict, error) {
 	if result.IsErr {
 		return nil, failure(result.Err)
 	}
 	answer := result.OK
+	if why := checkAnswer(answer, mutates); why != nil {
+		return nil, errors.New("the host does not take the answer: " + why.Message)
+	}
 	verdict := &Verdict{
 		Allowed: answer.Allowed, Message: answer.Message.Value, Warnings: answer.Warnings,
 		Audit: labels(answer.AuditAnnotations),
@@ -282,6 +285,9 @@ func (h *Host) Convert(hook, binding, from, to string, objects ...any) ([]json.R
 	result := bindings.Exports.ConversionConvert(hook, binding, from, to, texts)
 	if result.IsErr {
 		return nil, failure(result.Err)
+	}
+	if why := checkConverted(result.OK, len(objects)); why != nil {
+		return nil, errors.New("the host does not take the answer: " + why.Message)
 	}
 	converted := make([]json.RawMessage, len(result.OK))
 	for i, text := range result.OK {

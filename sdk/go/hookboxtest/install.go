@@ -5,8 +5,7 @@ package hookboxtest
 import (
 	"encoding/json"
 	"errors"
-	"math"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -55,7 +54,7 @@ func (h *Host) install() {
 	host.SnapshotsSnapshotPointer = func(handle, index uint32, part bindings.SnapshotsPart, pointer string) bindings.Result[text, refusal] {
 		entries := h.entries(handle)
 		if int(index) >= len(entries) {
-			return bindings.OK[text, refusal](text{})
+			return at(text{}, pointer)
 		}
 		of := entries[index].Object
 		if part == bindings.SnapshotsPartFilterResult {
@@ -127,16 +126,12 @@ func (h *Host) installContexts() {
 
 func (h *Host) installMetrics() {
 	host := &bindings.Host
-	name := regexp.MustCompile(`^[a-zA-Z_:][a-zA-Z0-9_:]*$`)
 	record := func(metric Metric, series []bindings.Pair[string, string], group text) nothing {
-		switch {
-		case metric.Action == "expire":
-		case !name.MatchString(metric.Name):
-			return refuse[struct{}]("invalid-metric", strconv.Quote(metric.Name)+" is not the name of a metric")
-		case math.IsNaN(metric.Value) || math.IsInf(metric.Value, 0):
-			return refuse[struct{}]("invalid-metric", metric.Name+": the value is not finite")
-		case metric.Action == "add" && metric.Value < 0:
-			return refuse[struct{}]("invalid-metric", metric.Name+": a counter cannot go down")
+		if why := checkMetric(metric, series, group); why != nil {
+			return refused[struct{}](why)
+		}
+		if metric.Buckets != nil {
+			metric.Buckets = slices.Compact(slices.Sorted(slices.Values(metric.Buckets)))
 		}
 		metric.Labels, metric.Group = labels(series), group.Value
 		h.effects.Metrics = append(h.effects.Metrics, metric)
@@ -161,21 +156,13 @@ func (h *Host) installPatches() {
 		return done
 	}
 	host.ObjectPatchesCreate = func(object string, mode bindings.ObjectPatchesCreateMode) nothing {
-		var head struct {
-			APIVersion, Kind string
-			Metadata         struct{ Name, GenerateName, Namespace string }
+		patch, why := checkManifest(object, mode == bindings.ObjectPatchesCreateModeFailIfExists)
+		if why != nil {
+			return refused[struct{}](why)
 		}
-		err := json.Unmarshal([]byte(object), &head)
-		named := head.Metadata.Name != "" ||
-			mode == bindings.ObjectPatchesCreateModeFailIfExists && head.Metadata.GenerateName != ""
-		if err != nil || head.APIVersion == "" || head.Kind == "" || !named {
-			return refuse[struct{}]("invalid-object", "an object has apiVersion, kind and metadata.name")
-		}
-		return record(Patch{
-			Operation:  [...]string{"Create", "CreateIfNotExists", "CreateOrUpdate"}[mode],
-			APIVersion: head.APIVersion, Kind: head.Kind, Namespace: head.Metadata.Namespace,
-			Name: head.Metadata.Name, Object: json.RawMessage(object),
-		})
+		patch.Operation = [...]string{"Create", "CreateIfNotExists", "CreateOrUpdate"}[mode]
+		patch.Object = json.RawMessage(object)
+		return record(patch)
 	}
 	of := func(operation string, ref bindings.ObjectPatchesObjectRef) Patch {
 		return Patch{
@@ -184,10 +171,20 @@ func (h *Host) installPatches() {
 		}
 	}
 	host.ObjectPatchesDelete = func(ref bindings.ObjectPatchesObjectRef, propagation bindings.ObjectPatchesPropagation) nothing {
+		if why := checkRef(ref); why != nil {
+			return refused[struct{}](why)
+		}
 		return record(of([...]string{"Delete", "DeleteInBackground", "DeleteNonCascading"}[propagation], ref))
 	}
 	patch := func(operation string) func(bindings.ObjectPatchesObjectRef, string, bindings.ObjectPatchesPatchOptions) nothing {
 		return func(ref bindings.ObjectPatchesObjectRef, content string, options bindings.ObjectPatchesPatchOptions) nothing {
+			why := checkRef(ref)
+			if why == nil {
+				why = checkPatch(operation, content, options)
+			}
+			if why != nil {
+				return refused[struct{}](why)
+			}
 			patch := of(operation, ref)
 			patch.Object, patch.Subresource = json.RawMessage(content), options.Subresource.Value
 			patch.IgnoreMissingObject, patch.IgnoreHookError = options.IgnoreMissingObject, options.IgnoreHookError
@@ -202,6 +199,9 @@ func (h *Host) installPatches() {
 func (h *Host) installHTTP() {
 	type result = bindings.Result[bindings.HTTPResponse, refusal]
 	bindings.Host.HTTPSend = func(request bindings.HTTPRequest) result {
+		if why := checkRequest(request); why != nil {
+			return refused[bindings.HTTPResponse](why)
+		}
 		if h.answer == nil {
 			return refuse[bindings.HTTPResponse]("not-granted", "the test has nobody to answer: give its host one by HTTP")
 		}
@@ -213,10 +213,10 @@ func (h *Host) installHTTP() {
 			Method: request.Method, URL: request.URL, Header: header, Body: request.Body.Value,
 			Timeout: time.Duration(request.Timeout.Value) * time.Millisecond, Limit: int(request.Limit.Value),
 		})
-		var refused *hookbox.Refused
+		var said *hookbox.Refused
 		switch {
-		case errors.As(err, &refused):
-			return refuse[bindings.HTTPResponse](refused.Code, refused.Message)
+		case errors.As(err, &said):
+			return refuse[bindings.HTTPResponse](said.Code, said.Message)
 		case err != nil:
 			return refuse[bindings.HTTPResponse]("unreachable", err.Error())
 		}
@@ -241,6 +241,13 @@ func (h *Host) installCluster() {
 		return of
 	}
 	bindings.Host.ClusterGet = func(version, kind string, namespace text, name string) bindings.Result[text, refusal] {
+		why := checkRead(version, kind, namespace)
+		if why == nil {
+			why = checkName(name)
+		}
+		if why != nil {
+			return refused[text](why)
+		}
 		for _, object := range h.objects {
 			of := read(object)
 			if of.APIVersion == version && of.Kind == kind && of.Metadata.Namespace == namespace.Value && of.Metadata.Name == name {
@@ -250,16 +257,36 @@ func (h *Host) installCluster() {
 		return bindings.OK[text, refusal](text{})
 	}
 	bindings.Host.ClusterList = func(version, kind string, selection bindings.ClusterSelection) bindings.Result[bindings.ClusterPage, refusal] {
+		why := checkRead(version, kind, selection.Namespace)
+		if why == nil {
+			why = checkSelection(selection)
+		}
+		if why != nil {
+			return refused[bindings.ClusterPage](why)
+		}
 		if selection.LabelSelector.Some || selection.FieldSelector.Some {
 			return refuse[bindings.ClusterPage]("invalid-argument", "this host has no selectors; give it the objects that they select")
 		}
-		var page bindings.ClusterPage
+		var found []string
 		for _, object := range h.objects {
 			of := read(object)
 			inside := !selection.Namespace.Some || of.Metadata.Namespace == selection.Namespace.Value
 			if of.APIVersion == version && of.Kind == kind && inside {
-				page.Objects = append(page.Objects, string(object))
+				found = append(found, string(object))
 			}
+		}
+		first, err := strconv.Atoi(selection.After.Value)
+		if selection.After.Some && (err != nil || first < 0 || first > len(found)) {
+			return refuse[bindings.ClusterPage]("expired", "there is no such place in the listing")
+		}
+		most := 500
+		if selection.Limit.Some {
+			most = max(1, min(int(selection.Limit.Value), most))
+		}
+		last := min(first+most, len(found))
+		page := bindings.ClusterPage{Objects: found[first:last]}
+		if last < len(found) {
+			page.Next = bindings.Some(strconv.Itoa(last))
 		}
 		return bindings.OK[bindings.ClusterPage, refusal](page)
 	}

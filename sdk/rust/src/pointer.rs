@@ -35,6 +35,10 @@ mod edit {
 
     use serde_json::{Value, json};
 
+    /// Longest pointer, in bytes, and deepest, in steps.
+    const LENGTH: usize = 8 << 10;
+    const DEPTH: usize = 128;
+
     /// Why a pointer does not work.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub(crate) enum PointerError {
@@ -59,6 +63,12 @@ mod edit {
     impl fmt::Display for PointerError {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             match self {
+                Self::Malformed(path) if path.len() > LENGTH => {
+                    write!(f, "a JSON Pointer has at most {LENGTH} bytes")
+                }
+                Self::Malformed(path) if path.matches('/').count() > DEPTH => {
+                    write!(f, "a JSON Pointer has at most {DEPTH} steps")
+                }
                 Self::Malformed(path) => write!(f, "`{path}` is not a JSON Pointer"),
                 Self::NoSuchPath(path) => write!(f, "there is nothing at `{path}`"),
                 Self::NotAnObject => f.write_str("the whole document must be an object"),
@@ -82,7 +92,11 @@ mod edit {
                 .then(|| segment.replace("~1", "/").replace("~0", "~"))
                 .ok_or_else(malformed)
         };
-        rest.split('/').map(segment).collect()
+        let segments: Vec<String> = rest.split('/').map(segment).collect::<Result<_, _>>()?;
+        match pointer.len() > LENGTH || segments.len() > DEPTH {
+            true => Err(malformed()),
+            false => Ok(segments),
+        }
     }
 
     /// An index as JSON Pointers write it: no sign, no leading zeros.

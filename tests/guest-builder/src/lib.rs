@@ -59,6 +59,17 @@ pub fn attacks() -> Result<Vec<u8>, BuildError> {
     )
 }
 
+/// The component that plays the table of `tests/hosts/cases.json`.
+///
+/// # Errors
+/// When it does not build.
+pub fn player() -> Result<Vec<u8>, BuildError> {
+    component(
+        &workspace().join("tests/hosts/guest"),
+        "hookbox_hosts_guest",
+    )
+}
+
 /// Build the crate in `folder` for `wasm32-wasip2` and return its component. `name` is the crate's name with
 /// underscores.
 ///

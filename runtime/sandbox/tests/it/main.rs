@@ -13,6 +13,7 @@ mod calls;
 mod grants;
 mod harmless;
 mod hostile;
+mod hosts;
 mod idle;
 mod load;
 mod odd;

@@ -6,12 +6,12 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value, json};
 
-use super::objects;
 use super::validate::{self, refusal};
 use super::{
     Action, ContextCalls, CreateMode, Entry, HostCalls, ListCall, ListPage, Measure, Part, Patch,
     Propagation, Refusal, SnapshotCalls, Store,
 };
+use super::{json as text, objects, requests};
 use crate::http::{Request, Response};
 use crate::log::{Level, Record};
 use crate::object::{ObjectRef, PatchOptions};
@@ -77,29 +77,26 @@ fn pointer_refusal(error: PointerError) -> Refusal {
     refusal(error.code(), error)
 }
 
-fn parse(text: &str) -> Result<Value, Refusal> {
-    serde_json::from_str(text).map_err(|error| refusal("invalid-json", error))
-}
-
 fn part_at(document: Option<&str>, at: &str) -> Result<Option<String>, Refusal> {
     pointer::parse(at).map_err(|error| refusal("invalid-pointer", error))?;
     let Some(text) = document else {
         return Ok(None);
     };
-    Ok(parse(text)?.pointer(at).map(Value::to_string))
+    Ok(raw(Some(text)).and_then(|value| value.pointer(at).map(Value::to_string)))
 }
 
-fn raw(text: Option<&String>) -> Option<Value> {
+/// What the test gave is JSON.
+fn raw(text: Option<&str>) -> Option<Value> {
     text.and_then(|text| serde_json::from_str(text).ok())
 }
 
 impl Entry {
-    fn to_value(&self) -> Value {
+    pub(super) fn to_value(&self) -> Value {
         let mut item = Map::new();
-        if let Some(object) = raw(self.object.as_ref()) {
+        if let Some(object) = raw(self.object.as_deref()) {
             item.insert("object".to_owned(), object);
         }
-        if let Some(result) = raw(self.filter_result.as_ref()) {
+        if let Some(result) = raw(self.filter_result.as_deref()) {
             item.insert("filterResult".to_owned(), result);
         }
         Value::Object(item)
@@ -184,7 +181,7 @@ impl ContextCalls for Context {
             ("object", &self.data.object),
             ("filterResult", &self.data.filter_result),
         ] {
-            if let Some(value) = raw(value.as_ref()) {
+            if let Some(value) = raw(value.as_deref()) {
                 context.insert(key.to_owned(), value);
             }
         }
@@ -257,7 +254,11 @@ impl HostCalls for Host {
     }
 
     fn set_value(&self, store: Store, path: &str, value: &str) -> Result<(), Refusal> {
-        let value = parse(value)?;
+        let steps = pointer::parse(path).map_err(pointer_refusal)?;
+        let value = text::read(value)?;
+        if steps.len() + text::depth(&value) > text::DEPTH {
+            return Err(text::too_deep("the values would be"));
+        }
         let mut memory = self.0.borrow_mut();
         let (document, patch) = memory.store(store);
         let operation = pointer::set(document, path, value).map_err(pointer_refusal)?;
@@ -288,6 +289,7 @@ impl HostCalls for Host {
     }
 
     fn send(&self, request: &Request) -> Result<Response, Refusal> {
+        requests::request(request)?;
         let memory = self.0.borrow();
         let Some(Server(answer)) = &memory.server else {
             let why =
@@ -298,7 +300,7 @@ impl HostCalls for Host {
     }
 
     fn create(&self, object: &str, mode: CreateMode) -> Result<(), Refusal> {
-        let object = parse(object)?;
+        let object = text::read(object)?;
         validate::manifest(&object, mode == CreateMode::FailIfExists)?;
         let name = match mode {
             CreateMode::FailIfExists => "Create",
@@ -335,8 +337,8 @@ impl HostCalls for Host {
         let object = &validate::object_ref(object)?;
         validate::patch_options(options)?;
         let (name, key, body) = match patch {
-            Patch::Merge(text) => ("MergePatch", "mergePatch", parse(text)?),
-            Patch::Json(text) => ("JSONPatch", "jsonPatch", parse(text)?),
+            Patch::Merge(patch) => ("MergePatch", "mergePatch", text::read(patch)?),
+            Patch::Json(patch) => ("JSONPatch", "jsonPatch", text::read(patch)?),
             Patch::Jq(filter) => ("JQPatch", "jqFilter", json!(filter)),
         };
         match patch {
@@ -395,6 +397,7 @@ impl HostCalls for Host {
     }
 
     fn expire(&self, group: Option<&str>) -> Result<(), Refusal> {
+        validate::group(group)?;
         let operation = match group.filter(|group| !group.is_empty()) {
             Some(group) => json!({"action": "expire", "group": group}),
             None => json!({"action": "expire"}),

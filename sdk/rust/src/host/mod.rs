@@ -2,9 +2,15 @@
 //! test. Everything above this module is the same code in both.
 
 #[cfg(not(target_family = "wasm"))]
+mod json;
+#[cfg(not(target_family = "wasm"))]
 mod memory;
 #[cfg(not(target_family = "wasm"))]
 mod objects;
+#[cfg(not(target_family = "wasm"))]
+mod requests;
+#[cfg(all(test, not(target_family = "wasm")))]
+mod table;
 #[cfg(not(target_family = "wasm"))]
 mod validate;
 #[cfg(target_family = "wasm")]
@@ -12,6 +18,8 @@ mod wit;
 
 #[cfg(not(target_family = "wasm"))]
 pub(crate) use memory::{Context, ContextData, Host, Memory, Server, Snapshot, recording};
+#[cfg(not(target_family = "wasm"))]
+pub(crate) use requests::answer;
 #[cfg(target_family = "wasm")]
 pub(crate) use wit::{Context, Host, Snapshot};
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::validate::refusal;
-use super::{ListCall, ListPage, Refusal};
+use super::{ListCall, ListPage, Refusal, requests};
 use crate::ObjectRef;
 
 /// Objects of one page at most.
@@ -28,12 +28,14 @@ pub(super) fn get(
     object: &ObjectRef,
 ) -> Result<Option<String>, Refusal> {
     let api_version = object.api_version.as_deref();
-    if api_version.is_none() {
+    let Some(version) = api_version else {
         return Err(refusal(
             "invalid-argument",
             "a read names the object's apiVersion",
         ));
-    }
+    };
+    requests::read(version, &object.kind, object.namespace.as_deref())?;
+    requests::name(&object.name)?;
     let found = known(objects)?.iter().find(|one| {
         text(one, "/apiVersion") == api_version
             && text(one, "/kind") == Some(&object.kind)
@@ -45,6 +47,9 @@ pub(super) fn get(
 
 /// One page of objects. Selectors are understood as far as `a=b`, `a!=b`, `a` and `!a`, joined by commas.
 pub(super) fn list(objects: Option<&Vec<Value>>, call: &ListCall) -> Result<ListPage, Refusal> {
+    requests::read(&call.api_version, &call.kind, call.namespace.as_deref())?;
+    let selectors = [call.labels.as_deref(), call.fields.as_deref()];
+    requests::selection(selectors, call.after.as_deref())?;
     let start: usize = match call.after.as_deref().map(str::parse) {
         None => 0,
         Some(Ok(start)) => start,

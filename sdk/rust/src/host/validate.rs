@@ -9,7 +9,9 @@ use crate::pointer;
 const NAME: usize = 253;
 const METRIC_NAME: usize = 256;
 const LABELS: usize = 64;
+const LABEL_VALUE: usize = 4 << 10;
 const BUCKETS: usize = 200;
+const FILTER: usize = 64 << 10;
 
 pub(super) fn refusal(code: &str, message: impl ToString) -> Refusal {
     Refusal {
@@ -192,10 +194,17 @@ fn patch_operation(operation: &Value) -> Result<(), String> {
 }
 
 pub(super) fn jq_filter(filter: &str) -> Result<(), Refusal> {
-    match filter.trim().is_empty() {
-        true => Err(invalid_patch("the jq filter is empty")),
-        false => Ok(()),
+    if filter.trim().is_empty() {
+        return Err(invalid_patch("the jq filter is empty"));
     }
+    if filter.len() > FILTER {
+        let message = format!(
+            "the jq filter has {} bytes, at most {FILTER} are allowed",
+            filter.len()
+        );
+        return Err(invalid_patch(message));
+    }
+    Ok(())
 }
 
 /// A metric's name, value, labels and buckets, by the rules of the Prometheus text format.
@@ -204,7 +213,7 @@ pub(super) fn measure(measure: &Measure<'_>) -> Result<(), Refusal> {
         name,
         action,
         labels,
-        ..
+        group,
     } = *measure;
     let invalid = |message: String| Err(refusal("invalid-metric", message));
     if !word(name, b"_:") {
@@ -218,6 +227,32 @@ pub(super) fn measure(measure: &Measure<'_>) -> Result<(), Refusal> {
         return invalid(format!(
             "{name}: a counter cannot go down, the value is {value}"
         ));
+    }
+    if labels.len() > LABELS {
+        let message = format!(
+            "{name}: {} labels, at most {LABELS} are allowed",
+            labels.len()
+        );
+        return Err(refusal("invalid-label", message));
+    }
+    for (index, (label, value)) in labels.iter().enumerate() {
+        let reserved =
+            label.starts_with("__") || (matches!(action, Action::Observe(..)) && label == "le");
+        if !word(label, b"_") || reserved {
+            let message = format!("{name}: {label:?} is not the name of a label");
+            return Err(refusal("invalid-label", message));
+        }
+        if value.len() > LABEL_VALUE {
+            let message = format!(
+                "{name}: label {label} has {} bytes, at most {LABEL_VALUE} are allowed",
+                value.len()
+            );
+            return Err(refusal("invalid-label", message));
+        }
+        if labels.iter().take(index).any(|(other, _)| other == label) {
+            let message = format!("{name}: label {label} is there twice");
+            return Err(refusal("invalid-label", message));
+        }
     }
     if let Action::Observe(_, buckets) = action {
         let what = if buckets.is_empty() {
@@ -234,26 +269,19 @@ pub(super) fn measure(measure: &Measure<'_>) -> Result<(), Refusal> {
             return Err(refusal("invalid-buckets", message));
         }
     }
-    if labels.len() > LABELS {
-        let message = format!(
-            "{name}: {} labels, at most {LABELS} are allowed",
-            labels.len()
-        );
-        return Err(refusal("invalid-label", message));
+    self::group(group)
+}
+
+/// A metric group. Empty counts as absent.
+pub(super) fn group(group: Option<&str>) -> Result<(), Refusal> {
+    let text = group.unwrap_or_default();
+    match text.len() > NAME || text.chars().any(char::is_control) {
+        true => Err(refusal(
+            "invalid-metric",
+            format!("{text:?} is not the name of a group"),
+        )),
+        false => Ok(()),
     }
-    for (index, (label, _)) in labels.iter().enumerate() {
-        let reserved =
-            label.starts_with("__") || (matches!(action, Action::Observe(..)) && label == "le");
-        if !word(label, b"_") || reserved {
-            let message = format!("{name}: {label:?} is not the name of a label");
-            return Err(refusal("invalid-label", message));
-        }
-        if labels.iter().take(index).any(|(other, _)| other == label) {
-            let message = format!("{name}: label {label} is there twice");
-            return Err(refusal("invalid-label", message));
-        }
-    }
-    Ok(())
 }
 
 /// The bounds as the host records them: sorted, and each once.

@@ -35,7 +35,7 @@ mod recorded;
 mod review;
 
 pub use recorded::Recorded;
-pub use review::{TestReview, ask};
+pub use review::{Answer, TestReview, ask};
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

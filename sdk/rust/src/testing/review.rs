@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::{Recorded, TestInput};
 use crate::hook::finish;
-use crate::host::recording;
+use crate::host::{self, recording};
 use crate::snapshots::Snapshots;
-use crate::{Effects, Error, Input, Operation, Result, Review};
+use crate::{Effects, Error, Input, Mutation, Operation, Result, Review, Verdict};
 
 /// A review in the making; see [`Review::test`].
 #[derive(Debug)]
@@ -147,11 +147,39 @@ impl<S: Snapshots> TestReview<S> {
     }
 }
 
+/// What a hook answers to a review: a [`Verdict`] or a [`Mutation`].
+pub trait Answer {
+    /// Whether the host takes it.
+    ///
+    /// # Errors
+    /// Why it does not.
+    #[doc(hidden)]
+    fn checked(&self) -> Result;
+}
+
+impl Answer for Verdict {
+    fn checked(&self) -> Result {
+        checked(self, None)
+    }
+}
+
+impl Answer for Mutation {
+    fn checked(&self) -> Result {
+        let patch = Value::from(self.patch.clone()).to_string();
+        checked(&self.verdict, Some(&patch))
+    }
+}
+
+fn checked(verdict: &Verdict, patch: Option<&str>) -> Result {
+    host::answer(patch.is_some(), &verdict.warnings, &verdict.audit, patch)
+        .map_err(|refusal| Error::from(refusal).context("the host does not take the answer"))
+}
+
 /// Asks a hook that takes `&mut Effects`, and records what it asks for beside its answer.
 ///
 /// # Errors
-/// The hook's own, a change that the host would refuse, or a mistake in the review.
-pub fn ask<S: Snapshots, A>(
+/// The hook's own, a change or an answer that the host would refuse, or a mistake in the review.
+pub fn ask<S: Snapshots, A: Answer>(
     hook: impl FnOnce(Review<S>, &mut Effects) -> Result<A>,
     review: TestReview<S>,
 ) -> Result<(A, Recorded)> {
@@ -161,5 +189,6 @@ pub fn ask<S: Snapshots, A>(
     let mut out = Effects::new(host.clone());
     let (result, log) = recording(|| hook(review, &mut out));
     let answer = finish(result, out)?;
+    answer.checked()?;
     Ok((answer, Recorded::new(&host.0.borrow(), log)))
 }

@@ -1,8 +1,3 @@
-import type { TypesRefusal } from "../bindings/contract.js";
-/** A refusal as a component's host throws it. */
-export declare function refusal(code: string, message: string): Error & {
-    payload: TypesRefusal;
-};
 type Tree = unknown;
 /** A JSON document that is read and changed by JSON Pointers. */
 export declare class Document {
@@ -12,4 +7,7 @@ export declare class Document {
     set(pointer: string, text: string): void;
     remove(pointer: string): void;
 }
+export declare function isFields(value: unknown): value is Record<string, unknown>;
+/** The parts of a JSON Pointer; none when it is none. */
+export declare function tokens(pointer: string): string[] | undefined;
 export {};

@@ -1,7 +1,4 @@
-/** A refusal as a component's host throws it. */
-export function refusal(code, message) {
-    return Object.assign(new Error(message), { payload: { code, message } });
-}
+import { bytes, DEEPEST, depthOf, read, refusal, tooDeep } from "./json.js";
 /** A JSON document that is read and changed by JSON Pointers. */
 export class Document {
     tree;
@@ -9,20 +6,22 @@ export class Document {
         this.tree = structuredClone(tree);
     }
     get(pointer, code = "invalid-path") {
-        const found = find(this.tree, tokens(pointer, code));
+        const found = find(this.tree, parts(pointer, code));
         return found === undefined ? null : JSON.stringify(found);
     }
     set(pointer, text) {
-        const parts = tokens(pointer);
-        const value = JSON.parse(text);
-        const last = parts.pop();
+        const above = parts(pointer);
+        const value = read(text);
+        if (above.length + depthOf(value) > DEEPEST)
+            throw tooDeep();
+        const last = above.pop();
         if (last === undefined) {
             if (!isFields(value))
                 throw refusal("invalid-value", "the whole document is an object");
             this.tree = value;
             return;
         }
-        const parent = find(this.tree, parts);
+        const parent = find(this.tree, above);
         if (Array.isArray(parent)) {
             const index = last === "-" ? parent.length : place(last);
             if (index === undefined || index > parent.length)
@@ -30,18 +29,19 @@ export class Document {
             parent[index] = value;
         }
         else if (isFields(parent)) {
-            parent[last] = value;
+            // No setter, were it called `__proto__`.
+            Object.defineProperty(parent, last, { value, enumerable: true, configurable: true, writable: true });
         }
         else {
             throw missing(pointer);
         }
     }
     remove(pointer) {
-        const parts = tokens(pointer);
-        const last = parts.pop();
+        const above = parts(pointer);
+        const last = above.pop();
         if (last === undefined)
             throw refusal("no-such-path", "the whole document cannot be removed");
-        const parent = find(this.tree, parts);
+        const parent = find(this.tree, above);
         if (find(parent, [last]) === undefined)
             throw missing(pointer);
         if (Array.isArray(parent))
@@ -50,7 +50,7 @@ export class Document {
             delete parent[last];
     }
 }
-function isFields(value) {
+export function isFields(value) {
     return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 function missing(pointer) {
@@ -59,16 +59,23 @@ function missing(pointer) {
 function place(part) {
     return /^(0|[1-9]\d*)$/.test(part) ? Number(part) : undefined;
 }
-function tokens(pointer, code = "invalid-path") {
+/** The parts of a JSON Pointer; none when it is none. */
+export function tokens(pointer) {
     if (pointer === "")
         return [];
-    if (!pointer.startsWith("/") || /~(?![01])/.test(pointer)) {
-        throw refusal(code, `${JSON.stringify(pointer)} is no JSON Pointer`);
-    }
-    return pointer
+    if (!pointer.startsWith("/") || /~(?![01])/.test(pointer) || bytes(pointer) > 8 << 10)
+        return undefined;
+    const found = pointer
         .slice(1)
         .split("/")
         .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+    return found.length > 128 ? undefined : found;
+}
+function parts(pointer, code = "invalid-path") {
+    const found = tokens(pointer);
+    if (!found)
+        throw refusal(code, `${JSON.stringify(pointer)} is no JSON Pointer`);
+    return found;
 }
 function find(tree, parts) {
     for (const part of parts) {

@@ -17,6 +17,7 @@ import { provide } from "../host.js";
 import { hookFetch } from "../prelude/fetch.js";
 import { Document } from "./document.js";
 import { Recorded } from "./effects.js";
+import * as valid from "./validate.js";
 import { context, imports } from "./host.js";
 export {} from "./effects.js";
 const running = new AsyncLocalStorage();
@@ -97,7 +98,9 @@ export class TestHost {
     }
     async #admit(hook, binding, request, mutates) {
         const { verdict, answer } = handlers.admit(hook, binding, JSON.stringify(request), mutates);
-        const { allowed, message, warnings, auditAnnotations, patch } = answer(await verdict);
+        const given = answer(await verdict);
+        valid.answer(given, mutates);
+        const { allowed, message, warnings, auditAnnotations, patch } = given;
         return {
             allowed,
             message: message ?? undefined,
@@ -114,7 +117,9 @@ export class TestHost {
                 const text = JSON.stringify(object);
                 try {
                     const given = await handlers.convert(hook, "", from, to, text);
-                    all.push(JSON.parse(handlers.converted(given)));
+                    const made = handlers.converted(given);
+                    valid.converted([made], 1);
+                    all.push(JSON.parse(made));
                 }
                 catch (thrown) {
                     throw handlers.unconverted(thrown, text);

@@ -1,9 +1,4 @@
-import type { TypesRefusal } from "../bindings/contract.js";
-
-/** A refusal as a component's host throws it. */
-export function refusal(code: string, message: string): Error & { payload: TypesRefusal } {
-  return Object.assign(new Error(message), { payload: { code, message } });
-}
+import { bytes, DEEPEST, depthOf, read, refusal, tooDeep } from "./json.js";
 
 type Tree = unknown;
 
@@ -16,43 +11,45 @@ export class Document {
   }
 
   get(pointer: string, code = "invalid-path"): string | null {
-    const found = find(this.tree, tokens(pointer, code));
+    const found = find(this.tree, parts(pointer, code));
     return found === undefined ? null : JSON.stringify(found);
   }
 
   set(pointer: string, text: string): void {
-    const parts = tokens(pointer);
-    const value: unknown = JSON.parse(text);
-    const last = parts.pop();
+    const above = parts(pointer);
+    const value = read(text);
+    if (above.length + depthOf(value) > DEEPEST) throw tooDeep();
+    const last = above.pop();
     if (last === undefined) {
       if (!isFields(value)) throw refusal("invalid-value", "the whole document is an object");
       this.tree = value;
       return;
     }
-    const parent = find(this.tree, parts);
+    const parent = find(this.tree, above);
     if (Array.isArray(parent)) {
       const index = last === "-" ? parent.length : place(last);
       if (index === undefined || index > parent.length) throw missing(pointer);
       parent[index] = value;
     } else if (isFields(parent)) {
-      parent[last] = value;
+      // No setter, were it called `__proto__`.
+      Object.defineProperty(parent, last, { value, enumerable: true, configurable: true, writable: true });
     } else {
       throw missing(pointer);
     }
   }
 
   remove(pointer: string): void {
-    const parts = tokens(pointer);
-    const last = parts.pop();
+    const above = parts(pointer);
+    const last = above.pop();
     if (last === undefined) throw refusal("no-such-path", "the whole document cannot be removed");
-    const parent = find(this.tree, parts);
+    const parent = find(this.tree, above);
     if (find(parent, [last]) === undefined) throw missing(pointer);
     if (Array.isArray(parent)) parent.splice(Number(last), 1);
     else delete (parent as Record<string, unknown>)[last];
   }
 }
 
-function isFields(value: unknown): value is Record<string, unknown> {
+export function isFields(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
@@ -64,15 +61,21 @@ function place(part: string): number | undefined {
   return /^(0|[1-9]\d*)$/.test(part) ? Number(part) : undefined;
 }
 
-function tokens(pointer: string, code = "invalid-path"): string[] {
+/** The parts of a JSON Pointer; none when it is none. */
+export function tokens(pointer: string): string[] | undefined {
   if (pointer === "") return [];
-  if (!pointer.startsWith("/") || /~(?![01])/.test(pointer)) {
-    throw refusal(code, `${JSON.stringify(pointer)} is no JSON Pointer`);
-  }
-  return pointer
+  if (!pointer.startsWith("/") || /~(?![01])/.test(pointer) || bytes(pointer) > 8 << 10) return undefined;
+  const found = pointer
     .slice(1)
     .split("/")
     .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+  return found.length > 128 ? undefined : found;
+}
+
+function parts(pointer: string, code = "invalid-path"): string[] {
+  const found = tokens(pointer);
+  if (!found) throw refusal(code, `${JSON.stringify(pointer)} is no JSON Pointer`);
+  return found;
 }
 
 function find(tree: Tree, parts: readonly string[]): Tree {

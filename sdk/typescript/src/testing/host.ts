@@ -2,8 +2,6 @@ import type {
   ContextsBindingContext,
   HttpResponse,
   Imports,
-  ObjectPatchesObjectRef,
-  ObjectPatchesPatchOptions,
   SnapshotsEntry,
   SnapshotsSnapshot,
   Values,
@@ -12,8 +10,10 @@ import type { WatchEvent } from "../config.js";
 import type { KubernetesObject } from "../objects.js";
 import { decode, encode } from "../prelude/utf8.js";
 import type { ContextKind } from "../snapshot.js";
-import { Document, refusal } from "./document.js";
-import type { PatchEffect, Recorded } from "./effects.js";
+import { Document } from "./document.js";
+import type { Recorded } from "./effects.js";
+import { refusal } from "./json.js";
+import * as valid from "./validate.js";
 
 /** One reason for a run. */
 export interface ContextInit {
@@ -107,27 +107,9 @@ function values(of: () => Document): Values {
   };
 }
 
-function ref(of: ObjectPatchesObjectRef): Partial<PatchEffect> {
-  const given = Object.entries(of).filter(([, value]) => value !== null);
-  return Object.fromEntries(given) as Partial<PatchEffect>;
-}
-
-function how(options: ObjectPatchesPatchOptions): Partial<PatchEffect> {
-  const given = Object.entries(options).filter(([, value]) => value);
-  return Object.fromEntries(given) as Partial<PatchEffect>;
-}
-
-function metric(name: string, value: number): void {
-  if (!/^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name)) {
-    throw refusal("invalid-metric", `${JSON.stringify(name)} is not the name of a metric`);
-  }
-  if (!Number.isFinite(value)) throw refusal("invalid-metric", `the metric ${name} cannot be ${value}`);
-}
-
 /** A host over a world, which records what a run asks for. */
 export function imports(world: World, effects: Recorded): Imports {
   const labels = (pairs: [string, string][]) => Object.fromEntries(pairs);
-  const grouped = (group: string | null) => (group === null ? {} : { group });
   return {
     snapshots: {
       names: () => [...world.snapshots.keys()],
@@ -140,19 +122,15 @@ export function imports(world: World, effects: Recorded): Imports {
     configValues: values(() => world.configValues),
     objectPatches: {
       create: (manifest, mode) => {
-        const object = JSON.parse(manifest) as KubernetesObject;
-        const { apiVersion, kind, metadata } = object;
-        const named = metadata?.name || (mode === "fail-if-exists" && metadata?.generateName);
-        if (!apiVersion || !kind || !named) {
-          throw refusal("invalid-object", "an object has `apiVersion`, `kind` and `metadata.name`");
-        }
+        const object = valid.manifest(manifest, mode === "fail-if-exists");
         const operations = {
           "fail-if-exists": "Create",
           "keep-existing": "CreateIfNotExists",
           "replace-existing": "CreateOrUpdate",
         } as const;
-        const { name, namespace } = metadata;
-        const where = namespace === undefined ? { name } : { namespace, name };
+        const { apiVersion, kind, metadata } = object;
+        const { name, namespace } = metadata ?? {};
+        const where = namespace ? { namespace, name } : { name };
         effects.patches.push({ operation: operations[mode], apiVersion, kind, ...where, object });
       },
       delete: (object, propagation) => {
@@ -161,34 +139,37 @@ export function imports(world: World, effects: Recorded): Imports {
           background: "DeleteInBackground",
           orphan: "DeleteNonCascading",
         } as const;
-        effects.patches.push({ operation: operations[propagation], ...ref(object) });
+        effects.patches.push({ operation: operations[propagation], ...valid.reference(object) });
       },
       mergePatch: (object, patch, options) => {
-        effects.patches.push({ operation: "MergePatch", ...ref(object), patch: JSON.parse(patch), ...how(options) });
+        const to = { operation: "MergePatch" as const, ...valid.reference(object), ...valid.options(options) };
+        effects.patches.push({ ...to, patch: valid.mergePatch(patch) });
       },
       jsonPatch: (object, patch, options) => {
-        effects.patches.push({ operation: "JSONPatch", ...ref(object), patch: JSON.parse(patch), ...how(options) });
+        const to = { operation: "JSONPatch" as const, ...valid.reference(object), ...valid.options(options) };
+        effects.patches.push({ ...to, patch: valid.jsonPatch(patch) });
       },
       jqPatch: (object, patch, options) => {
-        effects.patches.push({ operation: "JQPatch", ...ref(object), patch, ...how(options) });
+        const to = { operation: "JQPatch" as const, ...valid.reference(object), ...valid.options(options) };
+        effects.patches.push({ ...to, patch: valid.jqFilter(patch) });
       },
     },
     metrics: {
       add: (name, value, pairs, group) => {
-        metric(name, value);
-        if (value < 0) throw refusal("invalid-metric", `the counter ${name} cannot fall`);
-        effects.metrics.push({ action: "add", name, value, labels: labels(pairs), ...grouped(group) });
+        valid.metric("add", name, value, pairs);
+        effects.metrics.push({ action: "add", name, value, labels: labels(pairs), ...valid.group(group) });
       },
       set: (name, value, pairs, group) => {
-        metric(name, value);
-        effects.metrics.push({ action: "set", name, value, labels: labels(pairs), ...grouped(group) });
+        valid.metric("set", name, value, pairs);
+        effects.metrics.push({ action: "set", name, value, labels: labels(pairs), ...valid.group(group) });
       },
       observe: (name, value, buckets, pairs, group) => {
-        metric(name, value);
-        effects.metrics.push({ action: "observe", name, value, buckets, labels: labels(pairs), ...grouped(group) });
+        valid.metric("observe", name, value, pairs, buckets);
+        const bounds = [...new Set(buckets)].sort((one, other) => one - other);
+        effects.metrics.push({ action: "observe", name, value, buckets: bounds, labels: labels(pairs), ...valid.group(group) });
       },
       expire: (group) => {
-        effects.metrics.push({ action: "expire", ...grouped(group) });
+        effects.metrics.push({ action: "expire", ...valid.group(group) });
       },
     },
     log: {
@@ -198,19 +179,25 @@ export function imports(world: World, effects: Recorded): Imports {
     },
     cluster: {
       get: (apiVersion, kind, namespace, name) => {
+        valid.reading(apiVersion, kind, namespace);
+        valid.name(name);
         const found = world.objects.find(
           (object) => is(object, apiVersion, kind, namespace) && object.metadata?.name === name,
         );
         return text(found);
       },
-      list: (apiVersion, kind, { namespace, labelSelector, fieldSelector, limit, after }) => {
+      list: (apiVersion, kind, selection) => {
+        const { namespace, labelSelector, fieldSelector, limit, after } = selection;
+        valid.reading(apiVersion, kind, namespace);
+        valid.selection(selection);
         if (fieldSelector !== null) throw refusal("invalid-argument", "the test host knows no field selectors");
         const all = world.objects.filter(
           (object) =>
             is(object, apiVersion, kind, namespace ?? undefined) && selects(labelSelector ?? "", object.metadata?.labels ?? {}),
         );
-        const start = after === null ? 0 : Number(after);
-        const end = start + Math.min(limit ?? 500, 500);
+        if (after !== null && !/^\d+$/.test(after)) throw refusal("expired", "there is no such place in the listing");
+        const start = Number(after ?? 0);
+        const end = start + Math.min(Math.max(limit ?? 500, 1), 500);
         return {
           objects: all.slice(start, end).map((object) => JSON.stringify(object)),
           next: end < all.length ? String(end) : null,
@@ -220,6 +207,7 @@ export function imports(world: World, effects: Recorded): Imports {
     },
     http: {
       send: ({ method, url, headers, body }): HttpResponse => {
+        valid.request({ method, url, headers });
         const found = world.answers.find((answer) => url.startsWith(answer.url));
         if (!found) throw refusal("not-granted", `no answer is known for ${url}: say host.http(url, answer)`);
         const answer = found.answer({ method, url, headers, body: body ? decode(body) : undefined });

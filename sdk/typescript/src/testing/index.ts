@@ -21,6 +21,7 @@ import type { KubernetesObject } from "../objects.js";
 import { hookFetch } from "../prelude/fetch.js";
 import { Document } from "./document.js";
 import { type Effects, Recorded } from "./effects.js";
+import * as valid from "./validate.js";
 import { type Answer, context, type ContextInit, imports, type Request, type World } from "./host.js";
 
 export type { Answer, ContextInit, Request } from "./host.js";
@@ -130,7 +131,9 @@ export class TestHost {
 
   async #admit(hook: Hook, binding: string, request: object, mutates: boolean): Promise<Answered> {
     const { verdict, answer } = handlers.admit(hook, binding, JSON.stringify(request), mutates);
-    const { allowed, message, warnings, auditAnnotations, patch } = answer(await verdict);
+    const given = answer(await verdict);
+    valid.answer(given, mutates);
+    const { allowed, message, warnings, auditAnnotations, patch } = given;
     return {
       allowed,
       message: message ?? undefined,
@@ -148,7 +151,9 @@ export class TestHost {
         const text = JSON.stringify(object);
         try {
           const given = await handlers.convert(hook, "", from, to, text);
-          all.push(JSON.parse(handlers.converted(given)) as KubernetesObject);
+          const made = handlers.converted(given);
+          valid.converted([made], 1);
+          all.push(JSON.parse(made) as KubernetesObject);
         } catch (thrown) {
           throw handlers.unconverted(thrown, text);
         }

@@ -27,8 +27,10 @@ from .._bindings.imports import types
 from ..hook import Hook
 from ..http import Headers
 from ..typed import text_of
-from ._document import Document, refuse
+from . import _validate
+from ._document import Document
 from ._effects import Effects, Failure, Metric, Patch, Record, Verdict
+from ._json import refuse
 from ._host import _NOTHING, BindingContext, installed
 
 __all__ = ["Context", "Effects", "Failure", "Host", "Metric", "Patch", "Record", "Request", "Verdict"]
@@ -148,6 +150,7 @@ class Host:
         self._answers[method, url] = refused
 
     def _send(self, request: wit_http.Request) -> wit_http.Response:
+        _validate.request(request)
         timeout = None if request.timeout is None else request.timeout / 1000
         sent = Request(request.method, request.url, list(request.headers), request.body, timeout, request.limit)
         self.requests.append(sent)
@@ -179,14 +182,17 @@ class Host:
 
     def validate(self, hook: Hook | str, binding: str, request: Any) -> Verdict:
         """Ask a hook about a request: the ``request`` of an AdmissionReview."""
-        return self._review(exports.Admission().validate, hook, binding, request)
+        return self._review(exports.Admission().validate, hook, binding, request, False)
 
     def mutate(self, hook: Hook | str, binding: str, request: Any) -> Verdict:
         """Ask a hook about a request, and for a change of its object."""
-        return self._review(exports.Admission().mutate, hook, binding, request)
+        return self._review(exports.Admission().mutate, hook, binding, request, True)
 
-    def _review(self, ask: Callable[[str, str, str], Any], hook: Hook | str, binding: str, request: Any) -> Verdict:
+    def _review(
+        self, ask: Callable[[str, str, str], Any], hook: Hook | str, binding: str, request: Any, mutates: bool
+    ) -> Verdict:
         answer = self._called(lambda: ask(_name(hook), binding, text_of(request)))
+        self._taken(lambda: _validate.answer(answer, mutates))
         patch = None if answer.patch is None else json.loads(answer.patch)
         return Verdict(answer.allowed, answer.message, answer.warnings, dict(answer.audit_annotations), patch)
 
@@ -198,6 +204,7 @@ class Host:
         converted = self._called(
             lambda: exports.Conversion().convert(_name(hook), binding, from_version, to_version, texts)
         )
+        self._taken(lambda: _validate.converted(converted, len(texts)))
         return [json.loads(text) for text in converted]
 
     def filter(self, hook: Hook | str, binding: str, object: Any) -> Any:
@@ -210,6 +217,14 @@ class Host:
             return result.value
 
         return json.loads(self._called(filter))
+
+    @staticmethod
+    def _taken(check: Callable[[], None]) -> None:
+        """What the host does not take of an answer is the run's failure."""
+        try:
+            check()
+        except Err as error:
+            raise Failure(_validate.message(error), True, None) from None
 
     def _called(self, function: Callable[[], Any]) -> Any:
         self._effects = Effects()

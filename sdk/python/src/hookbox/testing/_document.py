@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
-from componentize_py_types import Err
+from . import _json
+from ._json import refuse
 
-from .._bindings.imports import types
-
-
-def refuse(code: str, message: str) -> Err[types.Refusal]:
-    """A refusal, to be raised."""
-    return Err(types.Refusal(code, message))
+# Longest pointer, in bytes, and deepest, in steps.
+_LENGTH = 8 << 10
+_STEPS = 128
 
 
 def tokens(pointer: str, code: str) -> list[str]:
     """The parts of a JSON Pointer; refused with `code` when it is none."""
-    if pointer and not pointer.startswith("/"):
+    bad = pointer and not pointer.startswith("/")
+    if bad or re.search("~(?![01])", pointer) or len(pointer.encode()) > _LENGTH or pointer.count("/") > _STEPS:
         raise refuse(code, f"{pointer!r} is no JSON Pointer")
     return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
 
@@ -66,10 +66,9 @@ class Document:
     def set(self, path: str, value: str) -> None:
         """Put a value at a path."""
         parts = tokens(path, "invalid-path")
-        try:
-            new = json.loads(value)
-        except ValueError as error:
-            raise refuse("invalid-json", str(error)) from None
+        new = _json.read(value)
+        if len(parts) + _json.depth(new) > _json.DEPTH:
+            raise _json.too_deep()
         if not parts:
             if not isinstance(new, dict):
                 raise refuse("invalid-value", "the whole document is an object")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import math
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -22,8 +20,10 @@ from .._bindings.imports import (
     values,
 )
 from ..config import requirements
-from ._document import part_of, refuse
+from . import _validate
+from ._document import part_of, tokens
 from ._effects import Metric, Patch, Record
+from ._json import refuse
 
 if TYPE_CHECKING:
     from . import Context, Host
@@ -72,6 +72,7 @@ class Snapshot(snapshots.Snapshot):
     def pointer(self, index: int, part: snapshots.Part, pointer: str) -> str | None:
         entry = self._entries[index] if index < len(self._entries) else None
         text = None if entry is None else entry.object if part is snapshots.Part.OBJECT else entry.filter_result
+        tokens(pointer, "invalid-pointer")
         return None if text is None else part_of(json.loads(text), pointer)
 
 
@@ -103,6 +104,7 @@ class BindingContext(contexts.BindingContext):
         return None if self._given.filter_result is None else json.dumps(self._given.filter_result)
 
     def object_pointer(self, pointer: str) -> str | None:
+        tokens(pointer, "invalid-pointer")
         return None if self._given.object is None else part_of(self._given.object, pointer)
 
     def objects(self) -> snapshots.Snapshot | None:
@@ -152,15 +154,11 @@ def _metrics(host: Host) -> dict[str, Callable[..., Any]]:
     def record(
         action: str, name: str, value: float, labels: list[tuple[str, str]], group: str | None, buckets: list[float]
     ) -> None:
-        if action != "expire" and not re.fullmatch(r"[a-zA-Z_:][a-zA-Z0-9_:]*", name):
-            raise refuse("invalid-metric", f"{name!r} is not the name of a metric")
-        if not math.isfinite(value):
-            raise refuse("invalid-metric", f"{name}: the value {value} is not finite")
-        host._effects.metrics.append(Metric(action, name, value, dict(labels), group, buckets))
+        _validate.metric(action, name, value, labels, group, buckets)
+        bounds = sorted(set(buckets))
+        host._effects.metrics.append(Metric(action, name, value, dict(labels), group or None, bounds))
 
     def add(name: str, value: float, labels: list[tuple[str, str]], group: str | None) -> None:
-        if value < 0:
-            raise refuse("invalid-metric", f"{name}: a counter cannot go down")
         record("add", name, value, labels, group, [])
 
     def set_(name: str, value: float, labels: list[tuple[str, str]], group: str | None) -> None:
@@ -179,33 +177,28 @@ def _patches(host: Host) -> dict[str, Callable[..., Any]]:
     deletions = ["Delete", "DeleteInBackground", "DeleteNonCascading"]
 
     def create(text: str, mode: object_patches.CreateMode) -> None:
-        manifest = json.loads(text)
-        fields = manifest if isinstance(manifest, dict) else {}
-        metadata = fields.get("metadata") or {}
-        named = metadata.get("name") or (mode.value == 0 and metadata.get("generateName"))
-        if not named or not fields.get("kind") or not fields.get("apiVersion"):
-            raise refuse("invalid-object", "an object has apiVersion, kind and metadata.name")
+        manifest = _validate.manifest(text, always_new=mode is object_patches.CreateMode.FAIL_IF_EXISTS)
+        metadata = manifest["metadata"]
         host._effects.patches.append(
             Patch(
                 modes[mode.value],
                 manifest["kind"],
-                metadata.get("name", ""),
-                metadata.get("namespace"),
+                metadata.get("name") or "",
+                metadata.get("namespace") or None,
                 manifest["apiVersion"],
                 object=manifest,
             )
         )
 
     def of(operation: str, ref: object_patches.ObjectRef) -> Patch:
-        return Patch(operation, ref.kind, ref.name, ref.namespace, ref.api_version)
+        _validate.reference(ref)
+        return Patch(operation, ref.kind, ref.name, ref.namespace or None, ref.api_version or None)
 
-    def patch(operation: str, shape: type) -> Callable[..., Any]:
+    def patch(operation: str) -> Callable[..., Any]:
         def record(ref: object_patches.ObjectRef, content: str, options: object_patches.PatchOptions) -> None:
             patch = of(operation, ref)
-            patch.object = content if shape is str else json.loads(content)
-            if not isinstance(patch.object, shape):
-                raise refuse("invalid-patch", f"the patch of a {operation} is no {shape.__name__}")
-            patch.subresource = options.subresource
+            patch.object = _validate.patch(operation, content, options)
+            patch.subresource = options.subresource or None
             patch.ignore_missing_object = options.ignore_missing_object
             patch.ignore_hook_error = options.ignore_hook_error
             host._effects.patches.append(patch)
@@ -215,9 +208,9 @@ def _patches(host: Host) -> dict[str, Callable[..., Any]]:
     return {
         "create": create,
         "delete": lambda ref, how: host._effects.patches.append(of(deletions[how.value], ref)),
-        "merge_patch": patch("MergePatch", dict),
-        "json_patch": patch("JSONPatch", list),
-        "jq_patch": patch("JQPatch", str),
+        "merge_patch": patch("MergePatch"),
+        "json_patch": patch("JSONPatch"),
+        "jq_patch": patch("JQPatch"),
     }
 
 
@@ -230,12 +223,16 @@ def _cluster(host: Host) -> dict[str, Callable[..., Any]]:
         ]
 
     def get(api_version: str, kind: str, namespace: str | None, name: str) -> str | None:
+        _validate.read(api_version, kind, namespace)
+        _validate.read_name(name)
         for one in of(api_version, kind):
             if (one["metadata"].get("namespace"), one["metadata"].get("name")) == (namespace, name):
                 return json.dumps(one)
         return None
 
     def list_(api_version: str, kind: str, selection: cluster.Selection) -> cluster.Page:
+        _validate.read(api_version, kind, selection.namespace)
+        _validate.selection(selection)
         labels, fields = _wanted(selection.label_selector), _wanted(selection.field_selector)
         found = []
         for one in of(api_version, kind):
@@ -243,8 +240,11 @@ def _cluster(host: Host) -> dict[str, Callable[..., Any]]:
             inside = selection.namespace is None or metadata.get("namespace") == selection.namespace
             if inside and _holds(labels, (metadata.get("labels") or {}).get) and _holds(fields, _field(one)):
                 found.append(json.dumps(one))
-        first = int(selection.after or 0)
-        end = first + min(selection.limit or 500, 500)
+        after = selection.after or "0"
+        if not (after.isascii() and after.isdigit()):
+            raise refuse("expired", "there is no such place in the listing")
+        first = int(after)
+        end = first + (500 if selection.limit is None else max(1, min(selection.limit, 500)))
         return cluster.Page(found[first:end], str(end) if end < len(found) else None, None)
 
     return {"get": get, "list": list_}
