@@ -107,7 +107,7 @@ fn collect(root: &Path, dir: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> 
         if path.is_dir() {
             collect(root, &path, files)?;
         } else if [
-            "rs", "toml", "wit", "md", "go", "mod", "py", "typed", "c", "h", "js", "ts",
+            "rs", "toml", "wit", "md", "go", "mod", "py", "typed", "c", "h", "hpp", "js", "ts",
         ]
         .iter()
         .any(|e| path.extension().is_some_and(|x| x == *e))

@@ -181,7 +181,11 @@ static const hookbox_hook text = {.name = "text", .config_text = "configVersion:
 
 static const hookbox_hook asking = {.name = "asks", .config = {.on_startup = HOOKBOX_ORDER(1)}, .run = asks};
 
-HOOKBOX_HOOKS(&all, &failing, &text, &asking);
+/* In cpp.cc. */
+hookbox_error counts(const hookbox_input *in);
+static const hookbox_hook counting = {.name = "counts", .config = {.on_startup = HOOKBOX_ORDER(1)}, .run = counts};
+
+HOOKBOX_HOOKS(&all, &failing, &text, &asking, &counting);
 
 HOOKBOX_TEST(requests_are_sent_and_answered) {
   hookbox_test_http("https://a.example.com/x", 404, HOOKBOX_PAIRS({"content-type", "text/plain"}), "no");

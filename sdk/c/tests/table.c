@@ -275,16 +275,14 @@ static void prepare(hookbox_json world) {
   hookbox_test_because((hookbox_test_context){.binding = "pods", .kind = "Event", .watch_event = "Added", .object = at(context, "object")});
 }
 
-/* All of a file, which lives on. */
+/* All of a file. */
 static hookbox_json file(const char *name) {
   FILE *stream = fopen(name, "rb");
   hookbox_check(stream, __FILE__, __LINE__, "there is no %s: run the tests in sdk/c of hookbox's repository", name);
-  size_t len = 0, room = 1 << 20;
-  char *whole = malloc(room);
-  HOOKBOX_CHECK(whole);
-  len = fread(whole, 1, room, stream);
+  static char whole[1 << 20];
+  size_t len = fread(whole, 1, sizeof whole, stream);
   fclose(stream);
-  HOOKBOX_CHECK(len < room);
+  HOOKBOX_CHECK(len < sizeof whole);
   hookbox_json table = hookbox_json_parse(whole, len);
   HOOKBOX_CHECK(hookbox_json_there(table));
   return table;

@@ -84,13 +84,13 @@ async fn a_project_of_admission_hooks_passes_its_tests() {
     }
 }
 
-/// The SDK with the packages that it is built with, apart from the checkout.
+/// The SDK with the packages that it is built with, apart from the checkout; the table that its tests play is beside it.
 async fn sdk(folder: &Path) -> PathBuf {
-    let sdk = folder.join("sdk");
-    let from = checkout().join("sdk/typescript");
-    let line = "mkdir \"$1\" && cd \"$0\" && cp -r build dist src test wit ./*.json README.md LICENSE \"$1\"";
-    let (from, to) = (from.to_string_lossy(), sdk.to_string_lossy());
-    program(folder, "sh", &["-ec", line, &from, &to])
+    let sdk = folder.join("sdk/typescript");
+    let line = "mkdir -p sdk/typescript tests/hosts && cp \"$0/tests/hosts/cases.json\" tests/hosts && cd sdk/typescript \
+        && for part in build dist src test wit package.json tsconfig.json README.md LICENSE; do cp -r \"$0/sdk/typescript/$part\" .; done";
+    let from = checkout();
+    program(folder, "sh", &["-ec", line, &from.to_string_lossy()])
         .run()
         .await
         .ok();

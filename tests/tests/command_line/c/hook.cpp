@@ -2,15 +2,14 @@
 #include <map>
 #include <string>
 
-#include <hookbox.h>
+#include <hookbox.hpp>
 
 namespace {
 
 hookbox_error count(const hookbox_input *) {
   std::map<std::string, int> by_kind;
-  HOOKBOX_EACH(entry, hookbox_snapshot_of("maps")) {
-    if (const char *kind = hookbox_json_string_at(entry.object, "/metadata/labels/kind")) by_kind[kind]++;
-  }
+  for (hookbox::entry map : hookbox::snapshot("maps"))
+    if (auto kind = map.object.at("/metadata/labels/kind").string()) by_kind[std::string(*kind)]++;
   std::string text;
   for (const auto &[kind, count] : by_kind) text += kind + "=" + std::to_string(count) + ";";
   return hookbox_create_or_update(hookbox_config_map("default", "counted", HOOKBOX_PAIRS({"text", text.c_str()})));
