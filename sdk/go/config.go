@@ -208,20 +208,28 @@ func InNamespaces(names ...string) *NamespaceSelector {
 	return &NamespaceSelector{Names: &NameSelector{names}}
 }
 
-// Settings say how often a hook may run.
+// Settings say how often a hook may run, and in what.
 type Settings struct {
-	// MinInterval is how often another run is allowed.
+	// MinInterval is how often another run is allowed; 0: as often as wanted.
 	MinInterval time.Duration
 	// Burst is how many are allowed at once.
 	Burst int
+	// WarmInstance keeps the hook's instance: what a run leaves in package variables is there in the next. What that
+	// gives up is in docs/configuration.md.
+	WarmInstance bool
 }
 
 // MarshalJSON writes the settings.
 func (s Settings) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		MinInterval string `json:"executionMinInterval"`
-		Burst       int    `json:"executionBurst"`
-	}{s.MinInterval.String(), max(s.Burst, 1)})
+	document := struct {
+		MinInterval  string `json:"executionMinInterval,omitempty"`
+		Burst        int    `json:"executionBurst,omitempty"`
+		WarmInstance bool   `json:"warmInstance,omitempty"`
+	}{WarmInstance: s.WarmInstance}
+	if s.MinInterval != 0 || s.Burst != 0 {
+		document.MinInterval, document.Burst = s.MinInterval.String(), max(s.Burst, 1)
+	}
+	return json.Marshal(document)
 }
 
 // Webhook is which requests a hook is asked about.

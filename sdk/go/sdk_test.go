@@ -81,6 +81,9 @@ func TestAConfigurationIsADocumentOfShellOperator(t *testing.T) {
 	equal(t, string(text), `{"configVersion":"v1","onStartup":0,"schedule":[{"crontab":"* * * * *"}],`+
 		`"kubernetes":[{"kind":"Pod","executeHookOnEvent":[]},{"kind":"Node","executeHookOnEvent":["Added"]}],`+
 		`"settings":{"executionMinInterval":"1m30s","executionBurst":1}}`)
+	text, err = json.Marshal(hookbox.Settings{WarmInstance: true})
+	must(t, err)
+	equal(t, string(text), `{"warmInstance":true}`)
 }
 
 func TestARunSeesItsSnapshotsAndAsksForChanges(t *testing.T) {

@@ -25,7 +25,7 @@ mod webhook;
 pub(crate) use cluster::Rates;
 pub(crate) use exec::Exec;
 pub(crate) use grants::{Granted, Grants};
-pub(crate) use limits::Limits;
+pub(crate) use limits::{Limits, Warm};
 pub(crate) use live::{
     ConfigCommand, HookCommand, LiveFormat, LiveOutput, QueueCommand, Raw, RunsCommand, Socket,
     WhyArgs,

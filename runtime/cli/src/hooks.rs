@@ -44,10 +44,16 @@ pub(crate) fn cache_dir(global: &Global) -> Option<PathBuf> {
     Some(base.join("hookbox").join("components"))
 }
 
-/// The sandbox that this command runs hooks in.
+/// The sandbox that this command runs hooks in, each run in a fresh instance.
 pub(crate) fn sandbox(global: &Global) -> Outcome<Sandbox> {
+    sandbox_with(global, 0)
+}
+
+/// The same, which keeps so many instances at once for hooks that ask for that.
+pub(crate) fn sandbox_with(global: &Global, warm_instances: u32) -> Outcome<Sandbox> {
     Sandbox::new(Settings {
         cache_dir: cache_dir(global),
+        warm_instances,
         ..Settings::default()
     })
     .context("the sandbox could not be made")

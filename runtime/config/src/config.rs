@@ -23,7 +23,7 @@ pub const MAIN_QUEUE: &str = "main";
 pub struct HookConfig {
     /// The format of its document.
     pub version: ConfigVersion,
-    /// How often the hook may run.
+    /// How often the hook may run, and in what.
     pub settings: Option<Settings>,
     /// What the hook wants to be granted beyond its snapshots: a mapping, of which nothing else was checked here. An
     /// extension of hookbox.
@@ -86,7 +86,7 @@ impl ConfigVersion {
     }
 }
 
-/// How often a hook may run: a token bucket.
+/// How often a hook may run, a token bucket, and in what.
 ///
 /// shell-operator in practice requires both fields, and names the wrong one when `executionBurst` is missing. Here
 /// `executionBurst` defaults to 1 and `executionMinInterval` to zero, which means no limit.
@@ -99,6 +99,9 @@ pub struct Settings {
     pub execution_min_interval: Duration,
     /// How many tokens the bucket holds, at least 1.
     pub execution_burst: u32,
+    /// Whether the hook's instance is kept from one run to the next. An extension of hookbox.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub warm_instance: bool,
 }
 
 fn as_go_duration<S: Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

@@ -10,7 +10,7 @@ use hookbox_jq::{Jq, JqError};
 use hookbox_sandbox::capabilities::Missing;
 use hookbox_sandbox::{
     Budget, Capabilities, Component, Export, Grants, HookDefinition, Lane, LoadError, RunError,
-    Sandbox,
+    Sandbox, Warm,
 };
 
 use crate::filter::{Filter, GuestFilter};
@@ -40,6 +40,8 @@ pub struct Hook {
     pub filters: Vec<Filter>,
     /// What it may do beyond reading its snapshots. Nothing by default.
     pub grants: Arc<Grants>,
+    /// Where its instance is kept from one run to the next, if it is.
+    pub warm: Option<Warm>,
 }
 
 /// Why a hook is not there.
@@ -310,6 +312,7 @@ async fn hook(
             }
             own_filters(&program, &definition.name, &config, &mut filters);
             let called: Arc<str> = definition.name.into();
+            let warm = wants_warm(&program, &config).then(Warm::default);
             Ok(Hook {
                 name: called.clone(),
                 called,
@@ -319,6 +322,7 @@ async fn hook(
                 config,
                 filters,
                 grants: Arc::default(),
+                warm,
             })
         }
         Err(source) => Err(LoadProblem::Config {
@@ -327,6 +331,12 @@ async fn hook(
             source,
         }),
     }
+}
+
+/// Whether a hook's instance is to be kept from one run to the next. An executable has none.
+pub(crate) fn wants_warm(program: &Program, config: &HookConfig) -> bool {
+    let settings = config.settings.as_ref();
+    settings.is_some_and(|settings| settings.warm_instance) && program.component().is_some()
 }
 
 /// What of a configuration needs an export that the program does not have: the first such.

@@ -1,6 +1,6 @@
 //! What runs when a hook runs.
 
-use hookbox_sandbox::{Answer, Ask, Budget, Component, LogRecord, Run, RunInput};
+use hookbox_sandbox::{Answer, Ask, Budget, Component, LogRecord, Run, RunInput, Warm};
 
 use crate::native::Native;
 
@@ -34,18 +34,23 @@ impl Program {
     }
 
     /// Asks the hook once. A component always gives an answer unless the run failed; an executable may have written
-    /// none. `log` is told what the hook logs: an executable's lines as they come, a component's at the end.
+    /// none. `log` is told what the hook logs: an executable's lines as they come, a component's at the end. A component's
+    /// instance is kept in `warm` from one run to the next, where there is such a place.
     pub async fn ask(
         &self,
         hook: &str,
         ask: &Ask,
         input: RunInput,
         budget: &Budget,
+        warm: Option<&Warm>,
         mut log: impl FnMut(&LogRecord) + Send,
     ) -> (Run, Option<Answer>) {
         match self {
             Self::Component(component) => {
-                let (run, answer) = component.ask(hook, ask, input, budget).await;
+                let (run, answer) = match warm {
+                    Some(warm) => component.ask_warm(hook, ask, input, budget, warm).await,
+                    None => component.ask(hook, ask, input, budget).await,
+                };
                 run.log.iter().for_each(log);
                 (run, answer)
             }

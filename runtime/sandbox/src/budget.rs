@@ -253,6 +253,9 @@ pub struct Usage {
     /// Bytes of all answers of the cluster and of all bodies of HTTP requests and responses.
     #[serde(skip_serializing_if = "is_zero")]
     pub transfer_bytes: u64,
+    /// Runs that the instance had before this one: it was kept warm. 0 for a fresh one.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub earlier_runs: u64,
 }
 
 fn is_zero(number: &u64) -> bool {

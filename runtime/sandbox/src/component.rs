@@ -15,7 +15,7 @@ use crate::sandbox::{Shared, Slot};
 use crate::state::State;
 use crate::turns::Lane;
 use crate::validate::{hook_name, quote};
-use crate::{Budget, HookDefinition, HookError, Run, RunError, RunInput};
+use crate::{Budget, HookDefinition, HookError, Run, RunError, RunInput, Warm};
 
 /// Most hooks of a component, and longest configuration of one, in bytes.
 const HOOKS: usize = 1000;
@@ -213,6 +213,7 @@ impl Component {
             Call::Describe,
             RunInput::default(),
             budget,
+            None,
         )
         .await;
         let Outcome::Hooks(hooks) = outcome? else {
@@ -251,12 +252,40 @@ impl Component {
         input: RunInput,
         budget: &Budget,
     ) -> (Run, Option<Answer>) {
+        self.ask_in(hook, ask, input, budget, None).await
+    }
+
+    /// As [`Component::ask`], in the instance that an earlier run left in `warm`, where there is one: a fresh one else. When
+    /// the run succeeds its instance is left there, unless it had [`crate::WARM_RUNS`] runs, holds more than
+    /// [`crate::WARM_MEMORY`] or half of what a run may hold, or holds what cannot be taken from it (requests of `wasi:http`,
+    /// timers, more than 1024 things of the host). All limits begin anew; memory that the instance has counts in full.
+    ///
+    /// A place is for one hook of one component with one `Arc` of grants: whatever else is found there is dropped.
+    pub async fn ask_warm(
+        &self,
+        hook: &str,
+        ask: &Ask,
+        input: RunInput,
+        budget: &Budget,
+        warm: &Warm,
+    ) -> (Run, Option<Answer>) {
+        self.ask_in(hook, ask, input, budget, Some(warm)).await
+    }
+
+    async fn ask_in(
+        &self,
+        hook: &str,
+        ask: &Ask,
+        input: RunInput,
+        budget: &Budget,
+        warm: Option<&Warm>,
+    ) -> (Run, Option<Answer>) {
         if let Err(error) = self.knows(hook) {
             return (Run::new(Err(error)), None);
         }
         let call = Call::Ask { hook, ask };
         let (outcome, mut run) =
-            execute::execute(&self.inner, &self.lane, call, input, budget).await;
+            execute::execute(&self.inner, &self.lane, call, input, budget, warm).await;
         match outcome {
             Ok(Outcome::Answer(answer)) => (run, Some(answer)),
             Ok(_) => {
@@ -289,7 +318,8 @@ impl Component {
             binding,
             objects: &objects,
         };
-        match execute::execute(&self.inner, &self.lane, call, RunInput::default(), budget).await {
+        let input = RunInput::default();
+        match execute::execute(&self.inner, &self.lane, call, input, budget, None).await {
             (Ok(Outcome::Filtered(results)), _) => Ok(results),
             (Ok(_), _) => Err(RunError::Answer("to something else".to_owned())),
             (Err(error), _) => Err(error),

@@ -67,13 +67,14 @@ fn config(settings: &Settings) -> Config {
     config
 }
 
-/// Room for every run that is allowed at once and for `spare_instances`, so that an instance is never refused: runs
+/// Room for every run that is allowed at once, for `spare_instances` and for those that are kept, so that an instance is never refused: runs
 /// wait for their turn instead. What is reserved here is address space, not memory.
 fn pool(settings: &Settings) -> PoolingAllocationConfig {
     let slots = settings
         .max_concurrent_runs
         .max(1)
-        .saturating_add(settings.spare_instances);
+        .saturating_add(settings.spare_instances)
+        .saturating_add(settings.warm_instances);
     let memories = slots.saturating_mul(MEMORIES);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(slots)

@@ -1,8 +1,9 @@
-//! One call into a fresh instance: turn, store, budget, account.
+//! One call into an instance, a fresh one as a rule: turn, store, budget, account.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use wasmtime::component::Instance;
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::ask::{self, AdmissionResponse, Answer, Ask};
@@ -12,6 +13,7 @@ use crate::component::Inner;
 use crate::effects::{ObjectPatch, PatchOptions};
 use crate::state::State;
 use crate::turns::Lane;
+use crate::warm::{self, Kept, Owner, WARM_RUNS, Warm};
 use crate::{
     Budget, Effects, HookDefinition, HookError, Retry, Run, RunError, RunInput, Usage, clock, fault,
 };
@@ -40,6 +42,16 @@ pub(crate) enum Call<'a> {
     },
 }
 
+impl<'a> Call<'a> {
+    /// The hook whose instance may be kept: filters and descriptions have a fresh one each.
+    fn hook(&self) -> Option<&'a str> {
+        match *self {
+            Self::Ask { hook, .. } => Some(hook),
+            Self::Describe | Self::Filter { .. } => None,
+        }
+    }
+}
+
 /// What came of it.
 pub(crate) enum Outcome {
     Hooks(Vec<HookDefinition>),
@@ -47,13 +59,15 @@ pub(crate) enum Outcome {
     Filtered(Vec<Result<String, HookError>>),
 }
 
-/// Make an instance, call it, and drop it. The run that comes back holds the effects, whatever the outcome.
+/// Make an instance, or take the one that was kept; call it; drop it, or keep it. The run that comes back holds the
+/// effects, whatever the outcome.
 pub(crate) async fn execute(
-    component: &Inner,
+    component: &Arc<Inner>,
     lane: &Lane,
     call: Call<'_>,
     input: RunInput,
     budget: &Budget,
+    warm: Option<&Warm>,
 ) -> (Result<Outcome, RunError>, Run) {
     let _turn = component.shared.runs.take(lane).await;
     // Until the guest's stack is gone.
@@ -65,15 +79,38 @@ pub(crate) async fn execute(
         .min(component.shared.settings.max_memory_per_run);
     let wall_clock = budget.wall_clock;
     let call_bytes = call_bytes(&budget);
-    let mut state = State::new(input, budget);
-    if let Err(why) = state.open_files() {
-        let error = RunError::Instantiate(why);
-        return (Err(error.clone()), Run::new(Err(error)));
-    }
-    let mut store = store(component, state, call_bytes);
+    let keeper = &component.shared.keeper;
+    let place = warm.filter(|_| keeper.keeps()).zip(call.hook());
+    let grants = Arc::clone(&input.grants);
+    let owner = |hook| Owner {
+        component,
+        hook,
+        grants: &grants,
+    };
+    let kept = place.and_then(|(warm, hook)| keeper.take(warm, owner(hook), budget.memory));
+    let (mut store, mut instance) = match kept {
+        Some(Kept {
+            mut store,
+            instance,
+            runs,
+            ..
+        }) => {
+            store.data_mut().renew(input, budget, runs);
+            (store, Some(instance))
+        }
+        None => {
+            let mut state = State::new(input, budget);
+            if let Err(why) = state.open_files() {
+                let error = RunError::Instantiate(why);
+                return (Err(error.clone()), Run::new(Err(error)));
+            }
+            (store(component, state), None)
+        }
+    };
+    bound(&mut store, call_bytes);
     let cpu = Arc::clone(&store.data().cpu);
 
-    let answer = cpu.count(answer(component, call, &mut store));
+    let answer = cpu.count(answer(component, call, &mut store, &mut instance));
     let answer = match lane.is_own() {
         true => tokio::time::timeout(wall_clock, answer).await,
         // A tick is the longest that one tenant's run keeps another's from a processor.
@@ -84,7 +121,24 @@ pub(crate) async fn execute(
     };
 
     // The future that held the store is gone, and the guest's stack with it.
-    let state = store.into_data();
+    let succeeded = matches!(answer, Ok(Ok(Ok(_))));
+    let keeps = place.zip(instance).filter(|_| {
+        let state = store.data_mut();
+        let memory = warm::allowed_memory(state.budget.memory);
+        succeeded
+            && state.earlier_runs + 1 < WARM_RUNS
+            && state.memory.guest() <= memory
+            && state.settle()
+    });
+    let (state, keeps) = match keeps {
+        Some(((warm, hook), instance)) => {
+            let state = store.data_mut().rest();
+            let (runs, memory) = (state.earlier_runs + 1, state.memory.guest());
+            let kept = Kept::new(store, instance, owner(hook), runs, memory);
+            (state, Some((warm, kept)))
+        }
+        None => (store.into_data(), None),
+    };
     let result = match answer {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(error)) => Err(Stop::Error(error)),
@@ -97,7 +151,13 @@ pub(crate) async fn execute(
             }))
         }
     };
-    finish(state, result, started.elapsed(), call_bytes)
+    let finished = finish(state, result, started.elapsed(), call_bytes);
+    if let Some((warm, kept)) = keeps
+        && finished.0.is_ok()
+    {
+        keeper.keep(warm, kept);
+    }
+    finished
 }
 
 enum Stop {
@@ -111,14 +171,18 @@ fn call_bytes(budget: &Budget) -> u64 {
     budget.effect_bytes.max(budget.log_bytes).max(CALL_BYTES)
 }
 
-fn store(component: &Inner, state: State, call_bytes: u64) -> Store<State> {
-    let handles = State::handles(&state.input);
-    let mut store = Store::new(&component.shared.engine, state);
-    store.limiter(|state| &mut state.memory);
+/// What bounds one run, anew for each.
+fn bound(store: &mut Store<State>, call_bytes: u64) {
+    let handles = State::handles(&store.data().input);
     store.set_hostcall_fuel(usize::try_from(call_bytes).unwrap_or(usize::MAX));
     // The host's own table is full before this: it gives the error that names the limit.
     store.set_max_component_handles(handles.saturating_mul(2));
     store.set_epoch_deadline(1);
+}
+
+fn store(component: &Inner, state: State) -> Store<State> {
+    let mut store = Store::new(&component.shared.engine, state);
+    store.limiter(|state| &mut state.memory);
     store.epoch_deadline_callback(|context| {
         let state = context.data();
         state.cpu.check()?;
@@ -133,11 +197,19 @@ async fn answer(
     component: &Inner,
     call: Call<'_>,
     store: &mut Store<State>,
+    kept: &mut Option<Instance>,
 ) -> wasmtime::Result<Result<Outcome, Stop>> {
-    let started = clock::now();
     let exports = &component.exports;
-    let instance = exports.pre.instantiate_async(&mut *store).await?;
-    store.data_mut().instantiated = Some(started.elapsed());
+    let instance = match *kept {
+        Some(instance) => instance,
+        None => {
+            let started = clock::now();
+            let instance = exports.pre.instantiate_async(&mut *store).await?;
+            store.data_mut().instantiated = Some(started.elapsed());
+            *kept = Some(instance);
+            instance
+        }
+    };
     let given_up = |error: types::Error| Stop::Hook(error.into());
     match call {
         Call::Describe => {
@@ -271,6 +343,7 @@ fn finish(
         cluster_reads,
         http_requests,
         transfer_bytes,
+        earlier_runs: state.earlier_runs,
     };
     let effects = std::mem::take(&mut state.effects);
     // What could not stop the guest then fails the run now.

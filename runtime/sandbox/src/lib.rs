@@ -2,7 +2,8 @@
 //!
 //! A component goes in, a run comes out: its [`Effects`] as data, its log, what it used. This crate knows
 //! WebAssembly and the contract `hookbox:hook`; it knows nothing of Kubernetes, and nothing it runs can reach the
-//! network, the disk, the environment or the cluster but by [`Grants`], nor ever another run.
+//! network, the disk, the environment or the cluster but by [`Grants`], nor ever another hook's run, nor any other run at
+//! all but by a [`Warm`] instance.
 //!
 //! ```no_run
 //! use hookbox_sandbox::{Budget, RunInput, Sandbox, Settings};
@@ -20,7 +21,7 @@
 //! ```
 //!
 //! The way of a component: [`load`] (what is it, does it fit), compiled once and kept on disk, prepared; then for
-//! every run a fresh instance ([`Component::run`]) that asks the host for what it was given ([`input`]), and gives
+//! every run a fresh instance ([`Component::run`]), or one that was kept where that is wanted ([`Warm`]), that asks the host for what it was given ([`input`]), and gives
 //! [`effects`]. Everything is bounded by a [`Budget`]; what comes to a limit is a [`RunError::Limit`] that names it.
 //! Runs need a tokio runtime with its timer on.
 
@@ -59,6 +60,7 @@ mod state;
 mod ticker;
 pub mod turns;
 mod validate;
+pub mod warm;
 mod wasi;
 
 pub use ask::{AdmissionResponse, Answer, Ask, Export};
@@ -80,3 +82,4 @@ pub use sandbox::{Sandbox, SandboxError, Settings};
 pub use ticker::Ticking;
 pub use turns::Lane;
 pub use validate::MAX_BUCKETS;
+pub use warm::{WARM_IDLE, WARM_MEMORY, WARM_RUNS, Warm};

@@ -14,6 +14,8 @@ pub(crate) struct Memory {
     table_elements: u64,
     held: u64,
     peak: u64,
+    /// Part of what is held: the guest's own memories and tables.
+    guest: u64,
     /// What the growth that was last allowed had added, to be taken back when it then fails.
     pending: u64,
     /// The first growth that was refused. The guest learns of it as an ordinary failed allocation, and mostly aborts:
@@ -28,9 +30,25 @@ impl Memory {
             table_elements,
             held: 0,
             peak: 0,
+            guest: 0,
             pending: 0,
             refusal: None,
         }
+    }
+
+    /// The account of a run whose instance holds `guest` bytes from earlier runs.
+    pub(crate) fn warm(allowed: u64, table_elements: u64, guest: u64) -> Self {
+        Self {
+            held: guest,
+            peak: guest,
+            guest,
+            ..Self::new(allowed, table_elements)
+        }
+    }
+
+    /// Bytes of the guest's own memories and tables.
+    pub(crate) fn guest(&self) -> u64 {
+        self.guest
     }
 
     /// Account for `bytes` of the host.
@@ -82,6 +100,7 @@ impl Memory {
         match self.charge(bytes) {
             Ok(()) => {
                 self.pending = bytes;
+                self.guest = self.guest.saturating_add(bytes);
                 true
             }
             Err(hit) => {
@@ -93,6 +112,7 @@ impl Memory {
 
     fn take_back(&mut self) {
         self.held = self.held.saturating_sub(self.pending);
+        self.guest = self.guest.saturating_sub(self.pending);
         self.pending = 0;
     }
 }
@@ -186,6 +206,23 @@ mod tests {
         let mut memory = Memory::new(10 * PAGE as u64, 10);
         assert!(!memory.memory_growing(0, 2 * PAGE, Some(PAGE)).unwrap());
         assert_eq!(memory.refusal(), None);
+    }
+
+    #[test]
+    fn what_an_instance_grew_in_earlier_runs_counts_in_full() {
+        let mut first = Memory::new(4 * PAGE as u64, 10);
+        assert!(first.memory_growing(0, PAGE, None).unwrap());
+        assert!(first.memory_growing(PAGE, 2 * PAGE, None).unwrap());
+        first
+            .memory_grow_failed(wasmtime::Error::msg("no"))
+            .unwrap();
+        first.charge(7).unwrap();
+        assert_eq!(first.guest(), PAGE as u64);
+        let mut second = Memory::warm(2 * PAGE as u64, 10, first.guest());
+        assert_eq!((second.held(), second.peak()), (PAGE as u64, PAGE as u64));
+        assert!(second.memory_growing(PAGE, 2 * PAGE, None).unwrap());
+        assert!(!second.memory_growing(2 * PAGE, 3 * PAGE, None).unwrap());
+        assert_eq!(second.guest(), 2 * PAGE as u64);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::load::{self, Digest, LoadError};
 use crate::state::State;
 use crate::ticker::{Ticker, Ticking};
 use crate::turns::{Lane, Turns};
+use crate::warm::Keeper;
 use crate::{compile, engine};
 
 /// What a sandbox may use, for all its runs together.
@@ -45,6 +46,9 @@ pub struct Settings {
     /// Instances for which the engine has room besides those of runs, for whoever uses [`Sandbox::engine`] for guests
     /// of its own. 16.
     pub spare_instances: u32,
+    /// Instances that are kept at once between runs ([`crate::Warm`]), for all hooks together; those used least recently
+    /// go first. Each has at most [`crate::WARM_MEMORY`]. None: every run is in a fresh one. 8.
+    pub warm_instances: u32,
 }
 
 impl Default for Settings {
@@ -60,6 +64,7 @@ impl Default for Settings {
             max_concurrent_runs: 64,
             max_memory_per_run: 512 << 20,
             spare_instances: 16,
+            warm_instances: 8,
         }
     }
 }
@@ -106,6 +111,8 @@ pub(crate) struct Shared {
     pub(crate) workers: Turns,
     /// Turns of compilations.
     pub(crate) compilations: Turns,
+    /// Instances between runs.
+    pub(crate) keeper: Keeper,
     /// Components that are loaded or being loaded, so that each is compiled and held once.
     loaded: Mutex<HashMap<Digest, Weak<Slot>>>,
 }
@@ -137,6 +144,7 @@ impl Sandbox {
                 runs: Turns::new(runs, runs - runs / 4),
                 workers: Turns::new(workers, workers),
                 compilations: Turns::new(workers, workers / 2),
+                keeper: Keeper::new(settings.warm_instances),
                 loaded: Mutex::default(),
                 settings,
             }),

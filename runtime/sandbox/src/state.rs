@@ -1,25 +1,32 @@
 //! What the host holds for one run, and the accounts that bound it.
 
+use std::any::Any;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use wasmtime::component::{Resource, ResourceTable, ResourceTableError};
 use wasmtime_wasi::WasiCtx;
+use wasmtime_wasi::filesystem::Descriptor;
+use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, DynPollable};
 
 use crate::bindings::hookbox::hook::types::Refusal;
 use crate::budget::{Limit, LimitHit};
 use crate::cpu::CpuMeter;
 use crate::document::Document;
-use crate::host::ContextHandle;
+use crate::host::{ContextHandle, SnapshotHandle};
 use crate::http::HttpState;
 use crate::json::{self, JsonError};
 use crate::log::Log;
 use crate::memory::Memory;
 use crate::outside::Outside;
+use crate::wasi::Present;
 use crate::{Budget, Effects, ReadRecord, RunInput, clock, engine, validate};
 
 /// Things of the host that a guest may hold at once, beyond the contexts that it was given.
 const HANDLES: usize = 4096;
+
+/// Things of the host that an instance may still hold when it is kept for another run.
+const LEFT: usize = 1024;
 
 /// The data of one store.
 pub(crate) struct State {
@@ -32,6 +39,8 @@ pub(crate) struct State {
     pub(crate) table: ResourceTable,
     /// Made at the first call of a WASI function: many hooks make none.
     pub(crate) wasi: Option<WasiCtx>,
+    /// What it shows of this run.
+    pub(crate) present: Option<Arc<Present>>,
     /// Made at the first call of a function of `wasi:http`.
     pub(crate) http: Option<Box<HttpState>>,
     /// Shared with the guest's standard streams.
@@ -50,6 +59,8 @@ pub(crate) struct State {
     pub(crate) reads: Vec<ReadRecord>,
     /// How long it took to make the instance; none while it is being made.
     pub(crate) instantiated: Option<Duration>,
+    /// Runs that the instance had before this one.
+    pub(crate) earlier_runs: u64,
 }
 
 /// What one recorded write to values takes.
@@ -100,6 +111,7 @@ impl State {
             cpu: Arc::new(CpuMeter::new(budget.cpu_time)),
             table,
             wasi: None,
+            present: None,
             http: None,
             log: Arc::new(Mutex::new(Log::new(budget.log_bytes))),
             effects: Effects::default(),
@@ -112,9 +124,63 @@ impl State {
             outside: Arc::new(Outside::new(&budget)),
             reads: Vec::new(),
             instantiated: None,
+            earlier_runs: 0,
             input,
             budget,
         }
+    }
+
+    /// The run is over, and its instance is to be kept: what the guest still holds of the run is dead from here on. False
+    /// where it holds something that cannot be: then the instance is not kept.
+    pub(crate) fn settle(&mut self) -> bool {
+        let mut left = 0;
+        for thing in self.table.iter_mut() {
+            left += 1;
+            if let Some(context) = thing.downcast_mut::<ContextHandle>() {
+                context.index = None;
+            } else if let Some(snapshot) = thing.downcast_mut::<SnapshotHandle>() {
+                snapshot.0 = None;
+            } else if !lasting(thing) {
+                return false;
+            }
+        }
+        left <= LEFT && self.outside.open() == 0 && self.memory.refusal().is_none()
+    }
+
+    /// The state of this run, and in its place one of no run, with what lasts as long as the instance.
+    pub(crate) fn rest(&mut self) -> Self {
+        let nothing = Budget {
+            log_bytes: 0,
+            ..self.budget.clone()
+        };
+        self.become_run(RunInput::default(), nothing)
+    }
+
+    /// Another run begins in an instance that had `earlier_runs`.
+    pub(crate) fn renew(&mut self, input: RunInput, budget: Budget, earlier_runs: u64) {
+        self.become_run(input, budget);
+        self.earlier_runs = earlier_runs;
+        self.instantiated = Some(Duration::ZERO);
+    }
+
+    /// All begins anew but for what is named here: the memory that the guest holds, the things that its libraries keep
+    /// open, and WASI behind them.
+    fn become_run(&mut self, input: RunInput, budget: Budget) -> Self {
+        let capacity = Self::handles(&input);
+        let mut next = Self::new(input, budget);
+        next.memory = Memory::warm(
+            next.budget.memory,
+            engine::TABLE_ELEMENTS,
+            self.memory.guest(),
+        );
+        next.table = std::mem::take(&mut self.table);
+        next.table.set_max_capacity(capacity);
+        next.wasi = self.wasi.take();
+        next.present = self.present.take();
+        if let Some(present) = &next.present {
+            present.set(&next.log, next.began);
+        }
+        std::mem::replace(self, next)
     }
 
     /// How many things of the host this run may hold at once.
@@ -125,7 +191,7 @@ impl State {
     /// The run's contexts, to be given to the guest.
     pub(crate) fn open_contexts(&mut self) -> wasmtime::Result<Vec<Resource<ContextHandle>>> {
         (0..self.input.contexts.len())
-            .map(|index| self.open(ContextHandle { index }))
+            .map(|index| self.open(ContextHandle { index: Some(index) }))
             .collect()
     }
 
@@ -243,4 +309,14 @@ pub(crate) fn handles_hit(allowed: usize) -> LimitHit {
         used: allowed.saturating_add(1),
         allowed,
     }
+}
+
+/// Whether a thing of the host may stay open from one run to the next: standard streams and folders, which libraries open
+/// once, and files of these folders. What else streams and waits is never without what it belongs to, the body of a
+/// request or a timer, and that is nothing of this.
+fn lasting(thing: &(dyn Any + Send)) -> bool {
+    thing.is::<DynInputStream>()
+        || thing.is::<DynOutputStream>()
+        || thing.is::<DynPollable>()
+        || thing.is::<Descriptor>()
 }

@@ -4,6 +4,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -33,10 +34,11 @@ impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         // Every function of WASI comes by here first.
         self.host_calls = self.host_calls.saturating_add(1);
-        if self.wasi.is_none() {
-            self.wasi = Some(self.wasi_builder().build());
-        }
-        let ctx = self.wasi.get_or_insert_with(|| builder(&self.log).build());
+        let wasi = match self.wasi.take() {
+            Some(wasi) => wasi,
+            None => self.wasi_builder().build(),
+        };
+        let ctx = self.wasi.insert(wasi);
         WasiCtxView {
             ctx,
             table: &mut self.table,
@@ -47,7 +49,8 @@ impl WasiView for State {
 impl State {
     /// Open the folders that were granted. The error names the one that cannot be.
     pub(crate) fn open_files(&mut self) -> Result<(), String> {
-        let files = &self.input.grants.capabilities().files;
+        let grants = Arc::clone(&self.input.grants);
+        let files = &grants.capabilities().files;
         if files.is_empty() {
             return Ok(());
         }
@@ -65,29 +68,62 @@ impl State {
     }
 
     /// WASI with what was granted, but for folders.
-    fn wasi_builder(&self) -> WasiCtxBuilder {
+    fn wasi_builder(&mut self) -> WasiCtxBuilder {
+        let present = self
+            .present
+            .insert(Arc::new(Present::new(&self.log, self.began)));
+        let mut builder = builder(present);
         let capabilities = self.input.grants.capabilities();
-        let mut builder = builder(&self.log);
         for entry in &capabilities.environment {
             builder.env(&entry.name, entry.value.as_deref().unwrap_or_default());
         }
         match capabilities.wall_clock {
             true => builder.wall_clock(WallClock),
-            false => builder.wall_clock(StillClock(self.began)),
+            false => builder.wall_clock(StillClock(Arc::clone(present))),
         };
         builder
     }
 }
 
-fn builder(log: &Arc<Mutex<Log>>) -> WasiCtxBuilder {
+/// What the WASI of an instance shows of the run that is going on: what a guest opened in an earlier run goes on working,
+/// and what it writes belongs to this one.
+pub(crate) struct Present {
+    log: Mutex<Arc<Mutex<Log>>>,
+    /// The second in which the run began.
+    began: AtomicU64,
+}
+
+impl Present {
+    fn new(log: &Arc<Mutex<Log>>, began: Duration) -> Self {
+        Self {
+            log: Mutex::new(Arc::clone(log)),
+            began: AtomicU64::new(began.as_secs()),
+        }
+    }
+
+    /// Another run goes on now, or none.
+    pub(crate) fn set(&self, log: &Arc<Mutex<Log>>, began: Duration) {
+        *self.log.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(log);
+        self.began.store(began.as_secs(), Ordering::Relaxed);
+    }
+
+    fn write(&self, stream: Stream, bytes: &[u8]) {
+        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .write(stream, bytes);
+    }
+}
+
+fn builder(present: &Arc<Present>) -> WasiCtxBuilder {
     let mut builder = WasiCtx::builder();
     builder
         .stdout(Output {
-            log: Arc::clone(log),
+            present: Arc::clone(present),
             stream: Stream::Out,
         })
         .stderr(Output {
-            log: Arc::clone(log),
+            present: Arc::clone(present),
             stream: Stream::Err,
         })
         .monotonic_clock(MonotonicClock {
@@ -113,7 +149,7 @@ impl HostWallClock for WallClock {
 }
 
 /// Always the second in which the run began.
-struct StillClock(Duration);
+struct StillClock(Arc<Present>);
 
 impl HostWallClock for StillClock {
     fn resolution(&self) -> Duration {
@@ -121,11 +157,11 @@ impl HostWallClock for StillClock {
     }
 
     fn now(&self) -> Duration {
-        Duration::from_secs(self.0.as_secs())
+        Duration::from_secs(self.0.began.load(Ordering::Relaxed))
     }
 }
 
-/// Counts from the first WASI call of the run.
+/// Counts from the first WASI call of the instance: it never goes back.
 struct MonotonicClock {
     start: Instant,
 }
@@ -147,16 +183,13 @@ fn nanos(duration: Duration) -> u64 {
 /// A standard stream that ends in the log. Always ready, never closed, never fails.
 #[derive(Clone)]
 struct Output {
-    log: Arc<Mutex<Log>>,
+    present: Arc<Present>,
     stream: Stream,
 }
 
 impl Output {
     fn put(&self, bytes: &[u8]) {
-        self.log
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .write(self.stream, bytes);
+        self.present.write(self.stream, bytes);
     }
 }
 

@@ -403,12 +403,15 @@ typedef struct hookbox_conversion {
 } hookbox_conversion;
 #define HOOKBOX_CONVERSIONS(...) ((const hookbox_conversion[]){__VA_ARGS__, {.crd_name = NULL}})
 
-/* How often a hook may run. */
+/* How often a hook may run, and in what. */
 typedef struct hookbox_settings {
-  /* A duration, such as `10s`: how often another run is allowed. */
+  /* A duration, such as `10s`: how often another run is allowed; as often as wanted when left out. */
   const char *min_interval;
   /* How many are allowed at once; 1 when left out. */
   int burst;
+  /* Keep the hook's instance: what a run leaves in static variables is there in the next. What that gives up is in
+     docs/configuration.md. */
+  bool warm_instance;
 } hookbox_settings;
 
 typedef struct hookbox_config {

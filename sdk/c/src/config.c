@@ -268,12 +268,19 @@ hbx_string hbx_config(const hookbox_hook *hook) {
   webhooks(w, "kubernetesValidating", config, config->validating);
   webhooks(w, "kubernetesMutating", config, config->mutating);
   conversions(w, config);
-  if (config->settings.min_interval || config->settings.burst) {
+  const hookbox_settings *settings = &config->settings;
+  if (settings->min_interval || settings->burst || settings->warm_instance) {
     hookbox_write_key(w, "settings");
     hookbox_write_object(w);
-    text(w, "executionMinInterval", config->settings.min_interval);
-    hookbox_write_key(w, "executionBurst");
-    hookbox_write_int(w, config->settings.burst ? config->settings.burst : 1);
+    text(w, "executionMinInterval", settings->min_interval);
+    if (settings->min_interval || settings->burst) {
+      hookbox_write_key(w, "executionBurst");
+      hookbox_write_int(w, settings->burst ? settings->burst : 1);
+    }
+    if (settings->warm_instance) {
+      hookbox_write_key(w, "warmInstance");
+      hookbox_write_bool(w, true);
+    }
     hookbox_write_end(w);
   }
   if (config->capabilities) {

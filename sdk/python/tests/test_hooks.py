@@ -164,6 +164,12 @@ def test_every_field_of_the_configuration_can_be_said():
     }
 
 
+def test_an_instance_is_kept_where_that_is_asked_for():
+    assert hookbox.Settings(warm_instance=True).document() == {"warmInstance": True}
+    both = hookbox.Settings("1s", warm_instance=True).document()
+    assert both == {"executionMinInterval": "1s", "executionBurst": 1, "warmInstance": True}
+
+
 def test_a_whole_document_can_be_given():
     @hookbox.hook("raw", config="onStartup: 1\nconfigVersion: v1\n")
     def raw(run):

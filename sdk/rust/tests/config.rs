@@ -27,7 +27,7 @@ struct Watches {
 #[hook(
     schedule(crontab = "*/5 * * * *"),
     schedule(name = "own", crontab = "@daily", include_snapshots = ["_pods", "config-maps"], allow_failure = true),
-    settings(min_interval = "1s")
+    settings(min_interval = "1s", warm_instance = false)
 )]
 fn watching(_input: Input<Watches>, _out: &mut Effects) {}
 
@@ -55,7 +55,7 @@ fn asked(_review: Review) -> Result<Verdict> {
     Ok(Verdict::allow())
 }
 
-#[hook(name = "other/name", on_startup = -3)]
+#[hook(name = "other/name", on_startup = -3, settings(warm_instance = true))]
 fn starting(_input: Input, _out: &mut Effects) {}
 
 fn document<H: Hook>() -> serde_json::Value {
@@ -101,7 +101,7 @@ fn the_document_holds_what_was_said_and_all_snapshots_where_nothing_was() {
     );
     assert_eq!(
         document::<starting>(),
-        json!({"configVersion": "v1", "onStartup": -3})
+        json!({"configVersion": "v1", "onStartup": -3, "settings": {"warmInstance": true}})
     );
     assert_eq!((watching::NAME, starting::NAME), ("watching", "other/name"));
 }

@@ -111,12 +111,17 @@ export interface NamespaceSelector {
   labelSelector?: LabelSelector;
 }
 
-/** How often a hook may run. */
+/** How often a hook may run, and in what. */
 export interface Settings {
-  /** How often another run is allowed: `10s`. */
-  executionMinInterval: string;
+  /** How often another run is allowed: `10s`. As often as wanted when left out. */
+  executionMinInterval?: string;
   /** How many are allowed at once; 1 when left out. */
   executionBurst?: number;
+  /**
+   * Keep the hook's instance: what a run leaves in variables of modules is there in the next. What that gives up is in
+   * docs/configuration.md.
+   */
+  warmInstance?: boolean;
 }
 
 /** Which requests a hook is asked about. */

@@ -28,7 +28,7 @@ test("a configuration is the document of shell-operator, with all snapshots wher
       onStartup: 10,
       schedule: [{ crontab: "* * * * *" }, { name: "alone", crontab: "0 3 * * *", includeSnapshotsFrom: [] }],
       kubernetes: [{ kind: "Pod", executeHookOnEvent: [] }, { name: "maps", kind: "ConfigMap", filter: () => 1 }],
-      settings: { executionMinInterval: "1s" },
+      settings: { executionMinInterval: "1s", warmInstance: true },
     },
     run() {},
   });
@@ -43,7 +43,7 @@ test("a configuration is the document of shell-operator, with all snapshots wher
       { kind: "Pod", executeHookOnEvent: [], includeSnapshotsFrom: ["kubernetes", "maps"] },
       { name: "maps", kind: "ConfigMap", filter: true, includeSnapshotsFrom: ["kubernetes", "maps"] },
     ],
-    settings: { executionMinInterval: "1s" },
+    settings: { executionMinInterval: "1s", warmInstance: true },
   });
   assert.throws(() => defineHook({ name: "a b", config }), /name/);
 });

@@ -59,6 +59,9 @@ fn reach() -> Answer {
             ["call", method, url, rest @ ..] => call(method, url, rest),
             ["follow", url] => http::follow(url),
             ["hoard", url] => http::hoard(url),
+            ["leave", url] => http::leave(url),
+            ["left"] => http::left(),
+            ["count"] => crate::warm::count().to_string(),
             ["read", path] => match std::fs::read_to_string(path) {
                 Ok(text) => format!("read {text:?}"),
                 Err(error) => format!("{:?}", error.kind()),

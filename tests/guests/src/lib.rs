@@ -6,6 +6,7 @@ mod harmless;
 mod hostile;
 #[path = "../../hostile/guest/src/selected.rs"]
 mod selected;
+mod warm;
 
 wit_bindgen::generate!({
     path: "../../wit",
@@ -41,12 +42,16 @@ impl Guest for Component {
             .iter()
             .chain(hostile::NAMES)
             .chain(effects::NAMES)
-            .chain(grants::NAMES);
+            .chain(grants::NAMES)
+            .chain(warm::NAMES);
         let hooks = selected::hooks(names.map(configured)).into_iter();
         hooks.map(|(name, config)| Hook { name, config }).collect()
     }
 
     fn run(hook: String, contexts: Vec<BindingContext>) -> Answer {
+        if warm::NAMES.contains(&&*hook) {
+            return warm::run(&hook, contexts);
+        }
         None.or_else(|| harmless::run(&hook, &contexts))
             .or_else(|| hostile::run(&hook, contexts.len()))
             .or_else(|| effects::run(&hook))

@@ -59,6 +59,15 @@ pub(crate) struct Limits {
     pub(crate) transfer_bytes: u64,
 }
 
+/// Instances that are kept.
+#[derive(Debug, Args, Clone, Copy)]
+#[command(next_help_heading = "Limits of a run")]
+pub(crate) struct Warm {
+    /// Instances kept at once between runs, of hooks with `settings.warmInstance`, at most 64 MiB each; 0: none
+    #[arg(long, env = "HOOKBOX_WARM_INSTANCES", default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u32).range(..=1000))]
+    pub(crate) warm_instances: u32,
+}
+
 impl Limits {
     /// The budget that these flags give.
     pub(crate) fn budget(&self) -> hookbox_sandbox::Budget {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{Grants, Limits, Rates, Tenants, Values, Webhook, some_time, yes_or_no};
+use super::{Grants, Limits, Rates, Tenants, Values, Warm, Webhook, some_time, yes_or_no};
 
 #[derive(Debug, Args)]
 pub(crate) struct Run {
@@ -80,6 +80,8 @@ pub(crate) struct Run {
     pub(crate) values: Values,
     #[command(flatten)]
     pub(crate) grants: Grants,
+    #[command(flatten)]
+    pub(crate) warm: Warm,
     #[command(flatten)]
     pub(crate) limits: Limits,
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Grants, Limits, Values, yes_or_no};
+use super::{Grants, Limits, Values, Warm, yes_or_no};
 
 /// How hooks run on the embedded cluster.
 #[derive(Debug, Args)]
@@ -66,6 +66,8 @@ pub(crate) struct Dev {
     /// Manifests to apply after the hooks have settled, to see what they make of it; their webhooks are asked
     #[arg(long, env = "HOOKBOX_APPLY", value_name = "FILE")]
     pub(crate) apply: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) warm: Warm,
     #[command(flatten)]
     pub(crate) play: Play,
 }

@@ -67,7 +67,7 @@ pub(super) async fn dev(global: &Global, args: &Dev, ui: &Ui) -> Outcome {
     for path in &args.apply {
         later.extend(state::read(path)?);
     }
-    let sandbox = hooks::sandbox(global)?;
+    let sandbox = hooks::sandbox_with(global, args.warm.warm_instances)?;
     let jq = Jq::new(&sandbox)
         .context("the jq filters' sandbox could not be made")
         .or_environment()?;

@@ -260,6 +260,7 @@ async fn select(
         grants: Arc::default(),
         config,
         filters,
+        warm: None,
     };
     let loaded = load::Loaded {
         hooks: vec![hook],

@@ -9,7 +9,11 @@ use super::object::{At, Object};
 use super::report::Report;
 
 pub(super) fn settings(at: At<'_>, report: &mut Report) -> Option<Settings> {
-    let object = Object::read(at, &["executionMinInterval", "executionBurst"], report)?;
+    let object = Object::read(
+        at,
+        &["executionMinInterval", "executionBurst", "warmInstance"],
+        report,
+    )?;
     let interval = object.field("executionMinInterval").map(|at| {
         let text = at.text(report)?;
         duration::parse(text)
@@ -33,8 +37,10 @@ pub(super) fn settings(at: At<'_>, report: &mut Report) -> Option<Settings> {
             );
         }
     }
+    let warm_instance = object.flag("warmInstance", false, report);
     Some(Settings {
         execution_min_interval: interval.flatten().unwrap_or(Duration::ZERO),
         execution_burst: burst.and_then(|n| u32::try_from(n).ok()).unwrap_or(1),
+        warm_instance,
     })
 }

@@ -27,6 +27,24 @@ fn interval_and_burst() {
     assert_eq!(warnings(&config), [("settings.executionBurst", "ignored")]);
 }
 
+/// `warmInstance` is hookbox's own.
+#[test]
+fn an_instance_is_kept_where_that_is_asked_for() {
+    let asked = |settings: &str| {
+        let config = good(&format!("onStartup: 1\nsettings: {settings}"));
+        assert_eq!(warnings(&config), []);
+        let written = serde_json::to_value(&config).unwrap();
+        let warm = config.settings.unwrap().warm_instance;
+        let expected = warm.then_some(serde_json::Value::Bool(true));
+        assert_eq!(written["settings"].get("warmInstance"), expected.as_ref());
+        warm
+    };
+    assert!(asked("{warmInstance: true}"));
+    assert!(asked("{executionMinInterval: 1s, warmInstance: true}"));
+    assert!(!asked("{warmInstance: false}"));
+    assert!(!asked("{}"));
+}
+
 #[test]
 fn mistakes() {
     for (settings, path, code) in [
@@ -70,6 +88,7 @@ fn mistakes() {
             "settings.executionBurst",
             "out-of-range",
         ),
+        ("{warmInstance: 1}", "settings.warmInstance", "wrong-type"),
         ("[]", "settings", "wrong-type"),
         ("", "settings", "wrong-type"),
     ] {

@@ -213,11 +213,19 @@ impl Engine {
             }
         });
         let told = |record: &LogRecord| log(hook, number, record);
-        let asked = hook
-            .program
-            .ask(&hook.called, ask, input, turn.budget, told);
+        let asked = hook.program.ask(
+            &hook.called,
+            ask,
+            input,
+            turn.budget,
+            hook.warm.as_ref(),
+            told,
+        );
         let (outcome, answer) = while_leading(turn.term, self.quota().is_some(), asked).await;
         self.metrics.run_used(labels, &outcome.usage);
+        if outcome.usage.earlier_runs > 0 {
+            self.metrics.run_was_warm(labels);
+        }
 
         let outcome_effects = outcome.result.map(Arc::new);
         let effects = outcome_effects.as_ref().ok().cloned();

@@ -4,7 +4,7 @@
 //! alerts work as they are. Where a sandbox has no such thing as a process the nearest is meant:
 //! `hook_run_user_cpu_seconds` is the CPU time of the guest, `hook_run_sys_cpu_seconds` the CPU time that making its
 //! instance took, `hook_run_max_rss_bytes` the greatest memory of the run. Ours in addition: `kube_snapshot_bytes`,
-//! `kube_snapshots_held_bytes`, `kube_jq_filter_errors_total`, `effects_*`, `hook_metrics_dropped_total`, `journal_*`, `tenant_*`.
+//! `kube_snapshots_held_bytes`, `hook_run_warm_total`, `kube_jq_filter_errors_total`, `effects_*`, `hook_metrics_dropped_total`, `journal_*`, `tenant_*`.
 
 mod cluster;
 mod queue;

@@ -527,6 +527,7 @@ fn same_rights(old: &Plan, new: &Plan) -> bool {
             plan.granted.clone(),
             plan.rules.clone(),
             plan.budget.clone(),
+            plan.warm_instances,
         )
     };
     rights(old) == rights(new)

@@ -113,6 +113,8 @@ pub struct Plan {
     pub quota: QuotaSettings,
     /// Whether its webhooks may be served.
     pub webhooks: bool,
+    /// Whether its instances may be kept between runs.
+    pub warm_instances: bool,
 }
 
 /// Where a component comes from.
@@ -195,6 +197,7 @@ pub fn plan(
         budget: budget(&policy.spec.budget),
         quota: policy.spec.quota.clone(),
         webhooks: policy.spec.webhooks,
+        warm_instances: policy.spec.warm_instances,
     };
     Ok((plan, missing))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hookbox_registry::{Credentials, Lease, Reference, RegistryError, Verification};
-use hookbox_sandbox::Lane;
+use hookbox_sandbox::{Lane, Warm};
 use kube::Client;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -237,6 +237,18 @@ pub(super) fn equipped(
     }
     for hook in &mut hooks {
         hook.grants = grants.clone();
+        if hook.warm.is_some() && !plan.warm_instances {
+            unmet.push(format!(
+                "hook `{}` wants `settings.warmInstance`, which the policy does not allow (`warmInstances`)",
+                hook.called
+            ));
+        }
+        // Each time anew: no instance outlives what it was granted.
+        hook.warm = hook
+            .warm
+            .as_ref()
+            .filter(|_| plan.warm_instances)
+            .map(|_| Warm::default());
     }
     Ok(Prepared {
         hooks,

@@ -224,6 +224,10 @@ pub struct HookPolicySpec {
     /// sees, refuses and changes what anybody writes there, Secrets and Pods too, whatever its ServiceAccount may do.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub webhooks: bool,
+    /// Whether Hooks may keep instances from one run to the next (`settings.warmInstance`). What a run leaves in its memory
+    /// the next run of the same hook finds there.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub warm_instances: bool,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -36,5 +36,6 @@ mod steps;
 mod support;
 mod tenants;
 mod v0;
+mod warm;
 mod watches;
 mod webhooks;

@@ -13,17 +13,22 @@ use crate::{Context, JsonText, pointer, render};
 #[derive(Debug)]
 #[allow(unreachable_pub, reason = "named by the generated bindings")]
 pub struct ContextHandle {
-    pub(crate) index: usize,
+    /// None: of an earlier run of the instance.
+    pub(crate) index: Option<usize>,
+}
+
+/// What a guest is stopped with that uses a context of an earlier run.
+fn over() -> wasmtime::Error {
+    wasmtime::Error::msg("it used a context of a run that is over")
 }
 
 impl State {
     fn context(&mut self, handle: &Resource<ContextHandle>) -> wasmtime::Result<&Context> {
         self.call()?;
         let index = self.table.get(handle)?.index;
-        self.input
-            .contexts
-            .get(index)
-            .ok_or_else(|| wasmtime::Error::msg("no such context"))
+        index
+            .and_then(|index| self.input.contexts.get(index))
+            .ok_or_else(over)
     }
 
     fn context_json(
@@ -90,7 +95,7 @@ impl HostBindingContext for State {
     ) -> wasmtime::Result<Option<Resource<SnapshotHandle>>> {
         let objects = self.context(&this)?.objects.as_ref().map(Arc::clone);
         objects
-            .map(|objects| self.open(SnapshotHandle(objects)))
+            .map(|objects| self.open(SnapshotHandle(Some(objects))))
             .transpose()
     }
 
@@ -106,11 +111,9 @@ impl HostBindingContext for State {
         let allowed = self.memory.remaining();
         let index = self.table.get(&this)?.index;
         self.call()?;
-        let context = self
-            .input
-            .contexts
-            .get(index)
-            .ok_or_else(|| wasmtime::Error::msg("no such context"))?;
+        let context = index
+            .and_then(|index| self.input.contexts.get(index))
+            .ok_or_else(over)?;
         Ok(render::context(context, &self.input, allowed)?)
     }
 

@@ -13,9 +13,9 @@ use crate::{Snapshot, pointer};
 const TRANSFER: usize = 1 << 20;
 const ENTRIES: u32 = 4096;
 
-/// A snapshot that the guest opened.
+/// A snapshot that the guest opened; none of it is left when it was opened in an earlier run of the instance.
 #[allow(unreachable_pub, reason = "named by the generated bindings")]
-pub struct SnapshotHandle(pub(crate) Arc<dyn Snapshot>);
+pub struct SnapshotHandle(pub(crate) Option<Arc<dyn Snapshot>>);
 
 impl State {
     fn snapshot(
@@ -23,7 +23,12 @@ impl State {
         handle: &Resource<SnapshotHandle>,
     ) -> wasmtime::Result<Arc<dyn Snapshot>> {
         self.call()?;
-        Ok(Arc::clone(&self.table.get(handle)?.0))
+        match &self.table.get(handle)?.0 {
+            Some(snapshot) => Ok(Arc::clone(snapshot)),
+            None => Err(wasmtime::Error::msg(
+                "it used a snapshot of a run that is over",
+            )),
+        }
     }
 
     fn entry(&mut self, entry: &crate::Entry) -> wasmtime::Result<Entry> {
@@ -52,7 +57,7 @@ impl Host for State {
         self.call()?;
         let snapshot = self.input.snapshots.get(&binding).map(Arc::clone);
         snapshot
-            .map(|snapshot| State::open(self, SnapshotHandle(snapshot)))
+            .map(|snapshot| State::open(self, SnapshotHandle(Some(snapshot))))
             .transpose()
     }
 }

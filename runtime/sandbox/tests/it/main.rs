@@ -20,3 +20,4 @@ mod odd;
 mod requests;
 mod server;
 mod support;
+mod warm;

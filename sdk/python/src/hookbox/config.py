@@ -141,21 +141,29 @@ class Kubernetes:
 
 @dataclass(frozen=True)
 class Settings:
-    """How often a hook may run.
+    """How often a hook may run, and in what.
 
     Attributes:
-        min_interval: How often another run is allowed: seconds, or text such as ``1m30s``.
+        min_interval: How often another run is allowed: seconds, or text such as ``1m30s``. None: as often as wanted.
         burst: How many are allowed at once.
+        warm_instance: Keep the hook's instance: what a run leaves in global variables is there in the next. What that
+            gives up is in docs/configuration.md.
     """
 
-    min_interval: float | str
+    min_interval: float | str | None = None
     burst: int = 1
+    warm_instance: bool = False
 
     def document(self) -> _Document:
         """As the document has it."""
+        document: _Document = {}
         interval = self.min_interval
-        text = interval if isinstance(interval, str) else f"{round(interval * 1000)}ms"
-        return {"executionMinInterval": text, "executionBurst": self.burst}
+        if interval is not None:
+            text = interval if isinstance(interval, str) else f"{round(interval * 1000)}ms"
+            document |= {"executionMinInterval": text, "executionBurst": self.burst}
+        if self.warm_instance:
+            document["warmInstance"] = True
+        return document
 
 
 @dataclass(frozen=True)

@@ -139,6 +139,7 @@ const WORDS: &[(&str, &str)] = &[
     ("onStartup", "on_startup"),
     ("executionMinInterval", "min_interval"),
     ("executionBurst", "burst"),
+    ("warmInstance", "warm_instance"),
     ("failurePolicy", "failure_policy"),
     ("sideEffects", "side_effects"),
     ("timeoutSeconds", "timeout_seconds"),

@@ -321,10 +321,16 @@ pub(crate) fn check_name(name: &Word, errors: &mut Errors) {
     }
 }
 
-/// `settings(min_interval = "1s", burst = 3)` as JSON.
+/// `settings(min_interval = "1s", burst = 3, warm_instance = true)` as JSON.
 fn settings(arg: &Arg, document: &mut Document, errors: &mut Errors) -> Option<String> {
     let args = errors.take(arg.nested())?;
-    args.check_keys("`settings`", &["min_interval", "burst"], &[], errors);
+    args.check_keys(
+        "`settings`",
+        &["min_interval", "burst", "warm_instance"],
+        &[],
+        errors,
+    );
+    let warm = args.read("warm_instance", errors, Arg::bool);
     let mut settings = Map::new();
     let mut spans = Vec::new();
     if let Some(interval) = args.read("min_interval", errors, Arg::text) {
@@ -333,17 +339,23 @@ fn settings(arg: &Arg, document: &mut Document, errors: &mut Errors) -> Option<S
             Value::from(interval.text),
         );
         spans.push(("settings.executionMinInterval", interval.span));
-    } else if args.get("min_interval").is_none() {
+    } else if args.get("min_interval").is_none() && (warm.is_none() || args.get("burst").is_some())
+    {
         errors.at(
             arg.key.span(),
             "`settings` needs `min_interval = \"…\"`, a duration such as `1s`",
         );
     }
-    // Operators want both.
-    settings.insert(
-        "executionBurst".to_owned(),
-        Value::from(args.read("burst", errors, Arg::int).unwrap_or(1)),
-    );
+    if args.get("min_interval").is_some() || args.get("burst").is_some() {
+        // Operators want both.
+        settings.insert(
+            "executionBurst".to_owned(),
+            Value::from(args.read("burst", errors, Arg::int).unwrap_or(1)),
+        );
+    }
+    if warm == Some(true) {
+        settings.insert("warmInstance".to_owned(), Value::from(true));
+    }
     if let Some(burst) = args.get("burst") {
         spans.push(("settings.executionBurst", burst.span()));
     }

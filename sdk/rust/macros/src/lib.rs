@@ -38,6 +38,7 @@ use syn::parse_macro_input;
 /// | `on_startup` | run once when the operator starts, in the order of these numbers; such a run has no snapshots | |
 /// | `schedule(…)` | run by the clock; repeat it for more | |
 /// | `settings(min_interval = "…", burst = …)` | at most one run per interval, with bursts; a Go duration | unlimited |
+/// | `settings(warm_instance = true)` | what a run leaves in static variables is there in the next: docs/configuration.md says what that gives up | each run starts afresh |
 /// | `capabilities(…)` | what the hook wants to be granted beyond its snapshots; it grants nothing | |
 ///
 /// Capabilities are, each as often as needed, `kubernetes(…)` with `kinds`, `namespaces`, `verbs` (`get`, `list`) and

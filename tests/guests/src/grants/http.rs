@@ -49,6 +49,32 @@ pub(super) fn hoard(url: &str) -> String {
     }
 }
 
+thread_local! {
+    static LEFT: std::cell::RefCell<Vec<FutureIncomingResponse>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+/// A request whose answer nobody waits for in this run.
+pub(super) fn leave(url: &str) -> String {
+    match send("GET", url, &[]) {
+        Ok(future) => {
+            LEFT.with_borrow_mut(|left| left.push(future));
+            "left".to_owned()
+        }
+        Err(error) => error,
+    }
+}
+
+/// What came of those that were left.
+pub(super) fn left() -> String {
+    LEFT.with_borrow_mut(|left| {
+        let answers = left.drain(..).map(|future| {
+            let answer = answered(future).and_then(whole);
+            answer.unwrap_or_else(|error| error)
+        });
+        format!("{:?}", answers.collect::<Vec<_>>())
+    })
+}
+
 fn send(method: &str, url: &str, rest: &[&str]) -> Result<FutureIncomingResponse, String> {
     let fields = Fields::new();
     let mut body = None;

@@ -171,6 +171,13 @@ fn ended(end: &RunEnd, outcome: Ended) -> Vec<(&'static str, String)> {
     lines.push(("Took", ui::span(usage.wall_clock)));
     lines.push(("CPU", ui::span(usage.cpu_time)));
     lines.push(("Memory", ui::bytes(usage.memory)));
+    if usage.earlier_runs > 0 {
+        let runs = ui::count(
+            usize::try_from(usage.earlier_runs).unwrap_or(usize::MAX),
+            "run",
+        );
+        lines.push(("Instance", format!("warm, after {runs}")));
+    }
     lines.push((
         "Effects",
         format!(

@@ -76,6 +76,16 @@ impl SelfMetrics {
         );
     }
 
+    /// A run was in an instance that earlier runs had left.
+    pub fn run_was_warm(&self, run: RunLabels<'_>) {
+        self.add(
+            "hook_run_warm_total",
+            "Runs in an instance that was kept from an earlier run.",
+            &run.pairs(),
+            1.0,
+        );
+    }
+
     /// A run succeeded, and all of its effects were applied.
     pub fn run_succeeded(&self, run: RunLabels<'_>) {
         self.outcome(run, [1.0, 0.0, 0.0]);
