@@ -106,6 +106,16 @@ impl snapshots::HostSnapshot for State {
     fn range(&mut self, _: Resource<Snapshot>, _: u32, _: u32) -> Call<Vec<snapshots::Entry>> {
         Ok(Vec::new())
     }
+    fn select(
+        &mut self,
+        _: Resource<Snapshot>,
+        _: u32,
+        _: u32,
+        _: Vec<String>,
+        _: bool,
+    ) -> Answer<Vec<snapshots::Entry>> {
+        Ok(Ok(Vec::new()))
+    }
     fn pointer(
         &mut self,
         _: Resource<Snapshot>,

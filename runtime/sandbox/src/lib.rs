@@ -39,6 +39,7 @@ pub mod effects;
 mod engine;
 mod execute;
 mod fault;
+mod fields;
 pub mod grants;
 mod host;
 pub mod http;

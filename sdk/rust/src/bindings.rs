@@ -440,6 +440,216 @@ pub mod hookbox {
             }
             impl Snapshot {
                 #[allow(unused_unsafe, clippy::all)]
+                /// As `range`, with objects that have nothing but the named fields: what a hook does not look at is neither
+                /// copied into it nor parsed by it. A field is named by a JSON Pointer in which arrays are no step:
+                /// `/spec/containers/image` keeps the image of every container. A field that is there stays where it is, with all
+                /// that is below it; what lies on the way to one and is neither object nor array stays as it is. Filters'
+                /// results are whole. `ignore-case`: keys may be in another case than the field's. Refused with
+                /// `invalid-pointer` when a pointer is malformed or there are more than 256.
+                #[allow(async_fn_in_trait)]
+                pub fn select(
+                    &self,
+                    start: u32,
+                    count: u32,
+                    fields: &[_rt::String],
+                    ignore_case: bool,
+                ) -> ::core::result::Result<_rt::Vec<Entry>, Refusal> {
+                    unsafe {
+                        #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                        #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                        struct RetArea(
+                            [::core::mem::MaybeUninit<
+                                u8,
+                            >; 5 * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let mut ret_area = RetArea(
+                            [::core::mem::MaybeUninit::uninit(); 5
+                                * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let vec1 = fields;
+                        let len1 = vec1.len();
+                        let layout1 = _rt::alloc::Layout::from_size_align(
+                                vec1.len() * (2 * ::core::mem::size_of::<*const u8>()),
+                                ::core::mem::size_of::<*const u8>(),
+                            )
+                            .unwrap();
+                        let (result1, _cleanup1) = ::hookbox_sdk::__private::rt::Cleanup::new(
+                            layout1,
+                        );
+                        for (i, e) in vec1.into_iter().enumerate() {
+                            let base = result1
+                                .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                            {
+                                let vec0 = e;
+                                let ptr0 = vec0.as_ptr().cast::<u8>();
+                                let len0 = vec0.len();
+                                *base
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len0;
+                                *base.add(0).cast::<*mut u8>() = ptr0.cast_mut();
+                            }
+                        }
+                        let ptr2 = ret_area.0.as_mut_ptr().cast::<u8>();
+                        #[cfg(target_arch = "wasm32")]
+                        #[link(wasm_import_module = "hookbox:hook/snapshots@0.1.0")]
+                        unsafe extern "C" {
+                            #[link_name = "[method]snapshot.select"]
+                            fn wit_import3(
+                                _: i32,
+                                _: i32,
+                                _: i32,
+                                _: *mut u8,
+                                _: usize,
+                                _: i32,
+                                _: *mut u8,
+                            );
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        unsafe extern "C" fn wit_import3(
+                            _: i32,
+                            _: i32,
+                            _: i32,
+                            _: *mut u8,
+                            _: usize,
+                            _: i32,
+                            _: *mut u8,
+                        ) {
+                            unreachable!()
+                        }
+                        wit_import3(
+                            (self).handle() as i32,
+                            _rt::as_i32(&start),
+                            _rt::as_i32(&count),
+                            result1,
+                            len1,
+                            match &ignore_case {
+                                true => 1,
+                                false => 0,
+                            },
+                            ptr2,
+                        );
+                        let l4 = i32::from(*ptr2.add(0).cast::<u8>());
+                        let result22 = match l4 {
+                            0 => {
+                                let e = {
+                                    let l5 = *ptr2
+                                        .add(::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l6 = *ptr2
+                                        .add(2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let base15 = l5;
+                                    let len15 = l6;
+                                    let mut result15 = _rt::Vec::with_capacity(len15);
+                                    for i in 0..len15 {
+                                        let base = base15
+                                            .add(i * (6 * ::core::mem::size_of::<*const u8>()));
+                                        let e15 = {
+                                            let l7 = i32::from(*base.add(0).cast::<u8>());
+                                            let l11 = i32::from(
+                                                *base
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>(),
+                                            );
+                                            Entry {
+                                                object: match l7 {
+                                                    0 => None,
+                                                    1 => {
+                                                        let e = {
+                                                            let l8 = *base
+                                                                .add(::core::mem::size_of::<*const u8>())
+                                                                .cast::<*mut u8>();
+                                                            let l9 = *base
+                                                                .add(2 * ::core::mem::size_of::<*const u8>())
+                                                                .cast::<usize>();
+                                                            let len10 = l9;
+                                                            let bytes10 = _rt::Vec::from_raw_parts(
+                                                                l8.cast(),
+                                                                len10,
+                                                                len10,
+                                                            );
+                                                            _rt::string_lift(bytes10)
+                                                        };
+                                                        Some(e)
+                                                    }
+                                                    _ => _rt::invalid_enum_discriminant(),
+                                                },
+                                                filter_result: match l11 {
+                                                    0 => None,
+                                                    1 => {
+                                                        let e = {
+                                                            let l12 = *base
+                                                                .add(4 * ::core::mem::size_of::<*const u8>())
+                                                                .cast::<*mut u8>();
+                                                            let l13 = *base
+                                                                .add(5 * ::core::mem::size_of::<*const u8>())
+                                                                .cast::<usize>();
+                                                            let len14 = l13;
+                                                            let bytes14 = _rt::Vec::from_raw_parts(
+                                                                l12.cast(),
+                                                                len14,
+                                                                len14,
+                                                            );
+                                                            _rt::string_lift(bytes14)
+                                                        };
+                                                        Some(e)
+                                                    }
+                                                    _ => _rt::invalid_enum_discriminant(),
+                                                },
+                                            }
+                                        };
+                                        result15.push(e15);
+                                    }
+                                    _rt::cabi_dealloc(
+                                        base15,
+                                        len15 * (6 * ::core::mem::size_of::<*const u8>()),
+                                        ::core::mem::size_of::<*const u8>(),
+                                    );
+                                    result15
+                                };
+                                Ok(e)
+                            }
+                            1 => {
+                                let e = {
+                                    let l16 = *ptr2
+                                        .add(::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l17 = *ptr2
+                                        .add(2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len18 = l17;
+                                    let bytes18 = _rt::Vec::from_raw_parts(
+                                        l16.cast(),
+                                        len18,
+                                        len18,
+                                    );
+                                    let l19 = *ptr2
+                                        .add(3 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l20 = *ptr2
+                                        .add(4 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len21 = l20;
+                                    let bytes21 = _rt::Vec::from_raw_parts(
+                                        l19.cast(),
+                                        len21,
+                                        len21,
+                                    );
+                                    super::super::super::hookbox::hook::types::Refusal {
+                                        code: _rt::string_lift(bytes18),
+                                        message: _rt::string_lift(bytes21),
+                                    }
+                                };
+                                Err(e)
+                            }
+                            _ => _rt::invalid_enum_discriminant(),
+                        };
+                        result22
+                    }
+                }
+            }
+            impl Snapshot {
+                #[allow(unused_unsafe, clippy::all)]
                 /// One part of an entry by JSON Pointer (RFC 6901), such as `/metadata/name`. None when the entry or the
                 /// part is absent; refused with `invalid-pointer` when the pointer is malformed.
                 #[allow(async_fn_in_trait)]
@@ -6051,6 +6261,7 @@ mod _rt {
             alloc::dealloc(ptr, layout);
         }
     }
+    pub use alloc_crate::alloc;
     pub unsafe fn bool_lift(val: u8) -> bool {
         if cfg!(debug_assertions) {
             match val {
@@ -6079,7 +6290,6 @@ mod _rt {
             self as f64
         }
     }
-    pub use alloc_crate::alloc;
     pub fn as_i64<T: AsI64>(t: T) -> i64 {
         t.as_i64()
     }
@@ -6149,96 +6359,98 @@ macro_rules! __export_every_hook_impl {
         () = { #[rustfmt::skip] #[cfg(target_arch = "wasm32")] #[unsafe (link_section =
         "component-type:wit-bindgen:0.61.1:hookbox:hook@0.1.0:every-hook:imports and exports")]
         #[doc(hidden)] #[allow(clippy::octal_escapes)] pub static
-        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 3721] = *
+        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 3801] = *
         b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\x88\x1c\x01A\x02\x01\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xd8\x1c\x01A\x02\x01\
 A!\x01B\x08\x01s\x04\0\x04json\x03\0\0\x01q\x03\x08back-off\0\0\x05after\x01w\0\x05\
 never\0\0\x04\0\x05retry\x03\0\x02\x01r\x02\x07messages\x05retry\x03\x04\0\x05er\
 ror\x03\0\x04\x01r\x02\x04codes\x07messages\x04\0\x07refusal\x03\0\x06\x03\0\x18\
-hookbox:hook/types@0.1.0\x05\0\x02\x03\0\0\x04json\x02\x03\0\0\x07refusal\x01B\x1d\
+hookbox:hook/types@0.1.0\x05\0\x02\x03\0\0\x04json\x02\x03\0\0\x07refusal\x01B\x20\
 \x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\x02\x04\0\x07refusal\x03\
 \0\x02\x01k\x01\x01r\x02\x06object\x04\x0dfilter-result\x04\x04\0\x05entry\x03\0\
 \x05\x01m\x02\x06object\x0dfilter-result\x04\0\x04part\x03\0\x07\x04\0\x08snapsh\
 ot\x03\x01\x01h\x09\x01@\x01\x04self\x0a\0y\x04\0\x14[method]snapshot.len\x01\x0b\
 \x01k\x06\x01@\x02\x04self\x0a\x05indexy\0\x0c\x04\0\x14[method]snapshot.get\x01\
 \x0d\x01p\x06\x01@\x03\x04self\x0a\x05starty\x05county\0\x0e\x04\0\x16[method]sn\
-apshot.range\x01\x0f\x01j\x01\x04\x01\x03\x01@\x04\x04self\x0a\x05indexy\x04part\
-\x08\x07pointers\0\x10\x04\0\x18[method]snapshot.pointer\x01\x11\x01ps\x01@\0\0\x12\
-\x04\0\x05names\x01\x13\x01i\x09\x01k\x14\x01@\x01\x07bindings\0\x15\x04\0\x04op\
-en\x01\x16\x03\0\x1chookbox:hook/snapshots@0.1.0\x05\x03\x02\x03\0\x01\x08snapsh\
-ot\x01B\x1f\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\x02\x04\0\x07\
-refusal\x03\0\x02\x02\x03\x02\x01\x04\x04\0\x08snapshot\x03\0\x04\x04\0\x0fbindi\
-ng-context\x03\x01\x01h\x06\x01@\x01\x04self\x07\0s\x04\0\x1f[method]binding-con\
-text.binding\x01\x08\x01ks\x01@\x01\x04self\x07\0\x09\x04\0\x1c[method]binding-c\
-ontext.kind\x01\x0a\x04\0\x1d[method]binding-context.group\x01\x0a\x04\0#[method\
-]binding-context.watch-event\x01\x0a\x01k\x01\x01@\x01\x04self\x07\0\x0b\x04\0\x1e\
-[method]binding-context.object\x01\x0c\x04\0%[method]binding-context.filter-resu\
-lt\x01\x0c\x01j\x01\x0b\x01\x03\x01@\x02\x04self\x07\x07pointers\0\x0d\x04\0&[me\
-thod]binding-context.object-pointer\x01\x0e\x01i\x05\x01k\x0f\x01@\x01\x04self\x07\
-\0\x10\x04\0\x1f[method]binding-context.objects\x01\x11\x01ps\x01@\x01\x04self\x07\
-\0\x12\x04\0&[method]binding-context.snapshot-names\x01\x13\x01@\x01\x04self\x07\
-\0\x01\x04\0\x1f[method]binding-context.to-json\x01\x14\x03\0\x1bhookbox:hook/co\
-ntexts@0.1.0\x05\x05\x01B\x10\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\
-\x01\x02\x04\0\x07refusal\x03\0\x02\x01k\x01\x01j\x01\x04\x01\x03\x01@\x01\x04pa\
-ths\0\x05\x04\0\x03get\x01\x06\x01j\x01\x7f\x01\x03\x01@\x01\x04paths\0\x07\x04\0\
-\x06exists\x01\x08\x01j\0\x01\x03\x01@\x02\x04paths\x05value\x01\0\x09\x04\0\x03\
-set\x01\x0a\x01@\x01\x04paths\0\x09\x04\0\x06remove\x01\x0b\x03\0\x19hookbox:hoo\
-k/values@0.1.0\x05\x06\x01B\x10\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\
-\x02\x01\x02\x04\0\x07refusal\x03\0\x02\x01k\x01\x01j\x01\x04\x01\x03\x01@\x01\x04\
-paths\0\x05\x04\0\x03get\x01\x06\x01j\x01\x7f\x01\x03\x01@\x01\x04paths\0\x07\x04\
-\0\x06exists\x01\x08\x01j\0\x01\x03\x01@\x02\x04paths\x05value\x01\0\x09\x04\0\x03\
-set\x01\x0a\x01@\x01\x04paths\0\x09\x04\0\x06remove\x01\x0b\x03\0\x20hookbox:hoo\
-k/config-values@0.1.0\x05\x07\x01B\x17\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\
-\x02\x03\x02\x01\x02\x04\0\x07refusal\x03\0\x02\x01ks\x01r\x04\x0bapi-version\x04\
-\x04kinds\x09namespace\x04\x04names\x04\0\x0aobject-ref\x03\0\x05\x01m\x03\x0efa\
-il-if-exists\x0dkeep-existing\x10replace-existing\x04\0\x0bcreate-mode\x03\0\x07\
-\x01m\x03\x0aforeground\x0abackground\x06orphan\x04\0\x0bpropagation\x03\0\x09\x01\
-r\x03\x0bsubresource\x04\x15ignore-missing-object\x7f\x11ignore-hook-error\x7f\x04\
-\0\x0dpatch-options\x03\0\x0b\x01j\0\x01\x03\x01@\x02\x06object\x01\x04mode\x08\0\
-\x0d\x04\0\x06create\x01\x0e\x01@\x02\x06object\x06\x0bpropagation\x0a\0\x0d\x04\
-\0\x06delete\x01\x0f\x01@\x03\x06object\x06\x05patch\x01\x07options\x0c\0\x0d\x04\
-\0\x0bmerge-patch\x01\x10\x04\0\x0ajson-patch\x01\x10\x01@\x03\x06object\x06\x06\
-filters\x07options\x0c\0\x0d\x04\0\x08jq-patch\x01\x11\x03\0!hookbox:hook/object\
--patches@0.1.0\x05\x08\x01B\x0f\x02\x03\x02\x01\x02\x04\0\x07refusal\x03\0\0\x01\
-o\x02ss\x04\0\x05label\x03\0\x02\x01p\x03\x01ks\x01j\0\x01\x01\x01@\x04\x04names\
-\x05valueu\x06labels\x04\x05group\x05\0\x06\x04\0\x03add\x01\x07\x04\0\x03set\x01\
-\x07\x01pu\x01@\x05\x04names\x05valueu\x07buckets\x08\x06labels\x04\x05group\x05\
-\0\x06\x04\0\x07observe\x01\x09\x01@\x01\x05group\x05\0\x06\x04\0\x06expire\x01\x0a\
-\x03\0\x1ahookbox:hook/metrics@0.1.0\x05\x09\x01B\x07\x01m\x04\x05debug\x04info\x04\
-warn\x05error\x04\0\x05level\x03\0\0\x01o\x02ss\x04\0\x05field\x03\0\x02\x01p\x03\
-\x01@\x03\x05level\x01\x07messages\x06fields\x04\x01\0\x04\0\x03log\x01\x05\x03\0\
-\x16hookbox:hook/log@0.1.0\x05\x0a\x01B\x12\x02\x03\x02\x01\x01\x04\0\x04json\x03\
-\0\0\x02\x03\x02\x01\x02\x04\0\x07refusal\x03\0\x02\x01ks\x01ky\x01r\x05\x09name\
-space\x04\x0elabel-selector\x04\x0efield-selector\x04\x05limit\x05\x05after\x04\x04\
-\0\x09selection\x03\0\x06\x01p\x01\x01r\x03\x07objects\x08\x04next\x04\x10resour\
-ce-version\x04\x04\0\x04page\x03\0\x09\x01k\x01\x01j\x01\x0b\x01\x03\x01@\x04\x0b\
-api-versions\x04kinds\x09namespace\x04\x04names\0\x0c\x04\0\x03get\x01\x0d\x01j\x01\
-\x0a\x01\x03\x01@\x03\x0bapi-versions\x04kinds\x09selection\x07\0\x0e\x04\0\x04l\
-ist\x01\x0f\x03\0\x1ahookbox:hook/cluster@0.1.0\x05\x0b\x01B\x0f\x02\x03\x02\x01\
-\x02\x04\0\x07refusal\x03\0\0\x01o\x02ss\x04\0\x06header\x03\0\x02\x01p\x03\x01p\
-}\x01k\x05\x01kw\x01r\x06\x06methods\x03urls\x07headers\x04\x04body\x06\x07timeo\
-ut\x07\x05limit\x07\x04\0\x07request\x03\0\x08\x01r\x03\x06status{\x07headers\x04\
-\x04body\x05\x04\0\x08response\x03\0\x0a\x01j\x01\x0b\x01\x01\x01@\x01\x07reques\
-t\x09\0\x0c\x04\0\x04send\x01\x0d\x03\0\x17hookbox:hook/http@0.1.0\x05\x0c\x02\x03\
-\0\0\x05error\x01B\x09\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\
-\x0d\x04\0\x05error\x03\0\x02\x01p\x01\x01j\x01\x01\x01\x03\x01p\x05\x01@\x03\x04\
-hooks\x07bindings\x07objects\x04\0\x06\x04\0\x06filter\x01\x07\x04\0\x1ahookbox:\
-hook/filters@0.1.0\x05\x0e\x01B\x0f\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\
-\x03\x02\x01\x0d\x04\0\x05error\x03\0\x02\x01ks\x01ps\x01o\x02ss\x01p\x06\x01k\x01\
-\x01r\x05\x07allowed\x7f\x07message\x04\x08warnings\x05\x11audit-annotations\x07\
-\x05patch\x08\x04\0\x08response\x03\0\x09\x01j\x01\x0a\x01\x03\x01@\x03\x04hooks\
-\x07bindings\x07request\x01\0\x0b\x04\0\x08validate\x01\x0c\x04\0\x06mutate\x01\x0c\
-\x04\0\x1chookbox:hook/admission@0.1.0\x05\x0f\x01B\x08\x02\x03\x02\x01\x01\x04\0\
-\x04json\x03\0\0\x02\x03\x02\x01\x0d\x04\0\x05error\x03\0\x02\x01p\x01\x01j\x01\x04\
-\x01\x03\x01@\x05\x04hooks\x07bindings\x0cfrom-versions\x0ato-versions\x07object\
-s\x04\0\x05\x04\0\x07convert\x01\x06\x04\0\x1dhookbox:hook/conversion@0.1.0\x05\x10\
-\x02\x03\0\x02\x0fbinding-context\x01B\x0e\x02\x03\x02\x01\x0d\x04\0\x05error\x03\
-\0\0\x02\x03\x02\x01\x11\x04\0\x0fbinding-context\x03\0\x02\x01r\x02\x04names\x06\
-configs\x04\0\x04hook\x03\0\x04\x01p\x05\x01@\0\0\x06\x04\0\x08describe\x01\x07\x01\
-i\x03\x01p\x08\x01j\0\x01\x01\x01@\x02\x04hooks\x08contexts\x09\0\x0a\x04\0\x03r\
-un\x01\x0b\x04\0\x18hookbox:hook/hooks@0.1.0\x05\x12\x04\0\x1dhookbox:hook/every\
--hook@0.1.0\x04\0\x0b\x10\x01\0\x0aevery-hook\x03\0\0\0G\x09producers\x01\x0cpro\
-cessed-by\x02\x0dwit-component\x070.258.3\x10wit-bindgen-rust\x060.61.1";
+apshot.range\x01\x0f\x01ps\x01j\x01\x0e\x01\x03\x01@\x05\x04self\x0a\x05starty\x05\
+county\x06fields\x10\x0bignore-case\x7f\0\x11\x04\0\x17[method]snapshot.select\x01\
+\x12\x01j\x01\x04\x01\x03\x01@\x04\x04self\x0a\x05indexy\x04part\x08\x07pointers\
+\0\x13\x04\0\x18[method]snapshot.pointer\x01\x14\x01@\0\0\x10\x04\0\x05names\x01\
+\x15\x01i\x09\x01k\x16\x01@\x01\x07bindings\0\x17\x04\0\x04open\x01\x18\x03\0\x1c\
+hookbox:hook/snapshots@0.1.0\x05\x03\x02\x03\0\x01\x08snapshot\x01B\x1f\x02\x03\x02\
+\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\x02\x04\0\x07refusal\x03\0\x02\x02\
+\x03\x02\x01\x04\x04\0\x08snapshot\x03\0\x04\x04\0\x0fbinding-context\x03\x01\x01\
+h\x06\x01@\x01\x04self\x07\0s\x04\0\x1f[method]binding-context.binding\x01\x08\x01\
+ks\x01@\x01\x04self\x07\0\x09\x04\0\x1c[method]binding-context.kind\x01\x0a\x04\0\
+\x1d[method]binding-context.group\x01\x0a\x04\0#[method]binding-context.watch-ev\
+ent\x01\x0a\x01k\x01\x01@\x01\x04self\x07\0\x0b\x04\0\x1e[method]binding-context\
+.object\x01\x0c\x04\0%[method]binding-context.filter-result\x01\x0c\x01j\x01\x0b\
+\x01\x03\x01@\x02\x04self\x07\x07pointers\0\x0d\x04\0&[method]binding-context.ob\
+ject-pointer\x01\x0e\x01i\x05\x01k\x0f\x01@\x01\x04self\x07\0\x10\x04\0\x1f[meth\
+od]binding-context.objects\x01\x11\x01ps\x01@\x01\x04self\x07\0\x12\x04\0&[metho\
+d]binding-context.snapshot-names\x01\x13\x01@\x01\x04self\x07\0\x01\x04\0\x1f[me\
+thod]binding-context.to-json\x01\x14\x03\0\x1bhookbox:hook/contexts@0.1.0\x05\x05\
+\x01B\x10\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\x02\x04\0\x07\
+refusal\x03\0\x02\x01k\x01\x01j\x01\x04\x01\x03\x01@\x01\x04paths\0\x05\x04\0\x03\
+get\x01\x06\x01j\x01\x7f\x01\x03\x01@\x01\x04paths\0\x07\x04\0\x06exists\x01\x08\
+\x01j\0\x01\x03\x01@\x02\x04paths\x05value\x01\0\x09\x04\0\x03set\x01\x0a\x01@\x01\
+\x04paths\0\x09\x04\0\x06remove\x01\x0b\x03\0\x19hookbox:hook/values@0.1.0\x05\x06\
+\x01B\x10\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\x02\x04\0\x07\
+refusal\x03\0\x02\x01k\x01\x01j\x01\x04\x01\x03\x01@\x01\x04paths\0\x05\x04\0\x03\
+get\x01\x06\x01j\x01\x7f\x01\x03\x01@\x01\x04paths\0\x07\x04\0\x06exists\x01\x08\
+\x01j\0\x01\x03\x01@\x02\x04paths\x05value\x01\0\x09\x04\0\x03set\x01\x0a\x01@\x01\
+\x04paths\0\x09\x04\0\x06remove\x01\x0b\x03\0\x20hookbox:hook/config-values@0.1.\
+0\x05\x07\x01B\x17\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\x02\
+\x04\0\x07refusal\x03\0\x02\x01ks\x01r\x04\x0bapi-version\x04\x04kinds\x09namesp\
+ace\x04\x04names\x04\0\x0aobject-ref\x03\0\x05\x01m\x03\x0efail-if-exists\x0dkee\
+p-existing\x10replace-existing\x04\0\x0bcreate-mode\x03\0\x07\x01m\x03\x0aforegr\
+ound\x0abackground\x06orphan\x04\0\x0bpropagation\x03\0\x09\x01r\x03\x0bsubresou\
+rce\x04\x15ignore-missing-object\x7f\x11ignore-hook-error\x7f\x04\0\x0dpatch-opt\
+ions\x03\0\x0b\x01j\0\x01\x03\x01@\x02\x06object\x01\x04mode\x08\0\x0d\x04\0\x06\
+create\x01\x0e\x01@\x02\x06object\x06\x0bpropagation\x0a\0\x0d\x04\0\x06delete\x01\
+\x0f\x01@\x03\x06object\x06\x05patch\x01\x07options\x0c\0\x0d\x04\0\x0bmerge-pat\
+ch\x01\x10\x04\0\x0ajson-patch\x01\x10\x01@\x03\x06object\x06\x06filters\x07opti\
+ons\x0c\0\x0d\x04\0\x08jq-patch\x01\x11\x03\0!hookbox:hook/object-patches@0.1.0\x05\
+\x08\x01B\x0f\x02\x03\x02\x01\x02\x04\0\x07refusal\x03\0\0\x01o\x02ss\x04\0\x05l\
+abel\x03\0\x02\x01p\x03\x01ks\x01j\0\x01\x01\x01@\x04\x04names\x05valueu\x06labe\
+ls\x04\x05group\x05\0\x06\x04\0\x03add\x01\x07\x04\0\x03set\x01\x07\x01pu\x01@\x05\
+\x04names\x05valueu\x07buckets\x08\x06labels\x04\x05group\x05\0\x06\x04\0\x07obs\
+erve\x01\x09\x01@\x01\x05group\x05\0\x06\x04\0\x06expire\x01\x0a\x03\0\x1ahookbo\
+x:hook/metrics@0.1.0\x05\x09\x01B\x07\x01m\x04\x05debug\x04info\x04warn\x05error\
+\x04\0\x05level\x03\0\0\x01o\x02ss\x04\0\x05field\x03\0\x02\x01p\x03\x01@\x03\x05\
+level\x01\x07messages\x06fields\x04\x01\0\x04\0\x03log\x01\x05\x03\0\x16hookbox:\
+hook/log@0.1.0\x05\x0a\x01B\x12\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\
+\x02\x01\x02\x04\0\x07refusal\x03\0\x02\x01ks\x01ky\x01r\x05\x09namespace\x04\x0e\
+label-selector\x04\x0efield-selector\x04\x05limit\x05\x05after\x04\x04\0\x09sele\
+ction\x03\0\x06\x01p\x01\x01r\x03\x07objects\x08\x04next\x04\x10resource-version\
+\x04\x04\0\x04page\x03\0\x09\x01k\x01\x01j\x01\x0b\x01\x03\x01@\x04\x0bapi-versi\
+ons\x04kinds\x09namespace\x04\x04names\0\x0c\x04\0\x03get\x01\x0d\x01j\x01\x0a\x01\
+\x03\x01@\x03\x0bapi-versions\x04kinds\x09selection\x07\0\x0e\x04\0\x04list\x01\x0f\
+\x03\0\x1ahookbox:hook/cluster@0.1.0\x05\x0b\x01B\x0f\x02\x03\x02\x01\x02\x04\0\x07\
+refusal\x03\0\0\x01o\x02ss\x04\0\x06header\x03\0\x02\x01p\x03\x01p}\x01k\x05\x01\
+kw\x01r\x06\x06methods\x03urls\x07headers\x04\x04body\x06\x07timeout\x07\x05limi\
+t\x07\x04\0\x07request\x03\0\x08\x01r\x03\x06status{\x07headers\x04\x04body\x05\x04\
+\0\x08response\x03\0\x0a\x01j\x01\x0b\x01\x01\x01@\x01\x07request\x09\0\x0c\x04\0\
+\x04send\x01\x0d\x03\0\x17hookbox:hook/http@0.1.0\x05\x0c\x02\x03\0\0\x05error\x01\
+B\x09\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\x0d\x04\0\x05err\
+or\x03\0\x02\x01p\x01\x01j\x01\x01\x01\x03\x01p\x05\x01@\x03\x04hooks\x07binding\
+s\x07objects\x04\0\x06\x04\0\x06filter\x01\x07\x04\0\x1ahookbox:hook/filters@0.1\
+.0\x05\x0e\x01B\x0f\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\x0d\
+\x04\0\x05error\x03\0\x02\x01ks\x01ps\x01o\x02ss\x01p\x06\x01k\x01\x01r\x05\x07a\
+llowed\x7f\x07message\x04\x08warnings\x05\x11audit-annotations\x07\x05patch\x08\x04\
+\0\x08response\x03\0\x09\x01j\x01\x0a\x01\x03\x01@\x03\x04hooks\x07bindings\x07r\
+equest\x01\0\x0b\x04\0\x08validate\x01\x0c\x04\0\x06mutate\x01\x0c\x04\0\x1chook\
+box:hook/admission@0.1.0\x05\x0f\x01B\x08\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\
+\0\x02\x03\x02\x01\x0d\x04\0\x05error\x03\0\x02\x01p\x01\x01j\x01\x04\x01\x03\x01\
+@\x05\x04hooks\x07bindings\x0cfrom-versions\x0ato-versions\x07objects\x04\0\x05\x04\
+\0\x07convert\x01\x06\x04\0\x1dhookbox:hook/conversion@0.1.0\x05\x10\x02\x03\0\x02\
+\x0fbinding-context\x01B\x0e\x02\x03\x02\x01\x0d\x04\0\x05error\x03\0\0\x02\x03\x02\
+\x01\x11\x04\0\x0fbinding-context\x03\0\x02\x01r\x02\x04names\x06configs\x04\0\x04\
+hook\x03\0\x04\x01p\x05\x01@\0\0\x06\x04\0\x08describe\x01\x07\x01i\x03\x01p\x08\
+\x01j\0\x01\x01\x01@\x02\x04hooks\x08contexts\x09\0\x0a\x04\0\x03run\x01\x0b\x04\
+\0\x18hookbox:hook/hooks@0.1.0\x05\x12\x04\0\x1dhookbox:hook/every-hook@0.1.0\x04\
+\0\x0b\x10\x01\0\x0aevery-hook\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0d\
+wit-component\x070.258.3\x10wit-bindgen-rust\x060.61.1";
         };
     };
 }
@@ -6251,79 +6463,81 @@ pub use __export_every_hook_impl as __export_component;
 )]
 #[doc(hidden)]
 #[allow(clippy::octal_escapes)]
-pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 3118] = *b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\x8d\x17\x01A\x02\x01\
+pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 3198] = *b"\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xdd\x17\x01A\x02\x01\
 A\x17\x01B\x08\x01s\x04\0\x04json\x03\0\0\x01q\x03\x08back-off\0\0\x05after\x01w\
 \0\x05never\0\0\x04\0\x05retry\x03\0\x02\x01r\x02\x07messages\x05retry\x03\x04\0\
 \x05error\x03\0\x04\x01r\x02\x04codes\x07messages\x04\0\x07refusal\x03\0\x06\x03\
 \0\x18hookbox:hook/types@0.1.0\x05\0\x02\x03\0\0\x04json\x02\x03\0\0\x07refusal\x01\
-B\x1d\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\x02\x04\0\x07ref\
+B\x20\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\x02\x04\0\x07ref\
 usal\x03\0\x02\x01k\x01\x01r\x02\x06object\x04\x0dfilter-result\x04\x04\0\x05ent\
 ry\x03\0\x05\x01m\x02\x06object\x0dfilter-result\x04\0\x04part\x03\0\x07\x04\0\x08\
 snapshot\x03\x01\x01h\x09\x01@\x01\x04self\x0a\0y\x04\0\x14[method]snapshot.len\x01\
 \x0b\x01k\x06\x01@\x02\x04self\x0a\x05indexy\0\x0c\x04\0\x14[method]snapshot.get\
 \x01\x0d\x01p\x06\x01@\x03\x04self\x0a\x05starty\x05county\0\x0e\x04\0\x16[metho\
-d]snapshot.range\x01\x0f\x01j\x01\x04\x01\x03\x01@\x04\x04self\x0a\x05indexy\x04\
-part\x08\x07pointers\0\x10\x04\0\x18[method]snapshot.pointer\x01\x11\x01ps\x01@\0\
-\0\x12\x04\0\x05names\x01\x13\x01i\x09\x01k\x14\x01@\x01\x07bindings\0\x15\x04\0\
-\x04open\x01\x16\x03\0\x1chookbox:hook/snapshots@0.1.0\x05\x03\x02\x03\0\x01\x08\
-snapshot\x01B\x1f\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\x02\x04\
-\0\x07refusal\x03\0\x02\x02\x03\x02\x01\x04\x04\0\x08snapshot\x03\0\x04\x04\0\x0f\
-binding-context\x03\x01\x01h\x06\x01@\x01\x04self\x07\0s\x04\0\x1f[method]bindin\
-g-context.binding\x01\x08\x01ks\x01@\x01\x04self\x07\0\x09\x04\0\x1c[method]bind\
-ing-context.kind\x01\x0a\x04\0\x1d[method]binding-context.group\x01\x0a\x04\0#[m\
-ethod]binding-context.watch-event\x01\x0a\x01k\x01\x01@\x01\x04self\x07\0\x0b\x04\
-\0\x1e[method]binding-context.object\x01\x0c\x04\0%[method]binding-context.filte\
-r-result\x01\x0c\x01j\x01\x0b\x01\x03\x01@\x02\x04self\x07\x07pointers\0\x0d\x04\
-\0&[method]binding-context.object-pointer\x01\x0e\x01i\x05\x01k\x0f\x01@\x01\x04\
-self\x07\0\x10\x04\0\x1f[method]binding-context.objects\x01\x11\x01ps\x01@\x01\x04\
-self\x07\0\x12\x04\0&[method]binding-context.snapshot-names\x01\x13\x01@\x01\x04\
-self\x07\0\x01\x04\0\x1f[method]binding-context.to-json\x01\x14\x03\0\x1bhookbox\
-:hook/contexts@0.1.0\x05\x05\x01B\x10\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\
-\x03\x02\x01\x02\x04\0\x07refusal\x03\0\x02\x01k\x01\x01j\x01\x04\x01\x03\x01@\x01\
-\x04paths\0\x05\x04\0\x03get\x01\x06\x01j\x01\x7f\x01\x03\x01@\x01\x04paths\0\x07\
-\x04\0\x06exists\x01\x08\x01j\0\x01\x03\x01@\x02\x04paths\x05value\x01\0\x09\x04\
-\0\x03set\x01\x0a\x01@\x01\x04paths\0\x09\x04\0\x06remove\x01\x0b\x03\0\x19hookb\
-ox:hook/values@0.1.0\x05\x06\x01B\x10\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\
-\x03\x02\x01\x02\x04\0\x07refusal\x03\0\x02\x01k\x01\x01j\x01\x04\x01\x03\x01@\x01\
-\x04paths\0\x05\x04\0\x03get\x01\x06\x01j\x01\x7f\x01\x03\x01@\x01\x04paths\0\x07\
-\x04\0\x06exists\x01\x08\x01j\0\x01\x03\x01@\x02\x04paths\x05value\x01\0\x09\x04\
-\0\x03set\x01\x0a\x01@\x01\x04paths\0\x09\x04\0\x06remove\x01\x0b\x03\0\x20hookb\
-ox:hook/config-values@0.1.0\x05\x07\x01B\x17\x02\x03\x02\x01\x01\x04\0\x04json\x03\
-\0\0\x02\x03\x02\x01\x02\x04\0\x07refusal\x03\0\x02\x01ks\x01r\x04\x0bapi-versio\
-n\x04\x04kinds\x09namespace\x04\x04names\x04\0\x0aobject-ref\x03\0\x05\x01m\x03\x0e\
-fail-if-exists\x0dkeep-existing\x10replace-existing\x04\0\x0bcreate-mode\x03\0\x07\
-\x01m\x03\x0aforeground\x0abackground\x06orphan\x04\0\x0bpropagation\x03\0\x09\x01\
-r\x03\x0bsubresource\x04\x15ignore-missing-object\x7f\x11ignore-hook-error\x7f\x04\
-\0\x0dpatch-options\x03\0\x0b\x01j\0\x01\x03\x01@\x02\x06object\x01\x04mode\x08\0\
-\x0d\x04\0\x06create\x01\x0e\x01@\x02\x06object\x06\x0bpropagation\x0a\0\x0d\x04\
-\0\x06delete\x01\x0f\x01@\x03\x06object\x06\x05patch\x01\x07options\x0c\0\x0d\x04\
-\0\x0bmerge-patch\x01\x10\x04\0\x0ajson-patch\x01\x10\x01@\x03\x06object\x06\x06\
-filters\x07options\x0c\0\x0d\x04\0\x08jq-patch\x01\x11\x03\0!hookbox:hook/object\
--patches@0.1.0\x05\x08\x01B\x0f\x02\x03\x02\x01\x02\x04\0\x07refusal\x03\0\0\x01\
-o\x02ss\x04\0\x05label\x03\0\x02\x01p\x03\x01ks\x01j\0\x01\x01\x01@\x04\x04names\
-\x05valueu\x06labels\x04\x05group\x05\0\x06\x04\0\x03add\x01\x07\x04\0\x03set\x01\
-\x07\x01pu\x01@\x05\x04names\x05valueu\x07buckets\x08\x06labels\x04\x05group\x05\
-\0\x06\x04\0\x07observe\x01\x09\x01@\x01\x05group\x05\0\x06\x04\0\x06expire\x01\x0a\
-\x03\0\x1ahookbox:hook/metrics@0.1.0\x05\x09\x01B\x07\x01m\x04\x05debug\x04info\x04\
-warn\x05error\x04\0\x05level\x03\0\0\x01o\x02ss\x04\0\x05field\x03\0\x02\x01p\x03\
-\x01@\x03\x05level\x01\x07messages\x06fields\x04\x01\0\x04\0\x03log\x01\x05\x03\0\
-\x16hookbox:hook/log@0.1.0\x05\x0a\x01B\x12\x02\x03\x02\x01\x01\x04\0\x04json\x03\
-\0\0\x02\x03\x02\x01\x02\x04\0\x07refusal\x03\0\x02\x01ks\x01ky\x01r\x05\x09name\
-space\x04\x0elabel-selector\x04\x0efield-selector\x04\x05limit\x05\x05after\x04\x04\
-\0\x09selection\x03\0\x06\x01p\x01\x01r\x03\x07objects\x08\x04next\x04\x10resour\
-ce-version\x04\x04\0\x04page\x03\0\x09\x01k\x01\x01j\x01\x0b\x01\x03\x01@\x04\x0b\
-api-versions\x04kinds\x09namespace\x04\x04names\0\x0c\x04\0\x03get\x01\x0d\x01j\x01\
-\x0a\x01\x03\x01@\x03\x0bapi-versions\x04kinds\x09selection\x07\0\x0e\x04\0\x04l\
-ist\x01\x0f\x03\0\x1ahookbox:hook/cluster@0.1.0\x05\x0b\x01B\x0f\x02\x03\x02\x01\
-\x02\x04\0\x07refusal\x03\0\0\x01o\x02ss\x04\0\x06header\x03\0\x02\x01p\x03\x01p\
-}\x01k\x05\x01kw\x01r\x06\x06methods\x03urls\x07headers\x04\x04body\x06\x07timeo\
-ut\x07\x05limit\x07\x04\0\x07request\x03\0\x08\x01r\x03\x06status{\x07headers\x04\
-\x04body\x05\x04\0\x08response\x03\0\x0a\x01j\x01\x0b\x01\x01\x01@\x01\x07reques\
-t\x09\0\x0c\x04\0\x04send\x01\x0d\x03\0\x17hookbox:hook/http@0.1.0\x05\x0c\x04\0\
-=hookbox:hook/every-hook-with-all-of-its-exports-removed@0.1.0\x04\0\x0b0\x01\0*\
-every-hook-with-all-of-its-exports-removed\x03\0\0\0G\x09producers\x01\x0cproces\
-sed-by\x02\x0dwit-component\x070.258.3\x10wit-bindgen-rust\x060.61.1";
+d]snapshot.range\x01\x0f\x01ps\x01j\x01\x0e\x01\x03\x01@\x05\x04self\x0a\x05star\
+ty\x05county\x06fields\x10\x0bignore-case\x7f\0\x11\x04\0\x17[method]snapshot.se\
+lect\x01\x12\x01j\x01\x04\x01\x03\x01@\x04\x04self\x0a\x05indexy\x04part\x08\x07\
+pointers\0\x13\x04\0\x18[method]snapshot.pointer\x01\x14\x01@\0\0\x10\x04\0\x05n\
+ames\x01\x15\x01i\x09\x01k\x16\x01@\x01\x07bindings\0\x17\x04\0\x04open\x01\x18\x03\
+\0\x1chookbox:hook/snapshots@0.1.0\x05\x03\x02\x03\0\x01\x08snapshot\x01B\x1f\x02\
+\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\x02\x04\0\x07refusal\x03\0\
+\x02\x02\x03\x02\x01\x04\x04\0\x08snapshot\x03\0\x04\x04\0\x0fbinding-context\x03\
+\x01\x01h\x06\x01@\x01\x04self\x07\0s\x04\0\x1f[method]binding-context.binding\x01\
+\x08\x01ks\x01@\x01\x04self\x07\0\x09\x04\0\x1c[method]binding-context.kind\x01\x0a\
+\x04\0\x1d[method]binding-context.group\x01\x0a\x04\0#[method]binding-context.wa\
+tch-event\x01\x0a\x01k\x01\x01@\x01\x04self\x07\0\x0b\x04\0\x1e[method]binding-c\
+ontext.object\x01\x0c\x04\0%[method]binding-context.filter-result\x01\x0c\x01j\x01\
+\x0b\x01\x03\x01@\x02\x04self\x07\x07pointers\0\x0d\x04\0&[method]binding-contex\
+t.object-pointer\x01\x0e\x01i\x05\x01k\x0f\x01@\x01\x04self\x07\0\x10\x04\0\x1f[\
+method]binding-context.objects\x01\x11\x01ps\x01@\x01\x04self\x07\0\x12\x04\0&[m\
+ethod]binding-context.snapshot-names\x01\x13\x01@\x01\x04self\x07\0\x01\x04\0\x1f\
+[method]binding-context.to-json\x01\x14\x03\0\x1bhookbox:hook/contexts@0.1.0\x05\
+\x05\x01B\x10\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\x02\x04\0\
+\x07refusal\x03\0\x02\x01k\x01\x01j\x01\x04\x01\x03\x01@\x01\x04paths\0\x05\x04\0\
+\x03get\x01\x06\x01j\x01\x7f\x01\x03\x01@\x01\x04paths\0\x07\x04\0\x06exists\x01\
+\x08\x01j\0\x01\x03\x01@\x02\x04paths\x05value\x01\0\x09\x04\0\x03set\x01\x0a\x01\
+@\x01\x04paths\0\x09\x04\0\x06remove\x01\x0b\x03\0\x19hookbox:hook/values@0.1.0\x05\
+\x06\x01B\x10\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\x02\x04\0\
+\x07refusal\x03\0\x02\x01k\x01\x01j\x01\x04\x01\x03\x01@\x01\x04paths\0\x05\x04\0\
+\x03get\x01\x06\x01j\x01\x7f\x01\x03\x01@\x01\x04paths\0\x07\x04\0\x06exists\x01\
+\x08\x01j\0\x01\x03\x01@\x02\x04paths\x05value\x01\0\x09\x04\0\x03set\x01\x0a\x01\
+@\x01\x04paths\0\x09\x04\0\x06remove\x01\x0b\x03\0\x20hookbox:hook/config-values\
+@0.1.0\x05\x07\x01B\x17\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\x02\x01\
+\x02\x04\0\x07refusal\x03\0\x02\x01ks\x01r\x04\x0bapi-version\x04\x04kinds\x09na\
+mespace\x04\x04names\x04\0\x0aobject-ref\x03\0\x05\x01m\x03\x0efail-if-exists\x0d\
+keep-existing\x10replace-existing\x04\0\x0bcreate-mode\x03\0\x07\x01m\x03\x0afor\
+eground\x0abackground\x06orphan\x04\0\x0bpropagation\x03\0\x09\x01r\x03\x0bsubre\
+source\x04\x15ignore-missing-object\x7f\x11ignore-hook-error\x7f\x04\0\x0dpatch-\
+options\x03\0\x0b\x01j\0\x01\x03\x01@\x02\x06object\x01\x04mode\x08\0\x0d\x04\0\x06\
+create\x01\x0e\x01@\x02\x06object\x06\x0bpropagation\x0a\0\x0d\x04\0\x06delete\x01\
+\x0f\x01@\x03\x06object\x06\x05patch\x01\x07options\x0c\0\x0d\x04\0\x0bmerge-pat\
+ch\x01\x10\x04\0\x0ajson-patch\x01\x10\x01@\x03\x06object\x06\x06filters\x07opti\
+ons\x0c\0\x0d\x04\0\x08jq-patch\x01\x11\x03\0!hookbox:hook/object-patches@0.1.0\x05\
+\x08\x01B\x0f\x02\x03\x02\x01\x02\x04\0\x07refusal\x03\0\0\x01o\x02ss\x04\0\x05l\
+abel\x03\0\x02\x01p\x03\x01ks\x01j\0\x01\x01\x01@\x04\x04names\x05valueu\x06labe\
+ls\x04\x05group\x05\0\x06\x04\0\x03add\x01\x07\x04\0\x03set\x01\x07\x01pu\x01@\x05\
+\x04names\x05valueu\x07buckets\x08\x06labels\x04\x05group\x05\0\x06\x04\0\x07obs\
+erve\x01\x09\x01@\x01\x05group\x05\0\x06\x04\0\x06expire\x01\x0a\x03\0\x1ahookbo\
+x:hook/metrics@0.1.0\x05\x09\x01B\x07\x01m\x04\x05debug\x04info\x04warn\x05error\
+\x04\0\x05level\x03\0\0\x01o\x02ss\x04\0\x05field\x03\0\x02\x01p\x03\x01@\x03\x05\
+level\x01\x07messages\x06fields\x04\x01\0\x04\0\x03log\x01\x05\x03\0\x16hookbox:\
+hook/log@0.1.0\x05\x0a\x01B\x12\x02\x03\x02\x01\x01\x04\0\x04json\x03\0\0\x02\x03\
+\x02\x01\x02\x04\0\x07refusal\x03\0\x02\x01ks\x01ky\x01r\x05\x09namespace\x04\x0e\
+label-selector\x04\x0efield-selector\x04\x05limit\x05\x05after\x04\x04\0\x09sele\
+ction\x03\0\x06\x01p\x01\x01r\x03\x07objects\x08\x04next\x04\x10resource-version\
+\x04\x04\0\x04page\x03\0\x09\x01k\x01\x01j\x01\x0b\x01\x03\x01@\x04\x0bapi-versi\
+ons\x04kinds\x09namespace\x04\x04names\0\x0c\x04\0\x03get\x01\x0d\x01j\x01\x0a\x01\
+\x03\x01@\x03\x0bapi-versions\x04kinds\x09selection\x07\0\x0e\x04\0\x04list\x01\x0f\
+\x03\0\x1ahookbox:hook/cluster@0.1.0\x05\x0b\x01B\x0f\x02\x03\x02\x01\x02\x04\0\x07\
+refusal\x03\0\0\x01o\x02ss\x04\0\x06header\x03\0\x02\x01p\x03\x01p}\x01k\x05\x01\
+kw\x01r\x06\x06methods\x03urls\x07headers\x04\x04body\x06\x07timeout\x07\x05limi\
+t\x07\x04\0\x07request\x03\0\x08\x01r\x03\x06status{\x07headers\x04\x04body\x05\x04\
+\0\x08response\x03\0\x0a\x01j\x01\x0b\x01\x01\x01@\x01\x07request\x09\0\x0c\x04\0\
+\x04send\x01\x0d\x03\0\x17hookbox:hook/http@0.1.0\x05\x0c\x04\0=hookbox:hook/eve\
+ry-hook-with-all-of-its-exports-removed@0.1.0\x04\0\x0b0\x01\0*every-hook-with-a\
+ll-of-its-exports-removed\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit\
+-component\x070.258.3\x10wit-bindgen-rust\x060.61.1";
 #[inline(never)]
 #[doc(hidden)]
 pub fn __link_custom_section_describing_imports() {

@@ -5,7 +5,7 @@ import { Log } from "./log.js";
 import { Metrics } from "./metrics.js";
 import type { KubernetesObject } from "./objects.js";
 import { Patch } from "./patch.js";
-import { Context, Snapshot } from "./snapshot.js";
+import { Context, type ObjectFields, Snapshot } from "./snapshot.js";
 import { Values } from "./values.js";
 /** What a run has. */
 export declare class Input {
@@ -34,8 +34,8 @@ export declare class Input {
     snapshot<T = KubernetesObject, F = unknown>(binding: string): Snapshot<T, F>;
     /** Names of all snapshots of the run. */
     get snapshotNames(): string[];
-    /** All objects of a binding. */
-    objects<T = KubernetesObject>(binding: string): T[];
+    /** All objects of a binding, or named fields of them: `input.objects<Pod>("pods", { fields: ["/spec/nodeName"] })`. */
+    objects<T = KubernetesObject>(binding: string, what?: ObjectFields): T[];
     /** The filter's results for all objects of a binding. */
     filterResults<F = unknown>(binding: string): F[];
 }

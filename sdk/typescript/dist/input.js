@@ -45,9 +45,9 @@ export class Input {
     get snapshotNames() {
         return host().snapshots.names();
     }
-    /** All objects of a binding. */
-    objects(binding) {
-        return this.snapshot(binding).objects();
+    /** All objects of a binding, or named fields of them: `input.objects<Pod>("pods", { fields: ["/spec/nodeName"] })`. */
+    objects(binding, what) {
+        return this.snapshot(binding).objects(what);
     }
     /** The filter's results for all objects of a binding. */
     filterResults(binding) {

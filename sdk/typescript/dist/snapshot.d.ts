@@ -1,6 +1,14 @@
 import type { ContextsBindingContext, SnapshotsSnapshot } from "./bindings/contract.js";
 import type { WatchEvent } from "./config.js";
 import type { KubernetesObject } from "./objects.js";
+/** What of the objects is wanted. */
+export interface ObjectFields {
+    /**
+     * JSON Pointers of fields, in which arrays are no step: `/spec/containers/image` keeps the image of every container.
+     * `apiVersion`, `kind`, name and namespace are always there. Everything when left out.
+     */
+    fields?: readonly string[];
+}
 /** One object of a snapshot. It is read when it is asked for, as a whole or in parts. */
 export declare class Entry<T = KubernetesObject, F = unknown> {
     #private;
@@ -32,8 +40,11 @@ export declare class Snapshot<T = KubernetesObject, F = unknown> implements Iter
     at(index: number): Entry<T, F> | undefined;
     /** All entries. What is not asked of them is not read. */
     [Symbol.iterator](): Generator<Entry<T, F>, void, undefined>;
-    /** All objects. */
-    objects(): T[];
+    /**
+     * All objects. Where `fields` names what the hook looks at, nothing else of them is copied or parsed, which takes a
+     * fraction of the time.
+     */
+    objects({ fields }?: ObjectFields): T[];
     /** The filter's results for all objects. */
     filterResults(): F[];
 }

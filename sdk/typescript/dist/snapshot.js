@@ -1,6 +1,8 @@
 import { ask, parsed } from "./host.js";
 /** Entries that are asked for at a time. */
 const PAGE = 256;
+/** By what an object is named: enough to change it. */
+const IDENTITY = ["/apiVersion", "/kind", "/metadata/name", "/metadata/namespace"];
 /** One object of a snapshot. It is read when it is asked for, as a whole or in parts. */
 export class Entry {
     #of;
@@ -65,18 +67,23 @@ export class Snapshot {
         for (let at = 0; this.#raw && at < length; at++)
             yield new Entry(this.#raw, at);
     }
-    /** All objects. */
-    objects() {
-        return this.#all("object");
+    /**
+     * All objects. Where `fields` names what the hook looks at, nothing else of them is copied or parsed, which takes a
+     * fraction of the time.
+     */
+    objects({ fields } = {}) {
+        return this.#all("object", fields && [...IDENTITY, ...fields]);
     }
     /** The filter's results for all objects. */
     filterResults() {
         return this.#all("filterResult");
     }
-    #all(what) {
+    #all(what, fields) {
         const all = [];
-        while (this.#raw) {
-            const page = this.#raw.range(all.length, PAGE);
+        const raw = this.#raw;
+        while (raw) {
+            const at = all.length;
+            const page = fields ? ask(() => raw.select(at, PAGE, fields, false)) : raw.range(at, PAGE);
             if (page.length === 0)
                 break;
             for (const entry of page) {

@@ -56,5 +56,5 @@ export { type Labels, Metrics } from "./metrics.js";
 export { configMap, type KubernetesObject, type ObjectMeta, type ObjectRef } from "./objects.js";
 export { type JsonPatchOperation, Patch, type PatchOptions } from "./patch.js";
 export { type AdmissionRequest, allow, change, deny, Review, type Verdict } from "./review.js";
-export { Context, type ContextKind, Entry, Snapshot } from "./snapshot.js";
+export { Context, type ContextKind, Entry, type ObjectFields, Snapshot } from "./snapshot.js";
 export { Values } from "./values.js";

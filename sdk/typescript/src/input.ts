@@ -6,7 +6,7 @@ import { Log } from "./log.js";
 import { Metrics } from "./metrics.js";
 import type { KubernetesObject } from "./objects.js";
 import { Patch } from "./patch.js";
-import { Context, Snapshot } from "./snapshot.js";
+import { Context, type ObjectFields, Snapshot } from "./snapshot.js";
 import { Values } from "./values.js";
 
 /** What a run has. */
@@ -52,9 +52,9 @@ export class Input {
     return host().snapshots.names();
   }
 
-  /** All objects of a binding. */
-  objects<T = KubernetesObject>(binding: string): T[] {
-    return this.snapshot<T>(binding).objects();
+  /** All objects of a binding, or named fields of them: `input.objects<Pod>("pods", { fields: ["/spec/nodeName"] })`. */
+  objects<T = KubernetesObject>(binding: string, what?: ObjectFields): T[] {
+    return this.snapshot<T>(binding).objects(what);
   }
 
   /** The filter's results for all objects of a binding. */

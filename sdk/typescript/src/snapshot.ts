@@ -6,6 +6,18 @@ import type { KubernetesObject } from "./objects.js";
 /** Entries that are asked for at a time. */
 const PAGE = 256;
 
+/** By what an object is named: enough to change it. */
+const IDENTITY = ["/apiVersion", "/kind", "/metadata/name", "/metadata/namespace"];
+
+/** What of the objects is wanted. */
+export interface ObjectFields {
+  /**
+   * JSON Pointers of fields, in which arrays are no step: `/spec/containers/image` keeps the image of every container.
+   * `apiVersion`, `kind`, name and namespace are always there. Everything when left out.
+   */
+  fields?: readonly string[];
+}
+
 /** One object of a snapshot. It is read when it is asked for, as a whole or in parts. */
 export class Entry<T = KubernetesObject, F = unknown> {
   readonly #of: SnapshotsSnapshot;
@@ -79,9 +91,12 @@ export class Snapshot<T = KubernetesObject, F = unknown> implements Iterable<Ent
     for (let at = 0; this.#raw && at < length; at++) yield new Entry<T, F>(this.#raw, at);
   }
 
-  /** All objects. */
-  objects(): T[] {
-    return this.#all("object");
+  /**
+   * All objects. Where `fields` names what the hook looks at, nothing else of them is copied or parsed, which takes a
+   * fraction of the time.
+   */
+  objects({ fields }: ObjectFields = {}): T[] {
+    return this.#all("object", fields && [...IDENTITY, ...fields]);
   }
 
   /** The filter's results for all objects. */
@@ -89,10 +104,12 @@ export class Snapshot<T = KubernetesObject, F = unknown> implements Iterable<Ent
     return this.#all("filterResult");
   }
 
-  #all<V>(what: "object" | "filterResult"): V[] {
+  #all<V>(what: "object" | "filterResult", fields?: string[]): V[] {
     const all: V[] = [];
-    while (this.#raw) {
-      const page = this.#raw.range(all.length, PAGE);
+    const raw = this.#raw;
+    while (raw) {
+      const at = all.length;
+      const page = fields ? ask(() => raw.select(at, PAGE, fields, false)) : raw.range(at, PAGE);
       if (page.length === 0) break;
       for (const entry of page) {
         const text = entry[what];

@@ -65,6 +65,10 @@ test("snapshots are read as a whole, one by one and in parts", async () => {
       assert.throws(() => input.filterResults("pods"), /snapshot "pods", entry 0: there is no filter result/);
       assert.equal(input.snapshot("nothing").length, 0);
       assert.deepEqual(input.objects("nothing"), []);
+      const cut = input.objects("pods", { fields: ["/metadata/name", "/spec/containers/image"] });
+      assert.deepEqual(cut.at(-1), { apiVersion: "v1", kind: "Pod", metadata: { name: names.at(-1), namespace: "default" } });
+      assert.equal(cut.length, names.length);
+      assert.throws(() => input.objects("pods", { fields: ["metadata"] }), (thrown) => isRefused(thrown, "invalid-pointer"));
       assert.deepEqual(input.filterResults<string>("words"), ["a", "b"]);
       assert.deepEqual(input.snapshotNames, ["pods", "words"]);
     },

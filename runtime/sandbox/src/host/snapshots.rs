@@ -6,12 +6,16 @@ use wasmtime::component::Resource;
 
 use super::steps;
 use crate::bindings::hookbox::hook::snapshots::{Entry, Host, HostSnapshot, Part};
+use crate::fields::{self, Fields};
 use crate::state::{Answer, State};
+use crate::validate::refusal;
 use crate::{Snapshot, pointer};
 
-/// Bytes and entries of one transfer, above which `range` answers in parts.
+/// Bytes and entries of one transfer, above which `range` and `select` answer in parts.
 const TRANSFER: usize = 1 << 20;
 const ENTRIES: u32 = 4096;
+/// Bytes of objects that one `select` goes through: some milliseconds, in which nothing can stop the run.
+const SELECTED: usize = 4 << 20;
 
 /// A snapshot that the guest opened; none of it is left when it was opened in an earlier run of the instance.
 #[allow(unreachable_pub, reason = "named by the generated bindings")]
@@ -89,8 +93,6 @@ impl HostSnapshot for State {
             let Some(entry) = snapshot.entry(position(index)) else {
                 break;
             };
-            let length =
-                |text: &Option<crate::JsonText>| text.as_ref().map_or(0, |text| text.len());
             bytes += length(&entry.object) + length(&entry.filter_result);
             if bytes > TRANSFER && !entries.is_empty() {
                 break;
@@ -98,6 +100,45 @@ impl HostSnapshot for State {
             entries.push(self.entry(&entry)?);
         }
         Ok(entries)
+    }
+
+    fn select(
+        &mut self,
+        this: Resource<SnapshotHandle>,
+        start: u32,
+        count: u32,
+        paths: Vec<String>,
+        ignore_case: bool,
+    ) -> Answer<Vec<Entry>> {
+        let snapshot = self.snapshot(&this)?;
+        let fields = match Fields::parse(&paths, ignore_case) {
+            Ok(fields) => fields,
+            Err(message) => return Ok(Err(refusal("invalid-pointer", message))),
+        };
+        let mut entries = Vec::new();
+        let (mut bytes, mut read) = (0, 0);
+        for index in start..start.saturating_add(count.min(ENTRIES)) {
+            let Some(mut entry) = snapshot.entry(position(index)) else {
+                break;
+            };
+            read += length(&entry.object) + length(&entry.filter_result);
+            if read > SELECTED && !entries.is_empty() {
+                break;
+            }
+            if let Some(cut) = entry
+                .object
+                .as_deref()
+                .and_then(|text| fields::cut(text, &fields, ignore_case))
+            {
+                entry.object = Some(cut.into());
+            }
+            bytes += length(&entry.object) + length(&entry.filter_result);
+            if bytes > TRANSFER && !entries.is_empty() {
+                break;
+            }
+            entries.push(self.entry(&entry)?);
+        }
+        Ok(Ok(entries))
     }
 
     fn pointer(
@@ -128,6 +169,10 @@ impl HostSnapshot for State {
         self.table.delete(this)?;
         Ok(())
     }
+}
+
+fn length(text: &Option<crate::JsonText>) -> usize {
+    text.as_ref().map_or(0, |text| text.len())
 }
 
 fn position(index: u32) -> usize {

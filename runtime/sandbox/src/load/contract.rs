@@ -41,6 +41,7 @@ pub(crate) const INTERFACES: &[(&str, &[&str])] = &[
             "[method]snapshot.len",
             "[method]snapshot.get",
             "[method]snapshot.range",
+            "[method]snapshot.select",
             "[method]snapshot.pointer",
         ],
     ),

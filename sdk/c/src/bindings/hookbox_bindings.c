@@ -14,6 +14,9 @@ extern void __wasm_import_hookbox_hook_snapshots_method_snapshot_get(int32_t, in
 __attribute__((__import_module__("hookbox:hook/snapshots@0.1.0"), __import_name__("[method]snapshot.range")))
 extern void __wasm_import_hookbox_hook_snapshots_method_snapshot_range(int32_t, int32_t, int32_t, uint8_t *);
 
+__attribute__((__import_module__("hookbox:hook/snapshots@0.1.0"), __import_name__("[method]snapshot.select")))
+extern void __wasm_import_hookbox_hook_snapshots_method_snapshot_select(int32_t, int32_t, int32_t, uint8_t *, size_t, int32_t, uint8_t *);
+
 __attribute__((__import_module__("hookbox:hook/snapshots@0.1.0"), __import_name__("[method]snapshot.pointer")))
 extern void __wasm_import_hookbox_hook_snapshots_method_snapshot_pointer(int32_t, int32_t, int32_t, uint8_t *, size_t, uint8_t *);
 
@@ -445,14 +448,6 @@ void hookbox_hook_snapshots_list_entry_free(hookbox_hook_snapshots_list_entry_t 
   }
 }
 
-void hookbox_hook_snapshots_result_option_json_refusal_free(hookbox_hook_snapshots_result_option_json_refusal_t *ptr) {
-  if (!ptr->is_err) {
-    hookbox_hook_snapshots_option_json_free(&ptr->val.ok);
-  } else {
-    hookbox_hook_snapshots_refusal_free(&ptr->val.err);
-  }
-}
-
 void hookbox_bindings_list_string_free(hookbox_bindings_list_string_t *ptr) {
   size_t list_len = ptr->len;
   if (list_len > 0) {
@@ -461,6 +456,22 @@ void hookbox_bindings_list_string_free(hookbox_bindings_list_string_t *ptr) {
       hookbox_bindings_string_free(&list_ptr[i]);
     }
     free(list_ptr);
+  }
+}
+
+void hookbox_hook_snapshots_result_list_entry_refusal_free(hookbox_hook_snapshots_result_list_entry_refusal_t *ptr) {
+  if (!ptr->is_err) {
+    hookbox_hook_snapshots_list_entry_free(&ptr->val.ok);
+  } else {
+    hookbox_hook_snapshots_refusal_free(&ptr->val.err);
+  }
+}
+
+void hookbox_hook_snapshots_result_option_json_refusal_free(hookbox_hook_snapshots_result_option_json_refusal_t *ptr) {
+  if (!ptr->is_err) {
+    hookbox_hook_snapshots_option_json_free(&ptr->val.ok);
+  } else {
+    hookbox_hook_snapshots_refusal_free(&ptr->val.err);
   }
 }
 
@@ -1025,6 +1036,36 @@ void hookbox_hook_snapshots_method_snapshot_range(hookbox_hook_snapshots_borrow_
   uint8_t *ptr = (uint8_t *) &ret_area;
   __wasm_import_hookbox_hook_snapshots_method_snapshot_range((self).__handle, (int32_t) (start), (int32_t) (count), ptr);
   *ret = (hookbox_hook_snapshots_list_entry_t) { (hookbox_hook_snapshots_entry_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
+bool hookbox_hook_snapshots_method_snapshot_select(hookbox_hook_snapshots_borrow_snapshot_t self, uint32_t start, uint32_t count, hookbox_bindings_list_string_t *fields, bool ignore_case, hookbox_hook_snapshots_list_entry_t *ret, hookbox_hook_snapshots_refusal_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(5*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_hookbox_hook_snapshots_method_snapshot_select((self).__handle, (int32_t) (start), (int32_t) (count), (uint8_t *) (*fields).ptr, (*fields).len, ignore_case, ptr);
+  hookbox_hook_snapshots_result_list_entry_refusal_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (hookbox_hook_snapshots_list_entry_t) { (hookbox_hook_snapshots_entry_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (hookbox_hook_types_refusal_t) {
+        (hookbox_bindings_string_t) (hookbox_bindings_string_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) },
+        (hookbox_bindings_string_t) (hookbox_bindings_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (3*sizeof(void*))))), (*((size_t*) (ptr + (4*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
 }
 
 bool hookbox_hook_snapshots_method_snapshot_pointer(hookbox_hook_snapshots_borrow_snapshot_t self, uint32_t index, hookbox_hook_snapshots_part_t part, hookbox_bindings_string_t *pointer, hookbox_hook_snapshots_option_json_t *ret, hookbox_hook_snapshots_refusal_t *err) {

@@ -92,17 +92,25 @@ typedef struct {
 } hookbox_hook_snapshots_list_entry_t;
 
 typedef struct {
+  hookbox_bindings_string_t *ptr;
+  size_t len;
+} hookbox_bindings_list_string_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    hookbox_hook_snapshots_list_entry_t ok;
+    hookbox_hook_snapshots_refusal_t err;
+  } val;
+} hookbox_hook_snapshots_result_list_entry_refusal_t;
+
+typedef struct {
   bool is_err;
   union {
     hookbox_hook_snapshots_option_json_t ok;
     hookbox_hook_snapshots_refusal_t err;
   } val;
 } hookbox_hook_snapshots_result_option_json_refusal_t;
-
-typedef struct {
-  hookbox_bindings_string_t *ptr;
-  size_t len;
-} hookbox_bindings_list_string_t;
 
 typedef struct {
   bool is_some;
@@ -550,6 +558,13 @@ extern bool hookbox_hook_snapshots_method_snapshot_get(hookbox_hook_snapshots_bo
 // Entries from `start`, at most `count`. The host may return fewer to bound one transfer, but returns none
 // only past the end: go on from where the answer ended.
 extern void hookbox_hook_snapshots_method_snapshot_range(hookbox_hook_snapshots_borrow_snapshot_t self, uint32_t start, uint32_t count, hookbox_hook_snapshots_list_entry_t *ret);
+// As `range`, with objects that have nothing but the named fields: what a hook does not look at is neither
+// copied into it nor parsed by it. A field is named by a JSON Pointer in which arrays are no step:
+// `/spec/containers/image` keeps the image of every container. A field that is there stays where it is, with all
+// that is below it; what lies on the way to one and is neither object nor array stays as it is. Filters'
+// results are whole. `ignore-case`: keys may be in another case than the field's. Refused with
+// `invalid-pointer` when a pointer is malformed or there are more than 256.
+extern bool hookbox_hook_snapshots_method_snapshot_select(hookbox_hook_snapshots_borrow_snapshot_t self, uint32_t start, uint32_t count, hookbox_bindings_list_string_t *fields, bool ignore_case, hookbox_hook_snapshots_list_entry_t *ret, hookbox_hook_snapshots_refusal_t *err);
 // One part of an entry by JSON Pointer (RFC 6901), such as `/metadata/name`. None when the entry or the
 // part is absent; refused with `invalid-pointer` when the pointer is malformed.
 extern bool hookbox_hook_snapshots_method_snapshot_pointer(hookbox_hook_snapshots_borrow_snapshot_t self, uint32_t index, hookbox_hook_snapshots_part_t part, hookbox_bindings_string_t *pointer, hookbox_hook_snapshots_option_json_t *ret, hookbox_hook_snapshots_refusal_t *err);
@@ -679,9 +694,11 @@ void hookbox_hook_snapshots_option_entry_free(hookbox_hook_snapshots_option_entr
 
 void hookbox_hook_snapshots_list_entry_free(hookbox_hook_snapshots_list_entry_t *ptr);
 
-void hookbox_hook_snapshots_result_option_json_refusal_free(hookbox_hook_snapshots_result_option_json_refusal_t *ptr);
-
 void hookbox_bindings_list_string_free(hookbox_bindings_list_string_t *ptr);
+
+void hookbox_hook_snapshots_result_list_entry_refusal_free(hookbox_hook_snapshots_result_list_entry_refusal_t *ptr);
+
+void hookbox_hook_snapshots_result_option_json_refusal_free(hookbox_hook_snapshots_result_option_json_refusal_t *ptr);
 
 void hookbox_hook_snapshots_option_own_snapshot_free(hookbox_hook_snapshots_option_own_snapshot_t *ptr);
 

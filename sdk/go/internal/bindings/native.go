@@ -9,6 +9,7 @@ var Host struct {
 	SnapshotsSnapshotLen                func(uint32) uint32
 	SnapshotsSnapshotGet                func(uint32, uint32) Option[SnapshotsEntry]
 	SnapshotsSnapshotRange              func(uint32, uint32, uint32) []SnapshotsEntry
+	SnapshotsSnapshotSelect             func(uint32, uint32, uint32, []string, bool) Result[[]SnapshotsEntry, TypesRefusal]
 	SnapshotsSnapshotPointer            func(uint32, uint32, SnapshotsPart, string) Result[Option[string], TypesRefusal]
 	SnapshotsNames                      func() []string
 	SnapshotsOpen                       func(string) Option[SnapshotsSnapshot]
@@ -60,6 +61,16 @@ func (self SnapshotsSnapshot) Get(index uint32) Option[SnapshotsEntry] {
 // only past the end: go on from where the answer ended.
 func (self SnapshotsSnapshot) Range(start uint32, count uint32) []SnapshotsEntry {
 	return Host.SnapshotsSnapshotRange(self.Handle, start, count)
+}
+
+// As `range`, with objects that have nothing but the named fields: what a hook does not look at is neither
+// copied into it nor parsed by it. A field is named by a JSON Pointer in which arrays are no step:
+// `/spec/containers/image` keeps the image of every container. A field that is there stays where it is, with all
+// that is below it; what lies on the way to one and is neither object nor array stays as it is. Filters'
+// results are whole. `ignore-case`: keys may be in another case than the field's. Refused with
+// `invalid-pointer` when a pointer is malformed or there are more than 256.
+func (self SnapshotsSnapshot) Select(start uint32, count uint32, fields []string, ignoreCase bool) Result[[]SnapshotsEntry, TypesRefusal] {
+	return Host.SnapshotsSnapshotSelect(self.Handle, start, count, fields, ignoreCase)
 }
 
 // One part of an entry by JSON Pointer (RFC 6901), such as `/metadata/name`. None when the entry or the

@@ -16,6 +16,14 @@ type SnapshotsEntry struct {
 	FilterResult Option[string]
 }
 
+// Why the host refused a call. The run goes on; the hook decides what to make of it.
+type TypesRefusal struct {
+	// A stable word to match on, such as `invalid-json`, `invalid-path` or `not-granted`. New words may appear.
+	Code string
+	// For a person: what was wrong and where.
+	Message string
+}
+
 // Which half of an entry a pointer looks into.
 type SnapshotsPart uint8
 
@@ -25,14 +33,6 @@ const (
 	// The filter's result.
 	SnapshotsPartFilterResult SnapshotsPart = 1
 )
-
-// Why the host refused a call. The run goes on; the hook decides what to make of it.
-type TypesRefusal struct {
-	// A stable word to match on, such as `invalid-json`, `invalid-path` or `not-granted`. New words may appear.
-	Code string
-	// For a person: what was wrong and where.
-	Message string
-}
 
 // One binding context: one reason for this run. Its fields are those of shell-operator's binding context file,
 // read on demand.

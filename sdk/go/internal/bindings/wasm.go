@@ -55,6 +55,27 @@ func (self SnapshotsSnapshot) Range(start uint32, count uint32) []SnapshotsEntry
 	return result
 }
 
+//go:wasmimport hookbox:hook/snapshots@0.1.0 [method]snapshot.select
+func importSnapshotsSnapshotSelect(p0 uint32, p1 uint32, p2 uint32, p3 uint32, p4 uint32, p5 uint32, p6 uint32)
+
+// As `range`, with objects that have nothing but the named fields: what a hook does not look at is neither
+// copied into it nor parsed by it. A field is named by a JSON Pointer in which arrays are no step:
+// `/spec/containers/image` keeps the image of every container. A field that is there stays where it is, with all
+// that is below it; what lies on the way to one and is neither object nor array stays as it is. Filters'
+// results are whole. `ignore-case`: keys may be in another case than the field's. Refused with
+// `invalid-pointer` when a pointer is malformed or there are more than 256.
+func (self SnapshotsSnapshot) Select(start uint32, count uint32, fields []string, ignoreCase bool) Result[[]SnapshotsEntry, TypesRefusal] {
+	var m memory
+	flatFields := lowerListString(&m, fields)
+	area := m.area(3)
+	leave()
+	importSnapshotsSnapshotSelect(self.Handle, uint32(start), uint32(count), uint32(flatFields[0]), uint32(flatFields[1]), flag(ignoreCase), address(area))
+	enter()
+	result := loadResultListSnapshotsEntryTypesRefusal(area)
+	m.end()
+	return result
+}
+
 //go:wasmimport hookbox:hook/snapshots@0.1.0 [method]snapshot.pointer
 func importSnapshotsSnapshotPointer(p0 uint32, p1 uint32, p2 uint32, p3 uint32, p4 uint32, p5 uint32)
 
@@ -764,6 +785,16 @@ func loadResultHTTPResponseTypesRefusal(p pointer) Result[HTTPResponse, TypesRef
 	panic("the host gave an unknown case")
 }
 
+func loadResultListSnapshotsEntryTypesRefusal(p pointer) Result[[]SnapshotsEntry, TypesRefusal] {
+	switch load[uint8](p) {
+	case 0:
+		return OK[[]SnapshotsEntry, TypesRefusal](loadListSnapshotsEntry(at(p, 4)))
+	case 1:
+		return Err[[]SnapshotsEntry, TypesRefusal](loadTypesRefusal(at(p, 4)))
+	}
+	panic("the host gave an unknown case")
+}
+
 func loadResultOptionStringTypesRefusal(p pointer) Result[Option[string], TypesRefusal] {
 	switch load[uint8](p) {
 	case 0:
@@ -832,6 +863,11 @@ func lowerListFloat64(m *memory, v []float64) (f [2]flat) {
 
 func lowerListPairStringString(m *memory, v []Pair[string, string]) (f [2]flat) {
 	f[0], f[1] = lowerList(m, v, 16, storePairStringString)
+	return
+}
+
+func lowerListString(m *memory, v []string) (f [2]flat) {
+	f[0], f[1] = lowerList(m, v, 8, storeString)
 	return
 }
 

@@ -143,6 +143,15 @@ export interface SnapshotsSnapshot {
      */
     range(start: number, count: number): SnapshotsEntry[];
     /**
+     * As `range`, with objects that have nothing but the named fields: what a hook does not look at is neither
+     * copied into it nor parsed by it. A field is named by a JSON Pointer in which arrays are no step:
+     * `/spec/containers/image` keeps the image of every container. A field that is there stays where it is, with all
+     * that is below it; what lies on the way to one and is neither object nor array stays as it is. Filters'
+     * results are whole. `ignore-case`: keys may be in another case than the field's. Refused with
+     * `invalid-pointer` when a pointer is malformed or there are more than 256.
+     */
+    select(start: number, count: number, fields: string[], ignoreCase: boolean): SnapshotsEntry[];
+    /**
      * One part of an entry by JSON Pointer (RFC 6901), such as `/metadata/name`. None when the entry or the
      * part is absent; refused with `invalid-pointer` when the pointer is malformed.
      */

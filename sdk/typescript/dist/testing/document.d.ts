@@ -10,4 +10,6 @@ export declare class Document {
 export declare function isFields(value: unknown): value is Record<string, unknown>;
 /** The parts of a JSON Pointer; none when it is none. */
 export declare function tokens(pointer: string): string[] | undefined;
+/** A value with nothing but what these paths name; arrays are no step. */
+export declare function cut(value: Tree, paths: readonly string[][], ignoreCase: boolean): Tree;
 export {};

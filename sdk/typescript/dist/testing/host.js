@@ -1,14 +1,30 @@
 import { decode, encode } from "../prelude/utf8.js";
-import { Document } from "./document.js";
+import { cut, Document, tokens } from "./document.js";
 import { refusal } from "./json.js";
 import * as valid from "./validate.js";
 /** Most entries that are given at a time: fewer than a hook asks for, so that it must go on. */
 const PAGE = 100;
+/** Most fields that may be named. */
+const FIELDS = 256;
 function snapshot(entries) {
     return {
         len: () => entries.length,
         get: (index) => entries[index] ?? null,
         range: (start, count) => entries.slice(start, start + Math.min(count, PAGE)),
+        select: (start, count, fields, ignoreCase) => {
+            if (fields.length > FIELDS)
+                throw refusal("invalid-pointer", `at most ${FIELDS} fields can be named`);
+            const paths = fields.map((field) => {
+                const path = tokens(field);
+                if (!path)
+                    throw refusal("invalid-pointer", `${JSON.stringify(field)} is no JSON Pointer`);
+                return path;
+            });
+            return entries.slice(start, start + Math.min(count, PAGE)).map(({ object, filterResult }) => ({
+                object: object == null ? null : JSON.stringify(cut(JSON.parse(object), paths, ignoreCase)),
+                filterResult,
+            }));
+        },
         pointer: (index, part, pointer) => {
             const entry = entries[index];
             const text = part === "object" ? entry?.object : entry?.filterResult;

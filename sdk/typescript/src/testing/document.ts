@@ -89,3 +89,17 @@ function find(tree: Tree, parts: readonly string[]): Tree {
   }
   return tree;
 }
+
+/** A value with nothing but what these paths name; arrays are no step. */
+export function cut(value: Tree, paths: readonly string[][], ignoreCase: boolean): Tree {
+  if (paths.some((path) => path.length === 0)) return value;
+  if (Array.isArray(value)) return value.map((item) => cut(item, paths, ignoreCase));
+  if (!isFields(value)) return value;
+  const form = (key: string) => (ignoreCase ? key.toLowerCase() : key);
+  const kept: [string, Tree][] = [];
+  for (const [key, below] of Object.entries(value)) {
+    const rest = paths.filter(([step]) => step !== undefined && form(step) === form(key)).map((path) => path.slice(1));
+    if (rest.length > 0) kept.push([key, cut(below, rest, ignoreCase)]);
+  }
+  return Object.fromEntries(kept);
+}

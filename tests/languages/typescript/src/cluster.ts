@@ -15,7 +15,7 @@ export const reconcile = defineHook({
     kubernetes: [{ name: "pods", apiVersion: "v1", kind: "Pod", labelSelector: { matchLabels: { app: "web" } } }],
   },
   run(input) {
-    const pods = input.objects<Pod>("pods");
+    const pods = input.objects<Pod>("pods", { fields: ["/metadata/labels", "/spec/nodeName", "/status/phase"] });
     const nodes = new Map<string, string[]>();
     for (const pod of pods) {
       if (pod.status?.phase === "Succeeded") {

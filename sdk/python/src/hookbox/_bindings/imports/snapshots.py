@@ -52,6 +52,18 @@ class Snapshot:
         only past the end: go on from where the answer ended.
         """
         raise NotImplementedError
+    def select(self, start: int, count: int, fields: List[str], ignore_case: bool) -> List[Entry]:
+        """
+        As `range`, with objects that have nothing but the named fields: what a hook does not look at is neither
+        copied into it nor parsed by it. A field is named by a JSON Pointer in which arrays are no step:
+        `/spec/containers/image` keeps the image of every container. A field that is there stays where it is, with all
+        that is below it; what lies on the way to one and is neither object nor array stays as it is. Filters'
+        results are whole. `ignore-case`: keys may be in another case than the field's. Refused with
+        `invalid-pointer` when a pointer is malformed or there are more than 256.
+        
+        Raises: `componentize_py_types.Err(hookbox._bindings.imports.types.Refusal)`
+        """
+        raise NotImplementedError
     def pointer(self, index: int, part: Part, pointer: str) -> Optional[str]:
         """
         One part of an entry by JSON Pointer (RFC 6901), such as `/metadata/name`. None when the entry or the
