@@ -145,6 +145,7 @@ pub mod check;
 mod cluster;
 mod effects;
 mod error;
+mod fields;
 mod hook;
 mod host;
 mod http;

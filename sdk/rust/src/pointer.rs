@@ -17,7 +17,7 @@ pub(crate) fn from_path(path: &str) -> Cow<'_, str> {
 }
 
 /// One key as a segment of a pointer.
-fn escape(key: &str) -> Cow<'_, str> {
+pub(crate) fn escape(key: &str) -> Cow<'_, str> {
     if key.contains(['~', '/']) {
         Cow::Owned(key.replace('~', "~0").replace('/', "~1"))
     } else {

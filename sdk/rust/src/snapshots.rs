@@ -6,11 +6,13 @@ use std::rc::Rc;
 
 use serde::de::DeserializeOwned;
 
+use crate::fields;
 use crate::host::{Entry, Host, HostCalls, Part, Snapshot, SnapshotCalls};
 use crate::{Error, Result, ResultExt};
 
-/// How many entries are asked for at once.
+/// How many entries are asked for at once, first and at most: who reads on is likely to read all.
 const PAGE: u32 = 64;
+const LONG_PAGE: u32 = 1024;
 
 /// A struct whose fields are the hook's `kubernetes` bindings. Derive it: [`macro@crate::Snapshots`].
 #[diagnostic::on_unimplemented(
@@ -385,12 +387,18 @@ impl<T: DeserializeOwned> Lazy<T> {
             .transpose()
     }
 
-    /// All views, read in pages.
+    /// All views, read in pages. Of objects only the fields are read that a `T` is made from, where it is a struct.
     #[must_use]
     pub fn iter(&self) -> Iter<'_, T> {
+        let fields = match self.part() {
+            Part::Object if !self.is_empty() => fields::of::<T>(),
+            Part::Object | Part::FilterResult => None,
+        };
         Iter {
             lazy: self,
+            fields,
             next: 0,
+            count: PAGE,
             page: Vec::new().into_iter(),
         }
     }
@@ -427,21 +435,37 @@ impl<'a, T: DeserializeOwned> IntoIterator for &'a Lazy<T> {
 #[derive(Debug)]
 pub struct Iter<'a, T> {
     lazy: &'a Lazy<T>,
+    /// What is read of each object; none for all of it.
+    fields: Option<Vec<String>>,
     next: u32,
+    /// Entries to ask for next.
+    count: u32,
     page: std::vec::IntoIter<Entry>,
+}
+
+impl<T> Iter<'_, T> {
+    fn turn(&mut self) -> Result<()> {
+        let snapshot = &self.lazy.objects.snapshot;
+        let page = match &self.fields {
+            Some(fields) => snapshot
+                .select(self.next, self.count, fields)
+                .map_err(|refusal| Error::from(refusal).context(self.lazy.at(self.next)))?,
+            None => snapshot.range(self.next, self.count),
+        };
+        self.page = page.into_iter();
+        self.count = (self.count * 4).min(LONG_PAGE);
+        Ok(())
+    }
 }
 
 impl<T: DeserializeOwned> Iterator for Iter<'_, T> {
     type Item = Result<T>;
 
     fn next(&mut self) -> Option<Result<T>> {
-        if self.page.len() == 0 {
-            self.page = self
-                .lazy
-                .objects
-                .snapshot
-                .range(self.next, PAGE)
-                .into_iter();
+        if self.page.len() == 0
+            && let Err(error) = self.turn()
+        {
+            return Some(Err(error));
         }
         let entry = self.page.next()?;
         let index = self.next;

@@ -127,6 +127,8 @@ pub(crate) trait SnapshotCalls {
     fn len(&self) -> u32;
     fn get(&self, index: u32) -> Option<Entry>;
     fn range(&self, start: u32, count: u32) -> Vec<Entry>;
+    /// As `range`, with objects that have these fields alone.
+    fn select(&self, start: u32, count: u32, fields: &[String]) -> Result<Vec<Entry>, Refusal>;
     fn pointer(&self, index: u32, part: Part, pointer: &str) -> Result<Option<String>, Refusal>;
 }
 

@@ -48,6 +48,13 @@ impl SnapshotCalls for Snapshot {
     fn range(&self, start: u32, count: u32) -> Vec<Entry> {
         self.0.range(start, count).into_iter().map(entry).collect()
     }
+    fn select(&self, start: u32, count: u32, fields: &[String]) -> Result<Vec<Entry>, Refusal> {
+        let entries = self
+            .0
+            .select(start, count, fields, false)
+            .map_err(refused)?;
+        Ok(entries.into_iter().map(entry).collect())
+    }
     fn pointer(&self, index: u32, part: Part, pointer: &str) -> Result<Option<String>, Refusal> {
         let part = match part {
             Part::Object => snapshots::Part::Object,
