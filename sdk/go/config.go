@@ -164,13 +164,16 @@ func (k Kubernetes) MarshalJSON() ([]byte, error) {
 
 // NameSelector is objects by name.
 type NameSelector struct {
+	// MatchNames is their names.
 	MatchNames []string `json:"matchNames,omitempty"`
 }
 
 // LabelSelector is objects by their labels.
 type LabelSelector struct {
-	MatchLabels      map[string]string `json:"matchLabels,omitempty"`
-	MatchExpressions []Expression      `json:"matchExpressions,omitempty"`
+	// MatchLabels have these values.
+	MatchLabels map[string]string `json:"matchLabels,omitempty"`
+	// MatchExpressions hold, all of them.
+	MatchExpressions []Expression `json:"matchExpressions,omitempty"`
 }
 
 // MatchLabels is objects that have these labels.
@@ -180,26 +183,35 @@ func MatchLabels(labels map[string]string) *LabelSelector {
 
 // Expression is a condition on a label: In, NotIn, Exists or DoesNotExist.
 type Expression struct {
-	Key      string   `json:"key"`
-	Operator string   `json:"operator"`
-	Values   []string `json:"values,omitempty"`
+	// Key of the label.
+	Key string `json:"key"`
+	// Operator is In, NotIn, Exists or DoesNotExist.
+	Operator string `json:"operator"`
+	// Values for In and NotIn.
+	Values []string `json:"values,omitempty"`
 }
 
 // FieldSelector is objects by their fields.
 type FieldSelector struct {
+	// MatchExpressions hold, all of them.
 	MatchExpressions []FieldExpression `json:"matchExpressions,omitempty"`
 }
 
 // FieldExpression is a condition on a field: Equals or NotEquals.
 type FieldExpression struct {
-	Field    string `json:"field"`
+	// Field is its path, such as status.phase.
+	Field string `json:"field"`
+	// Operator is Equals or NotEquals.
 	Operator string `json:"operator"`
-	Value    string `json:"value"`
+	// Value that the field has, or has not.
+	Value string `json:"value"`
 }
 
 // NamespaceSelector is namespaces by name or by labels.
 type NamespaceSelector struct {
-	Names  *NameSelector  `json:"nameSelector,omitempty"`
+	// Names of the namespaces.
+	Names *NameSelector `json:"nameSelector,omitempty"`
+	// Labels that the namespaces have.
 	Labels *LabelSelector `json:"labelSelector,omitempty"`
 }
 
@@ -258,16 +270,23 @@ type Webhook struct {
 
 // Rule is requests. "*" stands for all.
 type Rule struct {
-	APIGroups   []string `json:"apiGroups,omitempty"`
+	// APIGroups of the resources; "" is the core group.
+	APIGroups []string `json:"apiGroups,omitempty"`
+	// APIVersions of the resources, without the group.
 	APIVersions []string `json:"apiVersions,omitempty"`
-	Operations  []string `json:"operations,omitempty"`
-	Resources   []string `json:"resources,omitempty"`
-	Scope       string   `json:"scope,omitempty"`
+	// Operations are CREATE, UPDATE, DELETE and CONNECT.
+	Operations []string `json:"operations,omitempty"`
+	// Resources in the plural, with subresources behind a slash: pods, pods/status.
+	Resources []string `json:"resources,omitempty"`
+	// Scope is Cluster or Namespaced; both when left out.
+	Scope string `json:"scope,omitempty"`
 }
 
 // MatchCondition is a condition in CEL.
 type MatchCondition struct {
-	Name       string `json:"name"`
+	// Name in messages of the API server.
+	Name string `json:"name"`
+	// Expression in CEL, of `object`, `oldObject` and `request`; true for requests that the hook is asked for.
 	Expression string `json:"expression"`
 }
 
@@ -287,6 +306,8 @@ type Conversion struct {
 
 // Versions from which and to which.
 type Versions struct {
+	// From is the version that objects have.
 	From string `json:"fromVersion"`
-	To   string `json:"toVersion"`
+	// To is the version that they are asked for in.
+	To string `json:"toVersion"`
 }

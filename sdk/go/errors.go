@@ -15,6 +15,7 @@ type Refused struct {
 	Message string
 }
 
+// Error is the message, with the code.
 func (r *Refused) Error() string { return r.Message + " (" + r.Code + ")" }
 
 // IsRefused says whether an error is a refusal with this code.

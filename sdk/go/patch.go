@@ -13,10 +13,12 @@ type Patch struct{}
 type Ref struct {
 	// APIVersion is group and version; the kind's preferred version when left out.
 	APIVersion string
-	Kind       string
+	// Kind as objects write it: ConfigMap.
+	Kind string
 	// Namespace is empty for cluster-scoped objects.
 	Namespace string
-	Name      string
+	// Name of the object.
+	Name string
 }
 
 func (r Ref) raw() bindings.ObjectPatchesObjectRef {

@@ -40,10 +40,14 @@ func readRaw(text json.RawMessage, into any) (bool, error) {
 
 // User is who makes a request.
 type User struct {
+	// Username such as system:serviceaccount:default:builder.
 	Username string
-	UID      string
-	Groups   []string
-	Extra    map[string][]string
+	// UID tells users of the same name apart, over time.
+	UID string
+	// Groups that the user is in.
+	Groups []string
+	// Extra is what else the API server knows of the user.
+	Extra map[string][]string
 }
 
 func review(hook, binding, request string) (*Review, error) {

@@ -19,6 +19,8 @@ use hookbox_tests::hookbox::{binary, checkout};
 mod crates;
 #[path = "published/go_module.rs"]
 mod go_module;
+#[path = "published/reference.rs"]
+mod reference;
 
 /// How long a build may take, on a busy machine and with nothing built before.
 const BUILD: Duration = Duration::from_secs(600);

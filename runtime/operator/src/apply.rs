@@ -2,7 +2,7 @@
 //!
 //! Effects pass one [`Gate`], which checks all of them before anything is executed, and then one [`Writer`], which is
 //! the only code of hookbox that changes hooks' objects in a cluster. [`Checked`] is the ticket from one to the other:
-//! only the gate can make it. [`parse`] reads the same patches from shell-operator's patch file.
+//! only the gate can make it. [`parse()`] reads the same patches from shell-operator's patch file.
 
 mod check;
 mod conflict;

@@ -80,15 +80,20 @@ type Patch struct {
 type Metric struct {
 	// Action is add, set, observe or expire.
 	Action, Name, Group string
-	Value               float64
-	Buckets             []float64
-	Labels              map[string]string
+	// Value that was added, set or observed.
+	Value float64
+	// Buckets of a histogram: their upper bounds.
+	Buckets []float64
+	// Labels of the series.
+	Labels map[string]string
 }
 
 // Record is one of the log.
 type Record struct {
+	// Level is debug, info, warn or error.
 	Level, Message string
-	Fields         map[string]string
+	// Fields with their values as text.
+	Fields map[string]string
 }
 
 // Object is the last manifest that was to be created, of a kind and with `namespace/name`; nil where there is none.
@@ -111,6 +116,7 @@ func (e *Effects) Object(kind, name string) map[string]any {
 
 // Failure is why a run failed.
 type Failure struct {
+	// Message is the error's.
 	Message string
 	// Retry is false where a retry makes no sense.
 	Retry bool
@@ -118,6 +124,7 @@ type Failure struct {
 	After time.Duration
 }
 
+// Error is the message.
 func (f *Failure) Error() string { return f.Message }
 
 // New is a host on which nothing is there. It is the program's until the test ends.
@@ -237,10 +244,14 @@ func (h *Host) taken() *Effects {
 
 // Verdict is what a webhook answers.
 type Verdict struct {
-	Allowed  bool
-	Message  string
+	// Allowed says whether the request may go on.
+	Allowed bool
+	// Message says why not.
+	Message string
+	// Warnings for whoever made the request.
 	Warnings []string
-	Audit    map[string]string
+	// Audit is for the audit log.
+	Audit map[string]string
 	// Patch is a JSON Patch; nil is none.
 	Patch json.RawMessage
 }

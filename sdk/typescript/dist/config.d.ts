@@ -71,32 +71,44 @@ export interface KubernetesBinding extends Queued {
 }
 /** Objects by name. */
 export interface NameSelector {
+    /** Their names. */
     matchNames: string[];
 }
 /** Objects by their labels. */
 export interface LabelSelector {
+    /** Labels that they have, with these values. */
     matchLabels?: Record<string, string>;
+    /** Conditions, of which all hold. */
     matchExpressions?: LabelExpression[];
 }
 /** A condition on a label. */
 export interface LabelExpression {
+    /** The label. */
     key: string;
+    /** What is true of it. */
     operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
+    /** For `In` and `NotIn`. */
     values?: string[];
 }
 /** Objects by their fields. */
 export interface FieldSelector {
+    /** Conditions, of which all hold. */
     matchExpressions: FieldExpression[];
 }
 /** A condition on a field. */
 export interface FieldExpression {
+    /** Its path: `status.phase`. */
     field: string;
+    /** Whether it has the value, or has not. */
     operator: "Equals" | "NotEquals";
+    /** The value. */
     value: string;
 }
 /** Namespaces by name or by labels. */
 export interface NamespaceSelector {
+    /** By name. */
     nameSelector?: NameSelector;
+    /** By their labels. */
     labelSelector?: LabelSelector;
 }
 /** How often a hook may run, and in what. */
@@ -115,6 +127,7 @@ export interface Settings {
 export interface Webhook {
     /** A domain of at least three parts. */
     name: string;
+    /** Requests, of which each is covered by one of them. */
     rules: Rule[];
     /** What no answer means; `Fail` when left out. */
     failurePolicy?: "Fail" | "Ignore";
@@ -126,6 +139,7 @@ export interface Webhook {
     labelSelector?: LabelSelector;
     /** Namespaces, by their labels. */
     namespace?: {
+        /** Labels of the namespaces. */
         labelSelector: LabelSelector;
     };
     /** Conditions in CEL. */
@@ -137,15 +151,22 @@ export interface Webhook {
 }
 /** Requests. `*` stands for all. */
 export interface Rule {
+    /** Groups of the resources; `""` is the core group. */
     apiGroups: string[];
+    /** Versions, without the group. */
     apiVersions: string[];
+    /** What is done with them. */
     operations: ("CREATE" | "UPDATE" | "DELETE" | "CONNECT" | "*")[];
+    /** Resources in the plural, with subresources behind a slash: `pods`, `pods/status`. */
     resources: string[];
+    /** `*` when left out. */
     scope?: "Cluster" | "Namespaced" | "*";
 }
 /** A condition in CEL. */
 export interface MatchCondition {
+    /** Its name in messages of the API server. */
     name: string;
+    /** In CEL, of `object`, `oldObject` and `request`; true for requests that the hook is asked about. */
     expression: string;
 }
 /** Versions of a custom resource that a hook converts. */
@@ -156,7 +177,9 @@ export interface Conversion {
     crdName: string;
     /** From which version to which. */
     conversions: {
+        /** The version that objects have. */
         fromVersion: string;
+        /** The version that they are asked for in. */
         toVersion: string;
     }[];
     /** Group of bindings whose snapshots belong to it. */

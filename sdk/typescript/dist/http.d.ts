@@ -3,14 +3,18 @@ import type { HttpResponse as Raw } from "./bindings/contract.js";
 export type HeadersInit = Record<string, string> | Iterable<readonly [string, string]>;
 /** A body: text, or bytes. */
 export type Body = string | Uint8Array | ArrayBuffer | {
+    /** The text. */
     toString(): string;
 };
 /** A request. */
 export interface HttpRequest {
     /** `GET` when left out. */
     method?: string;
+    /** Where to: scheme, host, path and query. */
     url: string;
+    /** Headers beside those that are the host's to write. */
     headers?: HeadersInit;
+    /** None when left out. */
     body?: Body | null;
     /** A body that is written as JSON, with the header `content-type: application/json`. */
     json?: unknown;

@@ -3,17 +3,29 @@ import { Input } from "./input.js";
 import type { KubernetesObject } from "./objects.js";
 /** The `request` of an AdmissionReview v1. */
 export interface AdmissionRequest {
+    /** Tells requests apart. */
     uid: string;
+    /** What is asked for. */
     operation: "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
+    /** Name of the object; empty where the server is to choose one. */
     name?: string;
+    /** Namespace of the object; none for cluster-scoped ones. */
     namespace?: string;
+    /** Whether nothing will be kept of it. */
     dryRun?: boolean;
+    /** The object as it is to be; none for `DELETE`. */
     object?: KubernetesObject | null;
+    /** The object as it is; none for `CREATE`. */
     oldObject?: KubernetesObject | null;
+    /** Who asks. */
     userInfo?: {
+        /** Such as `system:serviceaccount:default:builder`. */
         username?: string;
+        /** Tells users of the same name apart, over time. */
         uid?: string;
+        /** Groups that the user is in. */
         groups?: string[];
+        /** What else the API server knows of the user. */
         extra?: Record<string, string[]>;
     };
     [field: string]: any;

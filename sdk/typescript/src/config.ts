@@ -77,37 +77,49 @@ export interface KubernetesBinding extends Queued {
 
 /** Objects by name. */
 export interface NameSelector {
+  /** Their names. */
   matchNames: string[];
 }
 
 /** Objects by their labels. */
 export interface LabelSelector {
+  /** Labels that they have, with these values. */
   matchLabels?: Record<string, string>;
+  /** Conditions, of which all hold. */
   matchExpressions?: LabelExpression[];
 }
 
 /** A condition on a label. */
 export interface LabelExpression {
+  /** The label. */
   key: string;
+  /** What is true of it. */
   operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
+  /** For `In` and `NotIn`. */
   values?: string[];
 }
 
 /** Objects by their fields. */
 export interface FieldSelector {
+  /** Conditions, of which all hold. */
   matchExpressions: FieldExpression[];
 }
 
 /** A condition on a field. */
 export interface FieldExpression {
+  /** Its path: `status.phase`. */
   field: string;
+  /** Whether it has the value, or has not. */
   operator: "Equals" | "NotEquals";
+  /** The value. */
   value: string;
 }
 
 /** Namespaces by name or by labels. */
 export interface NamespaceSelector {
+  /** By name. */
   nameSelector?: NameSelector;
+  /** By their labels. */
   labelSelector?: LabelSelector;
 }
 
@@ -128,6 +140,7 @@ export interface Settings {
 export interface Webhook {
   /** A domain of at least three parts. */
   name: string;
+  /** Requests, of which each is covered by one of them. */
   rules: Rule[];
   /** What no answer means; `Fail` when left out. */
   failurePolicy?: "Fail" | "Ignore";
@@ -138,7 +151,10 @@ export interface Webhook {
   /** Labels of the objects. */
   labelSelector?: LabelSelector;
   /** Namespaces, by their labels. */
-  namespace?: { labelSelector: LabelSelector };
+  namespace?: {
+    /** Labels of the namespaces. */
+    labelSelector: LabelSelector;
+  };
   /** Conditions in CEL. */
   matchConditions?: MatchCondition[];
   /** Group of bindings whose snapshots belong to it. */
@@ -149,16 +165,23 @@ export interface Webhook {
 
 /** Requests. `*` stands for all. */
 export interface Rule {
+  /** Groups of the resources; `""` is the core group. */
   apiGroups: string[];
+  /** Versions, without the group. */
   apiVersions: string[];
+  /** What is done with them. */
   operations: ("CREATE" | "UPDATE" | "DELETE" | "CONNECT" | "*")[];
+  /** Resources in the plural, with subresources behind a slash: `pods`, `pods/status`. */
   resources: string[];
+  /** `*` when left out. */
   scope?: "Cluster" | "Namespaced" | "*";
 }
 
 /** A condition in CEL. */
 export interface MatchCondition {
+  /** Its name in messages of the API server. */
   name: string;
+  /** In CEL, of `object`, `oldObject` and `request`; true for requests that the hook is asked about. */
   expression: string;
 }
 
@@ -169,7 +192,12 @@ export interface Conversion {
   /** The CustomResourceDefinition: `widgets.example.com`. */
   crdName: string;
   /** From which version to which. */
-  conversions: { fromVersion: string; toVersion: string }[];
+  conversions: {
+    /** The version that objects have. */
+    fromVersion: string;
+    /** The version that they are asked for in. */
+    toVersion: string;
+  }[];
   /** Group of bindings whose snapshots belong to it. */
   group?: string;
   /** The `kubernetes` bindings whose snapshots belong to it; all of the hook when left out. */

@@ -21,14 +21,19 @@ export interface HookDefinition {
 
 /** From which version to which, as the binding writes them. */
 export interface Versions {
+  /** The version that objects have. */
   from: string;
+  /** The version that they are asked for in. */
   to: string;
 }
 
 const HOOK = Symbol.for("hookbox.hook");
 
 /** A hook, by {@link defineHook}. */
-export type Hook = Readonly<HookDefinition> & { readonly [HOOK]: true };
+export type Hook = Readonly<HookDefinition> & {
+  /** @internal */
+  readonly [HOOK]: true;
+};
 
 /** Makes a hook. The hooks of a component are those that its first module exports. */
 export function defineHook(definition: HookDefinition): Hook {

@@ -14,9 +14,28 @@ export interface PatchOptions {
 
 /** One operation of a JSON Patch (RFC 6902). */
 export type JsonPatchOperation =
-  | { op: "add" | "replace" | "test"; path: string; value: unknown }
-  | { op: "remove"; path: string }
-  | { op: "move" | "copy"; from: string; path: string };
+  | {
+      /** Puts a value, replaces what is there, or fails if it is another. */
+      op: "add" | "replace" | "test";
+      /** A JSON Pointer. */
+      path: string;
+      /** The value. */
+      value: unknown;
+    }
+  | {
+      /** Removes what is there. */
+      op: "remove";
+      /** A JSON Pointer. */
+      path: string;
+    }
+  | {
+      /** Takes what is somewhere else. */
+      op: "move" | "copy";
+      /** A JSON Pointer to it. */
+      from: string;
+      /** A JSON Pointer to where it goes. */
+      path: string;
+    };
 
 /** Changes objects. A call records the change: the host applies all of them, in their order, when the run succeeded. */
 export class Patch {

@@ -72,6 +72,11 @@ async fn the_sdk_has_its_own_tests() {
     let sdk = checkout().join("sdk/c");
     let tested = c(&sdk, "make", &["test", &place]).run().await.ok();
     assert!(tested.ends_with(" passed, 0 failed\n"), "{tested}");
+    // doxygen fails where something public has no text.
+    c(&sdk, "make", &["docs", &place]).run().await.ok();
+    let page = build.path().join("docs/html/structhookbox__hook.html");
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("A function with what it is run for"));
     // A check that fails is told with its place, and fails the program.
     let test = "#include <hookbox_test.h>\nconst hookbox_hook *const hookbox_hooks[] = {NULL};\nHOOKBOX_TEST(wrong) { HOOKBOX_CHECK_TEXT(\"a\", \"b\"); }\n";
     std::fs::write(build.path().join("wrong.c"), test).unwrap();

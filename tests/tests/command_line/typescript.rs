@@ -88,7 +88,7 @@ async fn a_project_of_admission_hooks_passes_its_tests() {
 async fn sdk(folder: &Path) -> PathBuf {
     let sdk = folder.join("sdk/typescript");
     let line = "mkdir -p sdk/typescript tests/hosts && cp \"$0/tests/hosts/cases.json\" tests/hosts && cd sdk/typescript \
-        && for part in build dist src test wit package.json tsconfig.json README.md LICENSE; do cp -r \"$0/sdk/typescript/$part\" .; done";
+        && for part in build dist src test wit package.json tsconfig.json typedoc.json README.md LICENSE; do cp -r \"$0/sdk/typescript/$part\" .; done";
     let from = checkout();
     program(folder, "sh", &["-ec", line, &from.to_string_lossy()])
         .run()
@@ -116,6 +116,13 @@ async fn the_sdk_has_its_own_tests_and_is_published_as_it_is_kept() {
         "sdk/typescript/dist is stale: run `npm install && npm run build` there and commit the result\n{}",
         built.stderr
     );
+    // typedoc fails where something public has no text.
+    program(&sdk, "npm", &["run", "--silent", "docs"])
+        .run()
+        .await
+        .ok();
+    let page = std::fs::read_to_string(sdk.join("target/docs/functions/index.defineHook.html"));
+    assert!(page.unwrap().contains("Makes a hook"));
     let packed = program(&sdk, "npm", &["pack", "--dry-run", "--json"])
         .run()
         .await

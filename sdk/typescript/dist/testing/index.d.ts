@@ -19,6 +19,7 @@ export { type Effects, type MetricEffect, type PatchEffect, type LogRecord } fro
 export declare class Failure extends Error {
     /** `back-off` is the queue's growing pause, `never` that a retry makes no sense. */
     readonly retry: "back-off" | "never" | {
+        /** When to try again. */
         afterMilliseconds: number;
     };
     /** @internal */
@@ -26,9 +27,13 @@ export declare class Failure extends Error {
 }
 /** What a webhook answers. */
 export interface Answered {
+    /** Whether the request may go on. */
     allowed: boolean;
+    /** Why not. */
     message: string | undefined;
+    /** For whoever made the request. */
     warnings: string[];
+    /** For the audit log. */
     audit: Record<string, string>;
     /** A JSON Patch; none where the object stays as it is. */
     patch: unknown[] | undefined;

@@ -3,6 +3,7 @@ import type { World } from "./host.js";
 
 /** A change of an object. */
 export interface PatchEffect {
+  /** What is done. */
   operation:
     | "Create"
     | "CreateIfNotExists"
@@ -13,33 +14,49 @@ export interface PatchEffect {
     | "MergePatch"
     | "JSONPatch"
     | "JQPatch";
+  /** Group and version of the object. */
   apiVersion?: string;
+  /** Its kind. */
   kind?: string;
+  /** Its namespace. */
   namespace?: string;
+  /** Its name. */
   name?: string;
   /** The manifest of one that is created. */
   object?: KubernetesObject;
   /** The patch, or the jq filter. */
   patch?: unknown;
+  /** Such as `status`. */
   subresource?: string;
+  /** Whether a missing object is no error. */
   ignoreMissingObject?: boolean;
+  /** Whether it is applied even if the hook fails. */
   ignoreHookError?: boolean;
 }
 
 /** An operation on a metric. */
 export interface MetricEffect {
+  /** What is done. */
   action: "add" | "set" | "observe" | "expire";
+  /** Name of the metric. */
   name?: string;
+  /** What was added, set or observed. */
   value?: number;
+  /** Upper bounds of a histogram. */
   buckets?: number[];
+  /** Labels of the series. */
   labels?: Record<string, string>;
+  /** Its group. */
   group?: string;
 }
 
 /** A record of the log. */
 export interface LogRecord {
+  /** How much it matters. */
   level: "debug" | "info" | "warn" | "error";
+  /** What was said. */
   message: string;
+  /** With their values as text. */
   fields: Record<string, string>;
 }
 

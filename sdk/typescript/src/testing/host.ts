@@ -17,13 +17,17 @@ import * as valid from "./validate.js";
 
 /** One reason for a run. */
 export interface ContextInit {
+  /** Name of the binding. */
   binding: string;
   /** Left out for `onStartup`. */
   kind?: ContextKind;
+  /** For the kind `Group`. */
   group?: string;
+  /** For the kind `Event`. */
   watchEvent?: WatchEvent;
   /** What the event is about. */
   object?: object;
+  /** What the filter made of it. */
   filterResult?: unknown;
   /** The objects of the binding, for the kind `Synchronization`. */
   objects?: readonly object[];
@@ -31,8 +35,11 @@ export interface ContextInit {
 
 /** A request that a hook sent. */
 export interface Request {
+  /** `GET` and its like. */
   method: string;
+  /** Where to. */
   url: string;
+  /** As the hook gave them. */
   headers: [string, string][];
   /** The body as text. */
   body: string | undefined;
@@ -42,7 +49,9 @@ export interface Request {
 export interface Answer {
   /** 200 when left out. */
   status?: number;
+  /** None when left out. */
   headers?: Record<string, string>;
+  /** Empty when left out. */
   body?: string | Uint8Array;
   /** A body that is written as JSON. */
   json?: unknown;

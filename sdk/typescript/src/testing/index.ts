@@ -38,7 +38,13 @@ globalThis.fetch = ((...given: Parameters<typeof outside>) =>
 /** Why a run failed, with the advice about a retry. Its `cause` is what the hook threw. */
 export class Failure extends Error {
   /** `back-off` is the queue's growing pause, `never` that a retry makes no sense. */
-  readonly retry: "back-off" | "never" | { afterMilliseconds: number };
+  readonly retry:
+    | "back-off"
+    | "never"
+    | {
+        /** When to try again. */
+        afterMilliseconds: number;
+      };
 
   /** @internal */
   constructor(thrown: unknown) {
@@ -51,9 +57,13 @@ export class Failure extends Error {
 
 /** What a webhook answers. */
 export interface Answered {
+  /** Whether the request may go on. */
   allowed: boolean;
+  /** Why not. */
   message: string | undefined;
+  /** For whoever made the request. */
   warnings: string[];
+  /** For the audit log. */
   audit: Record<string, string>;
   /** A JSON Patch; none where the object stays as it is. */
   patch: unknown[] | undefined;
