@@ -2,9 +2,12 @@ package hookboxtest
 
 import (
 	"encoding/json"
+	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/hookbox/hookbox/sdk/go/internal/bindings"
 )
@@ -222,4 +225,98 @@ func at(of text, pointer string) bindings.Result[text, refusal] {
 	// It was written by this package.
 	_ = json.Unmarshal([]byte(of.Value), &part.tree)
 	return part.get(pointer)
+}
+
+// Most fields that may be named.
+const mostFields = 256
+
+// Which fields of objects to keep: a tree of keys.
+type fields struct {
+	whole bool
+	below map[string]*fields
+}
+
+func (f *fields) add(path []string) {
+	for _, key := range path {
+		if f.below == nil {
+			f.below = map[string]*fields{}
+		}
+		if f.below[key] == nil {
+			f.below[key] = &fields{}
+		}
+		f = f.below[key]
+	}
+	f.whole = true
+}
+
+// What is kept under a key. Which letters beyond ASCII are the same in another case is for the hook to say.
+func (f *fields) at(key string, ignoreCase bool) *fields {
+	if !ignoreCase {
+		return f.below[key]
+	}
+	if strings.ContainsFunc(key, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return &fields{whole: true}
+	}
+	return f.below[strings.ToLower(key)]
+}
+
+// A value with nothing but the fields; arrays are no step.
+func (f *fields) cut(value any, ignoreCase bool) any {
+	if f.whole {
+		return value
+	}
+	switch of := value.(type) {
+	case map[string]any:
+		kept := map[string]any{}
+		for key, below := range of {
+			if next := f.at(key, ignoreCase); next != nil {
+				kept[key] = next.cut(below, ignoreCase)
+			}
+		}
+		return kept
+	case []any:
+		kept := make([]any, len(of))
+		for i, item := range of {
+			kept[i] = f.cut(item, ignoreCase)
+		}
+		return kept
+	}
+	return value
+}
+
+// Entries with objects that have nothing but the named fields.
+func cut(entries []bindings.SnapshotsEntry, names []string, ignoreCase bool) bindings.Result[[]bindings.SnapshotsEntry, refusal] {
+	if len(names) > mostFields {
+		return refuse[[]bindings.SnapshotsEntry]("invalid-pointer", fmt.Sprintf("%d fields are named, at most %d are allowed", len(names), mostFields))
+	}
+	named := &fields{}
+	for _, name := range names {
+		path, ok := tokens(name)
+		if !ok {
+			return refuse[[]bindings.SnapshotsEntry]("invalid-pointer", strconv.Quote(name)+" is no JSON Pointer")
+		}
+		if ignoreCase {
+			for i := range path {
+				path[i] = strings.ToLower(path[i])
+			}
+		}
+		named.add(path)
+	}
+	left := slices.Clone(entries)
+	for i := range left {
+		if object := &left[i].Object; object.Some {
+			*object = bindings.Some(named.cutText(object.Value, ignoreCase))
+		}
+	}
+	return bindings.OK[[]bindings.SnapshotsEntry, refusal](left)
+}
+
+// The text was written by this package. Its numbers stay as they are.
+func (f *fields) cutText(object string, ignoreCase bool) string {
+	var tree any
+	decoder := json.NewDecoder(strings.NewReader(object))
+	decoder.UseNumber()
+	_ = decoder.Decode(&tree)
+	text, _ := json.Marshal(f.cut(tree, ignoreCase))
+	return string(text)
 }

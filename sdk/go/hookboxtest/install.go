@@ -47,9 +47,10 @@ func (h *Host) install() {
 		return bindings.Some(entries[index])
 	}
 	host.SnapshotsSnapshotRange = func(handle, start, count uint32) []bindings.SnapshotsEntry {
-		entries := h.entries(handle)
-		first := min(int(start), len(entries))
-		return entries[first:min(first+int(count), len(entries))]
+		return h.page(handle, start, count)
+	}
+	host.SnapshotsSnapshotSelect = func(handle, start, count uint32, fields []string, ignoreCase bool) bindings.Result[[]bindings.SnapshotsEntry, refusal] {
+		return cut(h.page(handle, start, count), fields, ignoreCase)
 	}
 	host.SnapshotsSnapshotPointer = func(handle, index uint32, part bindings.SnapshotsPart, pointer string) bindings.Result[text, refusal] {
 		entries := h.entries(handle)
@@ -122,6 +123,15 @@ func (h *Host) installContexts() {
 		}
 		return h.text(whole).Value
 	}
+}
+
+// Most entries that are given at a time: fewer than a hook asks for, so that it must go on.
+const page = 100
+
+func (h *Host) page(handle, start, count uint32) []bindings.SnapshotsEntry {
+	entries := h.entries(handle)
+	first := min(int(start), len(entries))
+	return entries[first:min(first+min(int(count), page), len(entries))]
 }
 
 func (h *Host) installMetrics() {
