@@ -22,20 +22,23 @@ from .hook import ConvertFunction, Hook, registered
 from .log import standard_logging
 from .reviews import ConversionRequest, Review
 from .runs import Run
-from .typed import text_of, to_document
+from .typed import prepare, text_of, to_document
 
 T = TypeVar("T")
 
 _OWN = os.path.dirname(__file__)
 # What stands between the component's beginning and the author's first line.
 _NOT_THE_AUTHORS = (_OWN, "<frozen importlib", importlib.__file__)
+# Objects after which the collector of garbage looks for some.
+_GARBAGE = 20_000
 # Folders of the author, as the component knows them, with what they are called in the project.
 _folders: dict[str, str] = {}
 
 
 def load(module: str, folders: Mapping[str, str]) -> None:
     """Called when the component is made: imports the module that registers the hooks, keeps the sources' lines for
-    tracebacks, since there are no files later, and lets the collector of garbage leave alone what was made so far.
+    tracebacks, since there are no files later, works out how values of its types are made, and lets the collector of
+    garbage leave alone what was made so far.
 
     Args:
         module: Name of the module.
@@ -60,8 +63,12 @@ def load(module: str, folders: Mapping[str, str]) -> None:
         if file and file.startswith(tuple(folders)) and not file.startswith(_OWN) and file.endswith(".py"):
             lines = linecache.updatecache(file)
             linecache.cache[file] = (sum(map(len, lines)), None, lines, file)
+            for value in list(vars(loaded).values()):
+                prepare(value)
     gc.collect()
     gc.freeze()
+    # Most runs end before there is this much to look at.
+    gc.set_threshold(_GARBAGE)
 
 
 def _place(match: re.Match[str]) -> str:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, overload
 
 from ._bindings.imports import snapshots as wit
+from ._decoding import decoder
+from ._fields import IDENTITY, fields_for
 from .errors import call
-from .typed import Type, from_json
+from .typed import Type
 
 T = TypeVar("T")
 
 # Entries that are asked for at a time. The host gives fewer of large ones.
 _PAGE = 256
+# Characters that are parsed at a time.
+_TOGETHER = 64 << 10
+_MISSING: Any = object()
 
 
 class Entry:
@@ -61,16 +66,6 @@ class Entry:
             self._parsed[part] = _read(self._text(part))
         return self._parsed[part]
 
-    def _typed(self, part: wit.Part, type_: Type[T]) -> T:
-        text = self._text(part)
-        if text is None:
-            what = "object: the binding keeps only filter results" if part is wit.Part.OBJECT else "filter result"
-            raise LookupError(f"entry {self.index} has no {what}")
-        try:
-            return from_json(type_, json.loads(text))
-        except TypeError as fault:
-            raise TypeError(f"entry {self.index}: {fault}") from None
-
     def __repr__(self) -> str:
         return f"<Entry {self.index}>"
 
@@ -79,7 +74,8 @@ class Snapshot(Sequence[Entry]):
     """The objects of one binding, ordered by namespace, then name: a sequence of :class:`Entry`.
 
     ``snapshot[3]`` copies nothing; a loop over it reads entries in pages; :meth:`objects` and `filter_results` give
-    what is in them. It does not change during a run, and is valid only in the run.
+    what is in them, and :meth:`objects` no more than a type or ``fields`` name. It does not change during a run, and is
+    valid only in the run.
     """
 
     def __init__(self, raw: wit.Snapshot) -> None:
@@ -105,24 +101,35 @@ class Snapshot(Sequence[Entry]):
 
     def __iter__(self) -> Iterator[Entry]:
         at = 0
-        while page := self._raw.range(at, _PAGE):
+        while page := self._page(at, None):
             for raw in page:
                 yield Entry(self._raw, at, raw)
                 at += 1
 
     @overload
-    def objects(self) -> Iterator[Any]: ...
+    def objects(self, *, fields: str | Iterable[str] | None = None) -> Iterator[Any]: ...
     @overload
-    def objects(self, type_: Type[T]) -> Iterator[T]: ...
-    def objects(self, type_: Any = Any) -> Iterator[Any]:
+    def objects(self, type_: Type[T], *, fields: str | Iterable[str] | None = None) -> Iterator[T]: ...
+    def objects(self, type_: Any = Any, *, fields: str | Iterable[str] | None = None) -> Iterator[Any]:
         """All objects, as they are read, as a :mod:`type <hookbox.typed>` of yours.
+
+        Of an object nothing is copied and parsed but what the type takes of it: the fields of dataclasses and the keys
+        of ``TypedDict``; all of it where the type is a ``dict`` or a function, unless `fields` say what they look at.
+
+        Args:
+            type_: What is made of each object.
+            fields: JSON Pointers, in which lists are no step: ``/spec/containers/image`` keeps the image of every
+                container. ``apiVersion``, ``kind``, name and namespace are always there.
 
         Raises:
             LookupError: where the binding keeps only filter results.
             TypeError: when an object is not of the type.
+            Refused: ``invalid-pointer``.
         """
-        for entry in self:
-            yield entry._typed(wit.Part.OBJECT, type_)
+        if fields is None:
+            return self._all(wit.Part.OBJECT, type_, fields_for(type_))
+        named = [fields] if isinstance(fields, str) else fields
+        return self._all(wit.Part.OBJECT, type_, [*IDENTITY, *named])
 
     @overload
     def filter_results(self) -> Iterator[Any]: ...
@@ -135,8 +142,28 @@ class Snapshot(Sequence[Entry]):
             LookupError: where the binding has no filter.
             TypeError: when a result is not of the type.
         """
-        for entry in self:
-            yield entry._typed(wit.Part.FILTER_RESULT, type_)
+        return self._all(wit.Part.FILTER_RESULT, type_, None)
+
+    def _all(self, part: wit.Part, type_: Any, fields: list[str] | None) -> Iterator[Any]:
+        make, of_object = decoder(type_), part is wit.Part.OBJECT
+        at = 0
+        while page := self._page(at, fields):
+            # Each call of the parser takes longer than a small document.
+            for document in _parsed([raw.object if of_object else raw.filter_result for raw in page]):
+                if document is _MISSING:
+                    what = "object: the binding keeps only filter results" if of_object else "filter result"
+                    raise LookupError(f"entry {at} has no {what}")
+                try:
+                    value = make(document)
+                except TypeError as fault:
+                    raise TypeError(f"entry {at}: {fault}") from None
+                yield value
+                at += 1
+
+    def _page(self, at: int, fields: list[str] | None) -> list[wit.Entry]:
+        if fields is None:
+            return self._raw.range(at, _PAGE)
+        return call(self._raw.select, at, _PAGE, fields, False)
 
     def __repr__(self) -> str:
         return f"<Snapshot of {len(self)}>"
@@ -165,6 +192,23 @@ class Snapshots(Mapping[str, Snapshot]):
 
     def __contains__(self, binding: object) -> bool:
         return binding in wit.names()
+
+
+def _parsed(texts: list[str | None]) -> Iterator[Any]:
+    """Documents, parsed some at a time; after the last one before a missing one there is :data:`_MISSING`."""
+    some: list[str] = []
+    length = 0
+    for text in texts:
+        if text is None:
+            break
+        some.append(text)
+        length += len(text)
+        if length > _TOGETHER:
+            yield from json.loads(f"[{','.join(some)}]")
+            some, length = [], 0
+    yield from json.loads(f"[{','.join(some)}]")
+    if None in texts:
+        yield _MISSING
 
 
 def _read(text: str | None) -> Any:

@@ -48,6 +48,26 @@ def part_of(document: Any, pointer: str) -> str | None:
     return json.dumps(found) if there else None
 
 
+def cut(tree: Any, paths: list[list[str]], ignore_case: bool) -> Any:
+    """A value with nothing but what is at these paths, in which lists are no step."""
+    if [] in paths:
+        return tree
+    if isinstance(tree, list):
+        return [cut(item, paths, ignore_case) for item in tree]
+    if not isinstance(tree, dict):
+        return tree
+    kept = {}
+    for key, below in tree.items():
+        rest = [path[1:] for path in paths if _same(path[0], key, ignore_case)]
+        if rest:
+            kept[key] = cut(below, rest, ignore_case)
+    return kept
+
+
+def _same(step: str, key: str, ignore_case: bool) -> bool:
+    return step == key or (ignore_case and step.lower() == key.lower())
+
+
 class Document:
     """The interfaces ``values`` and ``config-values``."""
 

@@ -21,13 +21,17 @@ from .._bindings.imports import (
 )
 from ..config import requirements
 from . import _validate
-from ._document import part_of, tokens
+from ._document import cut, part_of, tokens
 from ._effects import Metric, Patch, Record
 from ._json import refuse
 
 if TYPE_CHECKING:
     from . import Context, Host
 
+# Most entries that are given at a time: fewer than a hook asks for, so that it must go on.
+_PAGE = 100
+# Most fields that may be named.
+_FIELDS = 256
 # Whose host the imports are now.
 _active: list[Host] = []
 
@@ -67,7 +71,19 @@ class Snapshot(snapshots.Snapshot):
         return self._entries[index] if index < len(self._entries) else None
 
     def range(self, start: int, count: int) -> list[snapshots.Entry]:
-        return self._entries[start : start + count]
+        return self._entries[start : start + min(count, _PAGE)]
+
+    def select(self, start: int, count: int, fields: list[str], ignore_case: bool) -> list[snapshots.Entry]:
+        if len(fields) > _FIELDS:
+            raise refuse("invalid-pointer", f"{len(fields)} fields are named, at most {_FIELDS} are allowed")
+        paths = [tokens(field, "invalid-pointer") for field in fields]
+        return [
+            snapshots.Entry(
+                None if entry.object is None else json.dumps(cut(json.loads(entry.object), paths, ignore_case)),
+                entry.filter_result,
+            )
+            for entry in self.range(start, count)
+        ]
 
     def pointer(self, index: int, part: snapshots.Part, pointer: str) -> str | None:
         entry = self._entries[index] if index < len(self._entries) else None
