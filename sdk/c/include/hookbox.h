@@ -654,6 +654,8 @@ typedef struct hookbox_snapshot {
   bool there;
   /** The host's name for it. */
   int32_t handle;
+  /** What its entries' objects have, by hookbox_snapshot_fields; NULL is all. */
+  const char *const *fields;
 } hookbox_snapshot;
 
 /** One object of a snapshot. */
@@ -672,6 +674,15 @@ hookbox_snapshot hookbox_snapshot_of(const char *binding);
 hookbox_snapshot hookbox_context_objects(const hookbox_context *context);
 /** Names of all snapshots of the run. */
 hookbox_strings hookbox_snapshot_names(void);
+/** The same objects, whose entries have nothing but these fields: what is not looked at is neither copied into the hook nor
+ * read over by it, which takes a fraction of the time for large objects.
+ *
+ *     hookbox_snapshot pods = hookbox_snapshot_fields(hookbox_snapshot_of("pods"), HOOKBOX_STRINGS("/metadata/name", "/spec/containers/image"));
+ *     HOOKBOX_EACH(entry, pods) …
+ *
+ * They are JSON Pointers in which arrays are no step: `/spec/containers/image` is the image of every container. Filters'
+ * results stay whole. A run ends with a trap for what is no JSON Pointer, and for more than 256 of them. */
+hookbox_snapshot hookbox_snapshot_fields(hookbox_snapshot snapshot, const char *const *fields);
 /** How many objects it has. */
 size_t hookbox_snapshot_len(hookbox_snapshot snapshot);
 /** The entry at a place; false past the end. */

@@ -19,6 +19,7 @@
 #define HOOKBOX_HPP
 
 #include <cstring>
+#include <initializer_list>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -199,6 +200,14 @@ class snapshot {
   explicit snapshot(const char *binding) : raw_(hookbox_snapshot_of(binding)) {}
   snapshot(hookbox_snapshot raw) : raw_(raw) {}
   operator hookbox_snapshot() const { return raw_; }
+
+  /// The same objects, with nothing but these fields: hookbox::snapshot("pods").fields({"/metadata/name", "/spec/nodeName"}).
+  /// Arrays are no step: "/spec/containers/image" is the image of every container.
+  snapshot fields(std::initializer_list<const char *> names) const {
+    std::vector<const char *> all(names);
+    all.push_back(nullptr);
+    return hookbox_snapshot_fields(raw_, all.data());
+  }
 
   /// Whether the run has it.
   explicit operator bool() const { return raw_.there; }

@@ -52,6 +52,15 @@ hbx_string hbx_give_json(hookbox_json value);
 /* Refuses a call. */
 bool hbx_refuse(hookbox_hook_types_refusal_t *refusal, const char *code, const char *message);
 
+/* ---- fields.c ---- */
+
+/* Fields of objects that a hook names. */
+typedef struct hbx_fields hbx_fields;
+/* Those with these names; NULL when the host refuses them. */
+const hbx_fields *hbx_named(const hookbox_bindings_list_string_t *names, bool ignore_case, hookbox_hook_types_refusal_t *err);
+/* An object with nothing but the fields. */
+hookbox_json hbx_cut(hookbox_json object, const hbx_fields *fields, bool ignore_case);
+
 /* ---- valid.c: what the real host refuses. Each says why in `err` and is false when it does. ---- */
 
 /* JSON as the host reads it. */

@@ -34,6 +34,9 @@ static bool give_json(hookbox_json value, hbx_string *into) {
 
 /* ---- Snapshots: a handle is the place of the binding, from 1 ---- */
 
+/* Most entries that are given at a time: fewer than the library asks for, so that it must go on. */
+#define PAGE 100
+
 static const struct snapshot *snapshot(hookbox_hook_snapshots_borrow_snapshot_t self) {
   return &hbx_host.snapshots[self.__handle - 1];
 }
@@ -66,8 +69,20 @@ bool hookbox_hook_snapshots_method_snapshot_get(hookbox_hook_snapshots_borrow_sn
 void hookbox_hook_snapshots_method_snapshot_range(hookbox_hook_snapshots_borrow_snapshot_t self, uint32_t start, uint32_t count, hookbox_hook_snapshots_list_entry_t *ret) {
   size_t len = snapshot(self)->len, first = start < len ? start : len;
   ret->len = count < len - first ? count : len - first;
+  if (ret->len > PAGE) ret->len = PAGE;
   ret->ptr = hookbox_alloc(ret->len * sizeof *ret->ptr + 1);
   for (size_t i = 0; i < ret->len; i++) ret->ptr[i] = entry(&snapshot(self)->entries[first + i]);
+}
+
+bool hookbox_hook_snapshots_method_snapshot_select(hookbox_hook_snapshots_borrow_snapshot_t self, uint32_t start, uint32_t count, hookbox_bindings_list_string_t *fields, bool ignore_case, hookbox_hook_snapshots_list_entry_t *ret, refusal *err) {
+  const hbx_fields *named = hbx_named(fields, ignore_case, err);
+  if (!named) return false;
+  hookbox_hook_snapshots_method_snapshot_range(self, start, count, ret);
+  for (size_t i = 0; i < ret->len; i++) {
+    hookbox_json object = hbx_cut(snapshot(self)->entries[start + i].object, named, ignore_case);
+    ret->ptr[i].object.is_some = give_json(object, &ret->ptr[i].object.val);
+  }
+  return true;
 }
 
 bool hookbox_hook_snapshots_method_snapshot_pointer(hookbox_hook_snapshots_borrow_snapshot_t self, uint32_t index, hookbox_hook_snapshots_part_t which, hbx_string *pointer, hookbox_hook_snapshots_option_json_t *ret, refusal *err) {

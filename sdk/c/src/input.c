@@ -19,7 +19,7 @@ static hookbox_snapshot keep(const char *binding, bool there, hookbox_hook_snaps
   char *name = binding ? malloc(strlen(binding) + 1) : NULL;
   if (!one || (binding && !name)) hbx_mistake("there is no memory for a snapshot");
   if (name) strcpy(name, binding);
-  *one = (struct opened){name, {there, there ? own.__handle : 0}, opened};
+  *one = (struct opened){name, {.there = there, .handle = there ? own.__handle : 0}, opened};
   opened = one;
   return one->snapshot;
 }
@@ -119,6 +119,17 @@ hookbox_strings hookbox_snapshot_names(void) {
   return hbx_in_list(names);
 }
 
+hookbox_snapshot hookbox_snapshot_fields(hookbox_snapshot snapshot, const char *const *fields) {
+  size_t len = 0;
+  while (fields && fields[len]) len++;
+  /* The list of a macro ends with its block. */
+  const char **copy = hookbox_alloc((len + 1) * sizeof *copy);
+  for (size_t i = 0; i < len; i++) copy[i] = hookbox_copy(fields[i], strlen(fields[i]));
+  copy[len] = NULL;
+  snapshot.fields = copy;
+  return snapshot;
+}
+
 size_t hookbox_snapshot_len(hookbox_snapshot snapshot) {
   return snapshot.there ? hookbox_hook_snapshots_method_snapshot_len(borrow(snapshot)) : 0;
 }
@@ -131,9 +142,31 @@ static hookbox_entry entry(const hookbox_hook_snapshots_entry_t *raw, size_t ind
   };
 }
 
+/* Entries from a place on; none past the end. */
+static hookbox_hook_snapshots_list_entry_t entries(hookbox_snapshot snapshot, size_t from, uint32_t most) {
+  hookbox_hook_snapshots_list_entry_t page = {NULL, 0};
+  if (!snapshot.fields) {
+    hookbox_hook_snapshots_method_snapshot_range(borrow(snapshot), (uint32_t)from, most, &page);
+    return page;
+  }
+  hookbox_bindings_list_string_t names = {NULL, 0};
+  while (snapshot.fields[names.len]) names.len++;
+  names.ptr = hookbox_alloc(names.len * sizeof *names.ptr + 1);
+  for (size_t i = 0; i < names.len; i++) names.ptr[i] = hbx_out(snapshot.fields[i]);
+  hookbox_hook_types_refusal_t refusal;
+  if (!hookbox_hook_snapshots_method_snapshot_select(borrow(snapshot), (uint32_t)from, most, &names, false, &page, &refusal))
+    hbx_mistake("hookbox_snapshot_fields: %s", hbx_in(refusal.message));
+  return page;
+}
+
 bool hookbox_snapshot_get(hookbox_snapshot snapshot, size_t index, hookbox_entry *into) {
   hookbox_hook_snapshots_entry_t raw;
   if (!snapshot.there || index > UINT32_MAX) return false;
+  if (snapshot.fields) {
+    hookbox_hook_snapshots_list_entry_t page = entries(snapshot, index, 1);
+    if (page.len > 0) *into = entry(page.ptr, index);
+    return page.len > 0;
+  }
   if (!hookbox_hook_snapshots_method_snapshot_get(borrow(snapshot), (uint32_t)index, &raw)) return false;
   *into = entry(&raw, index);
   return true;
@@ -161,20 +194,19 @@ hookbox_error hookbox_snapshot_filter_result_at(hookbox_snapshot snapshot, size_
 
 hookbox_entries hookbox_snapshot_each(hookbox_snapshot snapshot) { return (hookbox_entries){.snapshot = snapshot}; }
 
-bool hookbox_snapshot_next(hookbox_entries *entries, hookbox_entry *into) {
-  if (!entries->snapshot.there) return false;
-  if (entries->page_at == entries->page_len) {
-    hookbox_hook_snapshots_list_entry_t page = {NULL, 0};
-    hookbox_hook_snapshots_method_snapshot_range(borrow(entries->snapshot), (uint32_t)entries->index, PAGE, &page);
-    entries->page = page.ptr;
-    entries->page_len = page.len;
-    entries->page_at = 0;
+bool hookbox_snapshot_next(hookbox_entries *all, hookbox_entry *into) {
+  if (!all->snapshot.there) return false;
+  if (all->page_at == all->page_len) {
+    hookbox_hook_snapshots_list_entry_t page = entries(all->snapshot, all->index, PAGE);
+    all->page = page.ptr;
+    all->page_len = page.len;
+    all->page_at = 0;
     if (page.len == 0) {
-      entries->snapshot.there = false;
+      all->snapshot.there = false;
       return false;
     }
   }
-  const hookbox_hook_snapshots_entry_t *raw = entries->page;
-  *into = entry(&raw[entries->page_at++], entries->index++);
+  const hookbox_hook_snapshots_entry_t *raw = all->page;
+  *into = entry(&raw[all->page_at++], all->index++);
   return true;
 }

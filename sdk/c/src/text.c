@@ -68,6 +68,15 @@ hbx_string hbx_out_n(const char *text, size_t len) {
   const unsigned char *bytes = (const unsigned char *)text;
   size_t good = 0;
   while (good < len) {
+    /* Most of it is ASCII. */
+    uint64_t word;
+    if (len - good >= sizeof word) {
+      memcpy(&word, text + good, sizeof word);
+      if ((word & 0x8080808080808080u) == 0) {
+        good += sizeof word;
+        continue;
+      }
+    }
     size_t size = character(bytes + good, len - good);
     if (size == 0) break;
     good += size;

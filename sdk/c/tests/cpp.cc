@@ -19,8 +19,8 @@ hookbox_error counts(const hookbox_input *) {
   HOOKBOX_CHECK(!hookbox::snapshot("none") && hookbox::snapshot("none").size() == 0);
   HOOKBOX_CHECK(pods && pods.size() == 3 && !pods.at(3));
   HOOKBOX_CHECK(pods.at(1)->object.at("/metadata/name").string() == "b");
-  for (hookbox::entry pod : pods) {
-    HOOKBOX_CHECK(!pod.filter_result);
+  for (hookbox::entry pod : pods.fields({"/metadata/labels", "/spec/nodeName"})) {
+    HOOKBOX_CHECK(!pod.filter_result && !pod.object.at("/metadata/name"));
     if (auto app = pod.object.at("/metadata/labels/app").string()) by_app[std::string(*app)]++;
   }
   hookbox::writer data;

@@ -181,11 +181,34 @@ static const hookbox_hook text = {.name = "text", .config_text = "configVersion:
 
 static const hookbox_hook asking = {.name = "asks", .config = {.on_startup = HOOKBOX_ORDER(1)}, .run = asks};
 
+/* Says what is left of each Pod. */
+static hookbox_error picks(const hookbox_input *in) {
+  (void)in;
+  hookbox_snapshot pods = hookbox_snapshot_of("pods");
+  hookbox_snapshot some = hookbox_snapshot_fields(pods, HOOKBOX_STRINGS("/metadata/name", "/spec/containers/image", "/a~1b/~0", "/spec/kept", "/spec/kept/less"));
+  HOOKBOX_CHECK(hookbox_snapshot_len(some) == hookbox_snapshot_len(pods) && some.handle == pods.handle && !pods.fields);
+  hookbox_entry third;
+  HOOKBOX_CHECK(hookbox_snapshot_get(some, 2, &third) && third.index == 2 && !hookbox_snapshot_get(some, hookbox_snapshot_len(some), &third));
+  HOOKBOX_CHECK(!hookbox_snapshot_get(hookbox_snapshot_fields(hookbox_snapshot_of("nothing"), HOOKBOX_STRINGS("/a")), 0, &third));
+  HOOKBOX_EACH(entry, some) {
+    if (entry.index == 2) HOOKBOX_CHECK(hookbox_json_equal(entry.object, third.object));
+    if (!entry.object.text) continue;
+    hookbox_log(HOOKBOX_INFO, "left", HOOKBOX_PAIRS({"of", entry.object.text}, {"result", entry.filter_result.text ? entry.filter_result.text : "none"}));
+  }
+  HOOKBOX_EACH(entry, hookbox_snapshot_fields(pods, HOOKBOX_STRINGS(NULL)))
+  if (entry.index == 0) HOOKBOX_CHECK_TEXT(entry.object.text, "{}");
+  HOOKBOX_EACH(entry, hookbox_snapshot_fields(some, HOOKBOX_STRINGS("")))
+  if (entry.index == 0) HOOKBOX_CHECK(hookbox_json_there(hookbox_json_at(entry.object, "/metadata/uid")));
+  return HOOKBOX_OK;
+}
+
+static const hookbox_hook picking = {.name = "picks", .config = {.on_startup = HOOKBOX_ORDER(1)}, .run = picks};
+
 /* In cpp.cc. */
 hookbox_error counts(const hookbox_input *in);
 static const hookbox_hook counting = {.name = "counts", .config = {.on_startup = HOOKBOX_ORDER(1)}, .run = counts};
 
-HOOKBOX_HOOKS(&all, &failing, &text, &asking, &counting);
+HOOKBOX_HOOKS(&all, &failing, &text, &asking, &picking, &counting);
 
 HOOKBOX_TEST(requests_are_sent_and_answered) {
   hookbox_test_http("https://a.example.com/x", 404, HOOKBOX_PAIRS({"content-type", "text/plain"}), "no");
@@ -198,6 +221,28 @@ HOOKBOX_TEST(requests_are_sent_and_answered) {
   HOOKBOX_CHECK_TEXT(asked.requests[1].method, "POST");
   HOOKBOX_CHECK_TEXT(asked.requests[1].body, "{}");
   HOOKBOX_CHECK_JSON(asked.requests[1].headers, "{'accept': '*/*'}");
+}
+
+HOOKBOX_TEST(objects_have_the_fields_that_are_named) {
+  hookbox_test_entry(
+      "pods",
+      hookbox_json_format("{'kind': 'Pod', 'metadata': {'uid': 'u', 'name': 'a'}, 'a/b': {'~': [1], 'x': 2},"
+                          " 'spec': {'x': '}\"', 'containers': [{'image': 'i', 'env': [{}]}, {}, [{'image': {'y': 1}}], 7], 'kept': {'less': 1, 'more': [[]]}}}"),
+      hookbox_json_format("{'whole': 1}"));
+  hookbox_test_object("pods", hookbox_json_format("{'metadata': null, 'spec': 'none', 'other': 1}"));
+  static const char blank[] = " { \"m\\u0065tadata\" : { \"name\" : 1.50 , \"n\": [ ] } , \"spec\" : [ ] } ";
+  hookbox_test_object("pods", hookbox_json_parse(blank, strlen(blank)));
+  hookbox_test_object("pods", hookbox_json_format("[]"));
+  for (int i = 0; i < 300; i++) hookbox_test_filter_result("pods", hookbox_json_of("a"));
+  HOOKBOX_CHECK_OK(hookbox_test_run("picks"));
+  hookbox_test_effects asked = hookbox_test_asked();
+  static const char *const left[] = {
+      "{\"metadata\":{\"name\":\"a\"},\"a/b\":{\"~\":[1]},"
+      "\"spec\":{\"containers\":[{\"image\":\"i\"},{},[{\"image\":{\"y\": 1}}],7],\"kept\":{\"less\": 1, \"more\": [[]]}}}",
+      "{\"metadata\":null,\"spec\":\"none\"}", "{\"m\\u0065tadata\":{\"name\":1.50},\"spec\":[]}", "[]"};
+  HOOKBOX_CHECK(asked.log_len == 4);
+  for (size_t i = 0; i < 4; i++) HOOKBOX_CHECK_TEXT(hookbox_json_string_at(asked.log[i].fields, "/of"), left[i]);
+  HOOKBOX_CHECK_TEXT(hookbox_json_string_at(asked.log[0].fields, "/result"), "{\"whole\": 1}");
 }
 
 HOOKBOX_TEST(a_configuration_is_the_document) {

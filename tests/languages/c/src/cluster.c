@@ -20,7 +20,8 @@ static int by_node(const void *one, const void *other) {
 // Which node has which Pods, in a ConfigMap; Pods that are done go, and others are marked once.
 static hookbox_error run_reconcile(const hookbox_input *in) {
   (void)in;
-  hookbox_snapshot pods = hookbox_snapshot_of("pods");
+  hookbox_snapshot pods = hookbox_snapshot_fields(
+      hookbox_snapshot_of("pods"), HOOKBOX_STRINGS("/metadata/name", "/metadata/namespace", "/metadata/labels/seen", "/spec/nodeName", "/status/phase"));
   size_t len = hookbox_snapshot_len(pods), count = 0, nodes = 0;
   struct placed *placed = hookbox_alloc((len + 1) * sizeof *placed);
   HOOKBOX_EACH(entry, pods) {
