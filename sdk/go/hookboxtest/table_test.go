@@ -250,6 +250,10 @@ func (c call) metrics(name string) nothing {
 }
 
 func TestTheHostAnswersAsTheTableSays(t *testing.T) {
+	// The table is hookbox's repository's: a module that was fetched comes without it.
+	if _, err := os.Stat("../../../wit/world.wit"); os.IsNotExist(err) {
+		t.Skip("this is not hookbox's repository")
+	}
 	raw, err := os.ReadFile("../../../tests/hosts/cases.json")
 	if err != nil {
 		t.Fatal(err)
