@@ -46,18 +46,23 @@ pub(crate) fn cache_dir(global: &Global) -> Option<PathBuf> {
 
 /// The sandbox that this command runs hooks in, each run in a fresh instance.
 pub(crate) fn sandbox(global: &Global) -> Outcome<Sandbox> {
-    sandbox_with(global, 0)
+    sandbox_with(global, |_| {})
 }
 
-/// The same, which keeps so many instances at once for hooks that ask for that.
-pub(crate) fn sandbox_with(global: &Global, warm_instances: u32) -> Outcome<Sandbox> {
-    Sandbox::new(Settings {
+/// The same with other settings.
+pub(crate) fn sandbox_with(
+    global: &Global,
+    adjust: impl FnOnce(&mut Settings),
+) -> Outcome<Sandbox> {
+    let mut settings = Settings {
         cache_dir: cache_dir(global),
-        warm_instances,
+        warm_instances: 0,
         ..Settings::default()
-    })
-    .context("the sandbox could not be made")
-    .or_environment()
+    };
+    adjust(&mut settings);
+    Sandbox::new(settings)
+        .context("the sandbox could not be made")
+        .or_environment()
 }
 
 /// Read a file whose bytes are to be a component.

@@ -1,10 +1,12 @@
 //! The wasmtime engine: how guests are compiled, where their instances live, and the clock that interrupts them.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Duration;
 
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
+use crate::parts::Parts;
 use crate::sandbox::{SandboxError, Settings};
 use crate::ticker::Ticker;
 
@@ -35,8 +37,15 @@ pub(crate) const FRAMES: NonZeroUsize = NonZeroUsize::new(20).unwrap();
 
 /// Make the engine, and start the thread that ticks while guests run.
 pub(crate) fn new(settings: &Settings) -> Result<(Engine, Ticker), SandboxError> {
-    let engine = Engine::new(&config(settings))
-        .map_err(|error| SandboxError::Engine(format!("{error:#}")))?;
+    let failed = |error: wasmtime::Error| SandboxError::Engine(format!("{error:#}"));
+    let mut config = config(settings);
+    if settings.compiled_parts > 0 {
+        let parts = Arc::new(Parts::new(settings.compiled_parts));
+        config
+            .enable_incremental_compilation(parts)
+            .map_err(failed)?;
+    }
+    let engine = Engine::new(&config).map_err(failed)?;
     let weak = engine.weak();
     let tick = move || {
         if let Some(engine) = weak.upgrade() {

@@ -50,6 +50,7 @@ mod log;
 mod memory;
 mod module;
 mod outside;
+mod parts;
 mod pointer;
 pub mod reads;
 mod render;

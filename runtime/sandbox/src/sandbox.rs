@@ -49,6 +49,9 @@ pub struct Settings {
     /// Instances that are kept at once between runs ([`crate::Warm`]), for all hooks together; those used least recently
     /// go first. Each has at most [`crate::WARM_MEMORY`]. None: every run is in a fresh one. 8.
     pub warm_instances: u32,
+    /// Bytes of memory for compiled functions, so that a component that was changed is compiled faster in the same process:
+    /// only its functions that changed are. 0: none are held.
+    pub compiled_parts: u64,
 }
 
 impl Default for Settings {
@@ -65,6 +68,7 @@ impl Default for Settings {
             max_memory_per_run: 512 << 20,
             spare_instances: 16,
             warm_instances: 8,
+            compiled_parts: 0,
         }
     }
 }

@@ -45,6 +45,9 @@ struct Session<'a> {
     max_runs: u64,
 }
 
+/// Memory for compiled functions, of which most are the same in the next build.
+const PARTS: u64 = 256 << 20;
+
 pub(super) async fn dev(global: &Global, args: &Dev, ui: &Ui) -> Outcome {
     let project = Project::open(&args.path)?;
     if !args.listen.ip().is_loopback() {
@@ -67,7 +70,10 @@ pub(super) async fn dev(global: &Global, args: &Dev, ui: &Ui) -> Outcome {
     for path in &args.apply {
         later.extend(state::read(path)?);
     }
-    let sandbox = hooks::sandbox_with(global, args.warm.warm_instances)?;
+    let sandbox = hooks::sandbox_with(global, |settings| {
+        settings.warm_instances = args.warm.warm_instances;
+        settings.compiled_parts = PARTS;
+    })?;
     let jq = Jq::new(&sandbox)
         .context("the jq filters' sandbox could not be made")
         .or_environment()?;

@@ -66,7 +66,9 @@ pub(super) async fn run(global: &Global, args: &Run, level: Level, ui: &Ui) -> O
         leader.check().map_err(Failure::usage)?;
     }
     more_files();
-    let sandbox = hooks::sandbox_with(global, args.warm.warm_instances)?;
+    let sandbox = hooks::sandbox_with(global, |settings| {
+        settings.warm_instances = args.warm.warm_instances;
+    })?;
     let jq = Jq::new(&sandbox)
         .context("the jq filters' sandbox could not be made")
         .or_environment()?;

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use hookbox_guest_builder::Text;
 use hookbox_sandbox::{Budget, Component, Effects, LoadSource, RunInput, Sandbox, Settings};
 
+use crate::support::{guest_bytes, input};
+
 /// Load in a sandbox of its own, as a process of its own would, and see that it runs.
 async fn load(dir: &Path) -> Component {
     load_text(dir, &Text::default()).await
@@ -236,4 +238,33 @@ async fn processes_that_start_at_once_do_not_disturb_each_other() {
     }
     assert_eq!(loads.join_all().await.concat(), "");
     assert_eq!(report(&load(dir.path()).await), CACHED);
+}
+
+#[tokio::test]
+async fn a_component_that_was_changed_runs_though_little_of_it_is_compiled_anew() {
+    let sandbox = Sandbox::new(Settings {
+        compiled_parts: 64 << 20,
+        max_concurrent_runs: 1,
+        ..Settings::default()
+    })
+    .unwrap();
+    let first = sandbox.load(guest_bytes()).await.unwrap();
+    let named = |name| (name, r#"{"configVersion":"v1","onStartup":1}"#);
+    for hooks in [["ok", "nothing"], ["nothing", "values"]] {
+        let bytes = hookbox_guest_builder::with_hooks(guest_bytes(), &hooks.map(named));
+        let component = sandbox.load(bytes).await.unwrap();
+        assert_eq!(component.load_report().source, LoadSource::Compiled);
+        assert_ne!(component.digest(), first.digest());
+        let described = component.describe(&Budget::describe()).await.unwrap();
+        let names: Vec<&str> = described.iter().map(|hook| hook.name.as_str()).collect();
+        assert_eq!(names, hooks);
+        for hook in hooks {
+            let (run, before) = (
+                component.run(hook, input(3), &Budget::default()).await,
+                first.run(hook, input(3), &Budget::default()).await,
+            );
+            assert_eq!(run.result, before.result);
+            assert!(run.result.is_ok());
+        }
+    }
 }
