@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"runtime/debug"
 
 	"github.com/hookbox/hookbox/sdk/go/internal/bindings"
@@ -81,6 +82,7 @@ func result[T any](value T, err error) bindings.Result[T, bindings.TypesError] {
 }
 
 func run(name string, contexts []bindings.ContextsBindingContext) bindings.Result[struct{}, bindings.TypesError] {
+	makeRoom()
 	return result(struct{}{}, func() (err error) {
 		defer catch(&err)
 		hook, err := named(name)
@@ -96,6 +98,15 @@ func run(name string, contexts []bindings.ContextsBindingContext) bindings.Resul
 		}
 		return hook.Run(in)
 	}())
+}
+
+// A call begins with a stack of a few KB, which is copied, frame by frame, each time that it is too small. Here there are
+// few frames.
+//
+//go:noinline
+func makeRoom() {
+	var room [32 << 10]byte
+	runtime.KeepAlive(&room)
 }
 
 func filter(name, binding string, objects []string) []bindings.Result[string, bindings.TypesError] {

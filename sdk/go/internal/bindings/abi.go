@@ -56,10 +56,15 @@ func at(p pointer, offset uintptr) pointer { return unsafe.Add(p, offset) }
 // What one call passes to the host.
 type memory struct {
 	pins []pointer
+	// Room for those of most calls.
+	first [12]pointer
 }
 
 func (m *memory) pin(p pointer) uint32 {
 	sink = p
+	if m.pins == nil {
+		m.pins = m.first[:0]
+	}
 	m.pins = append(m.pins, p)
 	return address(p)
 }
