@@ -45,6 +45,8 @@ mod run;
 mod terminal;
 #[path = "command_line/test.rs"]
 mod test;
+#[path = "command_line/toolchains.rs"]
+mod toolchains;
 #[path = "command_line/try_contexts.rs"]
 mod try_contexts;
 #[path = "command_line/try_parts.rs"]

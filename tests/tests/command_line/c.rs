@@ -1,68 +1,34 @@
 //! Hooks in C and C++, from `hookbox new --lang c` to a component.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use hookbox_tests::hookbox::{binary, checkout, hookbox};
-use hookbox_tests::{Program, scratch};
+use hookbox_tests::hookbox::{binary, checkout};
+use hookbox_tests::{python, scratch};
 use serde_json::{Value, json};
 
-use super::components::{BUILD, built_command, expect};
+use super::components::expect;
+use super::toolchains::{Toolchain, path};
 
 /// clang for WebAssembly and make must be there for these tests.
-fn c(folder: &Path, program: &str, arguments: &[&str]) -> Program {
-    let mut path = std::ffi::OsString::from(binary().parent().expect("a folder"));
-    path.push(":");
-    path.push(std::env::var_os("PATH").unwrap_or_default());
-    Program::new(program)
-        .args(arguments)
-        .folder(folder)
-        .env("PATH", path)
-        .limit(BUILD)
-}
+const C: Toolchain = Toolchain {
+    lang: "c",
+    source: "src/hook.c",
+    path,
+    variables: &[],
+};
 
-async fn project(folder: &Path, name: &str) -> PathBuf {
-    built_command().await;
-    hookbox(["new", name, "--lang", "c"])
-        .folder(folder)
-        .run()
-        .await
-        .expect_code(0);
-    folder.join(name)
-}
-
-fn program(path: &Path, script: &str) {
+fn executable(path: &Path, script: &str) {
     std::fs::write(path, script).unwrap();
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_commands_work_for_c_as_for_rust() {
-    built_command().await;
     let folder = scratch();
-    let line = "hookbox new demo --lang c && cd demo && hookbox dev --once";
-    let dev = c(folder.path(), "sh", &["-ec", line]).run().await;
-    expect(
-        dev,
-        0,
-        &[
-            "Created demo with a first hook in src/hook.c",
-            "Loaded greet (kubernetes names: ConfigMap)",
-            "Ran greet for names Synchronization",
-            "Patch ConfigMap default/greetings (CreateOrUpdate)",
-            "+   text: Hello, world!",
-            "Metric greetings = 1",
-            "Done 1 run, 1 object changed",
-        ],
-    );
-    let demo = folder.path().join("demo");
-    let tested = c(&demo, "hookbox", &["test"]).run().await.ok();
-    assert_eq!(tested, "1 passed, 0 failed\n");
-    let unit = c(&demo, "make", &["test"]).run().await.ok();
+    let demo = C.first_commands(folder.path(), &[]).await;
+    let unit = C.program(&demo, "make", &["test"]).run().await.ok();
     assert!(unit.ends_with("1 passed, 0 failed\n"), "{unit}");
-    let line = "hookbox build && hookbox check target/hookbox/demo.wasm";
-    let built = c(&demo, "sh", &["-ec", line]).run().await;
-    expect(built, 0, &["Built", "Valid 1 component, 1 hook"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,10 +36,10 @@ async fn the_sdk_has_its_own_tests() {
     let build = scratch();
     let place = format!("BUILD={}", build.path().display());
     let sdk = checkout().join("sdk/c");
-    let tested = c(&sdk, "make", &["test", &place]).run().await.ok();
+    let tested = C.program(&sdk, "make", &["test", &place]).run().await.ok();
     assert!(tested.ends_with(" passed, 0 failed\n"), "{tested}");
     // doxygen fails where something public has no text.
-    c(&sdk, "make", &["docs", &place]).run().await.ok();
+    C.program(&sdk, "make", &["docs", &place]).run().await.ok();
     let page = build.path().join("docs/html/structhookbox__hook.html");
     let page = std::fs::read_to_string(page).unwrap();
     assert!(page.contains("A function with what it is run for"));
@@ -84,15 +50,15 @@ async fn the_sdk_has_its_own_tests() {
         "cc -Iinclude -o {0}/wrong {0}/wrong.c src/*.c native/*.c -lm && {0}/wrong",
         build.path().display()
     );
-    let failed = c(&sdk, "sh", &["-ec", &line]).run().await;
+    let failed = C.program(&sdk, "sh", &["-ec", &line]).run().await;
     expect(failed, 1, &["wrong.c:3:", "is: a", "expected: b"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_keeps_a_c_project_from_being_built_has_its_own_words() {
     let folder = scratch();
-    let demo = project(folder.path(), "demo").await;
-    let build = || c(&demo, "hookbox", &["build"]);
+    let demo = C.project(folder.path(), "demo", &[]).await;
+    let build = || C.program(&demo, "hookbox", &["build"]);
     expect(
         build().env("CC", "nowhere").run().await,
         3,
@@ -106,7 +72,7 @@ async fn what_keeps_a_c_project_from_being_built_has_its_own_words() {
     std::fs::create_dir(&empty).unwrap();
     let hookbox = binary().to_string_lossy().into_owned();
     expect(
-        c(&demo, &hookbox, &["build"])
+        C.program(&demo, &hookbox, &["build"])
             .env("PATH", &empty)
             .run()
             .await,
@@ -138,7 +104,7 @@ async fn what_keeps_a_c_project_from_being_built_has_its_own_words() {
         let script = format!(
             "#!/bin/sh\n[ \"$1\" = --version ] && echo 'clang version 14.0.6' && exit\ncat >&2 <<'E'\n{said}\nE\nexit 1\n"
         );
-        program(&clang, &script);
+        executable(&clang, &script);
         expect(
             build().env("CC", &clang).run().await,
             3,
@@ -217,7 +183,7 @@ async fn what_keeps_a_c_project_from_being_built_has_its_own_words() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trap_and_an_error_of_c_are_told_with_their_place() {
     let folder = scratch();
-    let demo = project(folder.path(), "demo").await;
+    let demo = C.project(folder.path(), "demo", &[]).await;
     let source = demo.join("src/hook.c");
     let good = std::fs::read_to_string(&source).unwrap();
     let exec = [
@@ -260,7 +226,7 @@ async fn a_trap_and_an_error_of_c_are_told_with_their_place() {
         let at = "  hookbox_log(HOOKBOX_INFO";
         let text = good.replace(at, &format!("  {line}\n{at}"));
         std::fs::write(&source, format!("#include <assert.h>\n{text}")).unwrap();
-        expect(c(&demo, "hookbox", &exec).run().await, 1, &words);
+        expect(C.program(&demo, "hookbox", &exec).run().await, 1, &words);
     }
     let endless =
         "int deep(volatile int *a) { volatile int b[64]; b[0] = *a; return deep(b) + b[1]; }\n";
@@ -272,7 +238,7 @@ async fn a_trap_and_an_error_of_c_are_told_with_their_place() {
     )
     .unwrap();
     expect(
-        c(&demo, "hookbox", &exec).run().await,
+        C.program(&demo, "hookbox", &exec).run().await,
         1,
         &["endless recursion", "demo!deep (src/hook.c:"],
     );
@@ -281,10 +247,10 @@ async fn a_trap_and_an_error_of_c_are_told_with_their_place() {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_what_has_changed_is_compiled() {
     let folder = scratch();
-    let demo = project(folder.path(), "demo").await;
+    let demo = C.project(folder.path(), "demo", &[]).await;
     let log = folder.path().join("log");
     let spy = folder.path().join("clang");
-    program(
+    executable(
         &spy,
         &format!(
             "#!/bin/sh\necho \"$*\" >>{}\nexec ${{REAL:-clang-19}} \"$@\"\n",
@@ -293,7 +259,7 @@ async fn only_what_has_changed_is_compiled() {
     );
     let build = async || {
         let _ = std::fs::remove_file(&log);
-        c(&demo, "hookbox", &["build"])
+        C.program(&demo, "hookbox", &["build"])
             .env("CC", &spy)
             .run()
             .await
@@ -328,14 +294,14 @@ async fn only_what_has_changed_is_compiled() {
     assert_eq!(build().await.0, ["hook.c"]);
     std::fs::write(demo.join("src/hi.h"), "#define HI \"Good day\"\n").unwrap();
     assert_eq!(build().await.0, ["hook.c"]);
-    let dev = c(&demo, "hookbox", &["dev", "--once"]).run().await;
+    let dev = C.program(&demo, "hookbox", &["dev", "--once"]).run().await;
     expect(dev, 0, &["+   text: Good day, world!"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hook_may_be_written_in_cpp() {
     let folder = scratch();
-    let project = project(folder.path(), "counting").await;
+    let project = C.project(folder.path(), "counting", &[]).await;
     std::fs::remove_file(project.join("src/hook.c")).unwrap();
     let source = checkout().join("tests/tests/command_line/c/hook.cpp");
     std::fs::copy(source, project.join("src/hook.cpp")).unwrap();
@@ -344,7 +310,7 @@ async fn a_hook_may_be_written_in_cpp() {
     };
     let maps = [map("a", "x"), map("b", "y"), map("c", "x")].join("\n---\n");
     std::fs::write(project.join("maps.yaml"), maps).unwrap();
-    let ran = c(
+    let ran = C.program(
         &project,
         "hookbox",
         &[
@@ -366,14 +332,57 @@ async fn a_hook_may_be_written_in_cpp() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn zig_compiles_hooks_in_c_and_in_its_own_language() {
+    let folder = scratch();
+    let demo = C.project(folder.path(), "demo", &[]).await;
+    let zig = tokio::task::spawn_blocking(python::zig).await.unwrap();
+    let python = zig.join("bin/python");
+    let python = python.to_str().unwrap();
+    let exec = [
+        "exec",
+        ".",
+        "-o",
+        "json",
+        "--trigger",
+        "synchronization",
+        "--cluster",
+        "cluster.yaml",
+    ];
+    let exec = async || {
+        let ran = C
+            .program(&demo, "hookbox", &exec)
+            .env("CC", format!("{python} -m ziglang cc"))
+            .run()
+            .await
+            .ok();
+        let ran: Value = serde_json::from_str(&ran).unwrap();
+        ran["effects"]["objectPatches"][0]["object"]["data"]["text"].clone()
+    };
+    assert_eq!(exec().await, "Hello, world!");
+
+    let source = checkout().join("tests/tests/command_line/c/hook.zig");
+    std::fs::copy(source, demo.join("src/hook.zig")).unwrap();
+    std::fs::remove_file(demo.join("src/hook.c")).unwrap();
+    let manifest = demo.join("hookbox.yaml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    let text = text.replace("sources: [src]", "sources: []\nlink: [target/hook.o]");
+    std::fs::write(&manifest, text).unwrap();
+    let object = "-m ziglang build-obj -target wasm32-wasi -O ReleaseSmall -lc \
+        -I third_party/hookbox/sdk/c/include -femit-bin=target/hook.o src/hook.zig";
+    let object: Vec<&str> = object.split_whitespace().collect();
+    C.program(&demo, python, &object).run().await.ok();
+    assert_eq!(exec().await, "1 from Zig");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_published_form_is_a_header_and_a_library() {
-    built_command().await;
+    C.ready().await;
     let folder = scratch();
     let archive = folder.path().join("hookbox-c.tar.gz");
     let pack = checkout().join("sdk/c/package");
     let pack = async |to: &Path| {
         let (pack, to) = (pack.to_string_lossy(), to.to_string_lossy());
-        c(folder.path(), &pack, &[&to]).run().await.ok();
+        C.program(folder.path(), &pack, &[&to]).run().await.ok();
     };
     pack(&archive).await;
     let again = folder.path().join("again.tar.gz");
@@ -382,7 +391,7 @@ async fn the_published_form_is_a_header_and_a_library() {
         std::fs::read(&archive).unwrap() == std::fs::read(&again).unwrap(),
         "another archive of the same sources"
     );
-    c(folder.path(), "tar", &["xzf", "hookbox-c.tar.gz"])
+    C.program(folder.path(), "tar", &["xzf", "hookbox-c.tar.gz"])
         .run()
         .await
         .ok();
@@ -396,13 +405,16 @@ async fn the_published_form_is_a_header_and_a_library() {
         "clang-19 --target=wasm32-wasi -O2 -mexec-model=reactor -Ihookbox-c-0.1.0/include {sources}/*.c \
          -Lhookbox-c-0.1.0/lib/wasm32-wasi -Wl,--whole-archive -lhookbox -Wl,--no-whole-archive -o all.wasm"
     );
-    c(folder.path(), "sh", &["-ec", &line]).run().await.ok();
+    C.program(folder.path(), "sh", &["-ec", &line])
+        .run()
+        .await
+        .ok();
     let module = std::fs::read(folder.path().join("all.wasm")).unwrap();
     hookbox_toolchains::c::componentize(&module, "all").expect("a hook");
 
     // `hookbox new` takes it as an SDK.
     let sdk = sdk.to_string_lossy();
-    c(
+    C.program(
         folder.path(),
         "hookbox",
         &["new", "demo", "--lang", "c", "--sdk", &sdk],
@@ -410,7 +422,8 @@ async fn the_published_form_is_a_header_and_a_library() {
     .run()
     .await
     .expect_code(0);
-    let tested = c(&folder.path().join("demo"), "make", &["-s", "test"])
+    let tested = C
+        .program(&folder.path().join("demo"), "make", &["-s", "test"])
         .run()
         .await
         .ok();

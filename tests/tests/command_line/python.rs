@@ -3,95 +3,51 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use hookbox_tests::hookbox::{binary, checkout, hookbox};
-use hookbox_tests::{Program, python, scratch};
+use hookbox_tests::hookbox::{checkout, hookbox};
+use hookbox_tests::{python, scratch};
 use serde_json::{Value, json};
 
-use super::components::{BUILD, built_command, expect};
+use super::components::{BUILD, expect};
+use super::toolchains::Toolchain;
 
-/// A program in a folder, with Python and what goes with it. Nothing is downloaded.
-fn with_python(folder: &Path, program: &str, arguments: &[&str]) -> Program {
-    let mut path = std::ffi::OsString::from(binary().parent().expect("a folder"));
-    path.push(":");
-    path.push(python::path());
-    Program::new(program)
-        .args(arguments)
-        .folder(folder)
-        .env("PATH", path)
-        .env("PIP_NO_INDEX", "1")
-        .env("VIRTUAL_ENV", "")
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .limit(BUILD)
-}
-
-async fn project(folder: &Path, name: &str, arguments: &[&str]) -> PathBuf {
-    prepared().await;
-    hookbox(["new", name, "--lang", "python"])
-        .args(arguments)
-        .folder(folder)
-        .run()
-        .await
-        .expect_code(0);
-    folder.join(name)
-}
-
-/// The command and Python may have to be made first, which blocks.
-async fn prepared() {
-    built_command().await;
-    tokio::task::spawn_blocking(python::environment)
-        .await
-        .expect("no panic");
-}
+/// Python with what goes with it. Nothing is downloaded.
+const PYTHON: Toolchain = Toolchain {
+    lang: "python",
+    source: "main.py",
+    path: python::path,
+    variables: &[
+        ("PIP_NO_INDEX", "1"),
+        ("VIRTUAL_ENV", ""),
+        ("PYTHONDONTWRITEBYTECODE", "1"),
+    ],
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_commands_work_for_python_as_for_rust() {
-    prepared().await;
     let folder = scratch();
-    let line = "hookbox new demo --lang python && cd demo && hookbox dev --once";
-    let dev = with_python(folder.path(), "sh", &["-ec", line]).run().await;
-    expect(
-        dev,
-        0,
-        &[
-            "Created demo with a first hook in main.py",
-            "Making the component of demo with componentize-py",
-            "Loaded greet (kubernetes names: ConfigMap)",
-            "Ran greet for names Synchronization",
-            "Patch ConfigMap default/greetings (CreateOrUpdate)",
-            "+   text: Hello, world!",
-            "Metric greetings = 1",
-            "Done 1 run, 1 object changed",
-        ],
-    );
-    let demo = folder.path().join("demo");
-    let tested = with_python(&demo, "hookbox", &["test"]).run().await;
-    assert!(
-        !tested.stderr.contains("Making"),
-        "nothing changed, and it is made again"
-    );
-    assert_eq!(tested.ok(), "1 passed, 0 failed\n");
-    let unit = with_python(&demo, "python", &["-m", "pytest", "-q"])
+    let making = ["Making the component of demo with componentize-py"];
+    let demo = PYTHON.first_commands(folder.path(), &making).await;
+    let unit = PYTHON
+        .program(&demo, "python", &["-m", "pytest", "-q"])
         .run()
         .await
         .ok();
     assert!(unit.contains("1 passed"), "{unit}");
     let types = ["-m", "mypy", "--strict", "main.py", "test_main.py"];
-    let types = with_python(&demo, "python", &types).run().await.ok();
+    let types = PYTHON.program(&demo, "python", &types).run().await.ok();
     assert!(types.contains("no issues found"), "{types}");
-    let line = "hookbox build && hookbox check target/hookbox/demo.wasm";
-    let built = with_python(&demo, "sh", &["-ec", line]).run().await;
-    expect(built, 0, &["Built", "Valid 1 component, 1 hook"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sdk_has_its_own_tests_and_types() {
-    prepared().await;
+    PYTHON.ready().await;
     let sdk = checkout().join("sdk/python");
     let unit = ["-m", "pytest", "-q", "-p", "no:cacheprovider"];
-    let tested = with_python(&sdk, "python", &unit).run().await.ok();
+    let tested = PYTHON.program(&sdk, "python", &unit).run().await.ok();
     assert!(tested.contains("passed"), "{tested}");
     let cache = scratch();
-    let types = with_python(&sdk, "python", &["-m", "mypy", "-p", "hookbox"])
+    let types = PYTHON
+        .program(&sdk, "python", &["-m", "mypy", "-p", "hookbox"])
         .env("MYPYPATH", "src")
         .env("MYPY_CACHE_DIR", cache.path())
         .run()
@@ -102,12 +58,13 @@ async fn the_sdk_has_its_own_tests_and_types() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sdk_makes_a_wheel() {
-    prepared().await;
+    PYTHON.ready().await;
     let folder = scratch();
     let sdk = folder.path().join("sdk");
     let copy = format!("cp -R {}/. sdk", checkout().join("sdk/python").display());
     std::fs::create_dir(&sdk).unwrap();
-    with_python(folder.path(), "sh", &["-ec", &copy])
+    PYTHON
+        .program(folder.path(), "sh", &["-ec", &copy])
         .run()
         .await
         .ok();
@@ -122,12 +79,14 @@ async fn the_sdk_makes_a_wheel() {
         "wheels",
         "./sdk",
     ];
-    with_python(folder.path(), "python", &wheel)
+    PYTHON
+        .program(folder.path(), "python", &wheel)
         .run()
         .await
         .ok();
     let list = "from zipfile import ZipFile; print(*ZipFile('wheels/hookbox-0.1.0-py3-none-any.whl').namelist(), sep='\\n')";
-    let files = with_python(folder.path(), "python", &["-c", list])
+    let files = PYTHON
+        .program(folder.path(), "python", &["-c", list])
         .run()
         .await
         .ok();
@@ -152,7 +111,7 @@ async fn the_sdk_makes_a_wheel() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bindings_for_python_are_those_of_the_contract() {
-    prepared().await;
+    PYTHON.ready().await;
     let folder = scratch();
     let (wit, package) = (
         checkout().join("wit"),
@@ -166,7 +125,8 @@ async fn bindings_for_python_are_those_of_the_contract() {
     ]
     .map(str::to_owned);
     let generate: Vec<&str> = generate.iter().map(String::as_str).collect();
-    with_python(folder.path(), "componentize-py", &generate)
+    PYTHON
+        .program(folder.path(), "componentize-py", &generate)
         .args(["--world-module", "hookbox._bindings", "bindings", "made"])
         .run()
         .await
@@ -221,8 +181,8 @@ fn keep(made: &Path, kept: &Path, stale: &mut Vec<PathBuf>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_keeps_a_python_project_from_being_built_has_its_own_words() {
     let folder = scratch();
-    let demo = project(folder.path(), "demo", &[]).await;
-    let build = || with_python(&demo, "hookbox", &["build"]);
+    let demo = PYTHON.project(folder.path(), "demo", &[]).await;
+    let build = || PYTHON.program(&demo, "hookbox", &["build"]);
     let main = demo.join("main.py");
     let good = std::fs::read_to_string(&main).unwrap();
     for (text, words) in [
@@ -288,7 +248,7 @@ async fn what_keeps_a_python_project_from_being_built_has_its_own_words() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_toolchain_of_python_is_named_with_where_to_get_it() {
     let folder = scratch();
-    let demo = project(folder.path(), "demo", &[]).await;
+    let demo = PYTHON.project(folder.path(), "demo", &[]).await;
     // Neither componentize-py nor Python are on this PATH.
     let build = || {
         hookbox(["build"])
@@ -337,15 +297,39 @@ with ZipFile("wheels/greeting-1.0-py3-none-any.whl", "w") as wheel:
     wheel.writestr("greeting-1.0.dist-info/RECORD", "")
 "#;
 
+/// Modules of Python's own library and of a package, and what goes wrong with them.
+const MODULES: &str = r#"
+from datetime import datetime
+
+import greeting  # A package that the project depends on.
+import hookbox
+
+
+@hookbox.hook(on_startup=1)
+def works(run):
+    print("printed", len(run.contexts))
+    run.log.info("seen", greeting=greeting.hello(), year=datetime.strptime("2026-11-21", "%Y-%m-%d").year)
+
+
+@hookbox.hook(on_startup=1)
+def late(run):
+    import csv  # noqa: F401
+
+
+@hookbox.hook(on_startup=1)
+def refused(run):
+    run.values["/no/parent"] = 1
+"#;
+
 #[tokio::test(flavor = "multi_thread")]
-async fn all_that_a_component_exports_can_be_written_in_python() {
+async fn modules_come_from_python_and_from_packages() {
     let folder = scratch();
-    let project = project(folder.path(), "every", &[]).await;
-    let main = checkout().join("tests/python/every.py");
-    std::fs::copy(main, project.join("main.py")).unwrap();
+    let project = PYTHON.project(folder.path(), "modules", &[]).await;
+    std::fs::write(project.join("main.py"), MODULES).unwrap();
     // What it depends on comes from a folder, as a requirement.
     std::fs::create_dir(project.join("wheels")).unwrap();
-    with_python(&project, "python", &["-c", WHEEL])
+    PYTHON
+        .program(&project, "python", &["-c", WHEEL])
         .run()
         .await
         .ok();
@@ -354,71 +338,19 @@ async fn all_that_a_component_exports_can_be_written_in_python() {
         "hookbox\n./wheels/greeting-1.0-py3-none-any.whl\n",
     )
     .unwrap();
-    let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "default"}});
-    let thing = json!({"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "a"}});
-    for (file, object) in [("map.json", &map), ("thing.json", &thing)] {
-        std::fs::write(project.join(file), object.to_string()).unwrap();
-    }
-    let exec = async |hook: &str, arguments: &[&str]| {
+    let exec = async |hook: &str| {
         let exec = ["exec", ".", "-o", "json", "--hook", hook];
-        let exec = with_python(&project, "hookbox", &exec).args(arguments.iter().copied());
-        exec.run().await
+        PYTHON.program(&project, "hookbox", &exec).run().await
     };
-    let answer = async |arguments: &[&str]| {
-        serde_json::from_str::<Value>(&exec("all", arguments).await.ok()).unwrap()
-    };
-    let ran = answer(&["--trigger", "synchronization", "--cluster", "cluster.yaml"]).await;
-    let said: Vec<&str> = ran["log"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|r| r["message"].as_str().unwrap())
-        .collect();
-    assert_eq!(said, ["maps Synchronization 1", "seen", "parsed"]);
+    let ran: Value = serde_json::from_str(&exec("works").await.ok()).unwrap();
+    assert_eq!(ran["log"][0]["message"], "printed 1");
     assert_eq!(
         ran["log"][1]["fields"],
-        json!({"names": "[{\"name\":\"greeting\"}]", "greeting": "from a wheel"})
+        json!({"greeting": "from a wheel", "year": "2026"})
     );
-    let validated = answer(&["--trigger", "validating", "--review", "map.json"]).await;
-    assert_eq!(
-        validated["answer"],
-        json!({"allowed": false, "message": "no a", "warnings": ["w1", "w2"], "auditAnnotations": {"k": "v"}})
-    );
-    let mutated = answer(&["--trigger", "mutating", "--review", "map.json"]).await;
-    assert_eq!(
-        mutated["answer"]["patch"],
-        json!([{"op": "add", "path": "/data", "value": {"by": "mutate.example.com"}}])
-    );
-    let converted = answer(&["--trigger", "conversion", "--review", "thing.json"]).await;
-    let thing = json!({"apiVersion": "example.com/v2", "kind": "Thing", "metadata": {"name": "a"}, "from": "v1"});
-    assert_eq!(converted["answer"]["convertedObjects"], json!([thing]));
-
-    assert_eq!(ran["log"][2]["fields"], json!({"year": "2026"}));
-
-    // An exception is told with its place in the author's file, and with the line.
-    expect(
-        exec("raises", &[]).await,
-        1,
-        &[
-            "File \"main.py\", line ",
-            "[][7]",
-            "IndexError: list index out of range",
-            "again, after a growing pause",
-        ],
-    );
-    expect(
-        exec("late", &[]).await,
-        1,
-        &["No module named 'csv'; import it at the top of a module"],
-    );
-    expect(
-        exec("never", &[]).await,
-        1,
-        &["there is no use", "not again"],
-    );
-    expect(
-        exec("later", &[]).await,
-        1,
-        &["NoSuchPath: ", "(no-such-path)"],
-    );
+    let late = "No module named 'csv'; import it at the top of a module";
+    expect(exec("late").await, 1, &[late]);
+    // A refusal that nobody catches is told with its code.
+    let refused = ["NoSuchPath: ", "(no-such-path)"];
+    expect(exec("refused").await, 1, &refused);
 }

@@ -4,78 +4,45 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use hookbox_tests::hookbox::{binary, checkout, hookbox};
-use hookbox_tests::{Program, scratch};
+use hookbox_tests::hookbox::checkout;
+use hookbox_tests::scratch;
 use serde_json::{Value, json};
 
-use super::components::{BUILD, built_command, expect};
+use super::components::expect;
+use super::toolchains::{Toolchain, path};
 
-/// A program that finds the command, and npm's settings that keep it quiet and quick.
-fn program(folder: &Path, program: &str, arguments: &[&str]) -> Program {
-    let mut path = std::ffi::OsString::from(binary().parent().expect("a folder"));
-    path.push(":");
-    path.push(std::env::var_os("PATH").unwrap_or_default());
-    Program::new(program)
-        .args(arguments)
-        .folder(folder)
-        .env("PATH", path)
-        .env("NPM_CONFIG_PREFER_OFFLINE", "true")
-        .env("NPM_CONFIG_UPDATE_NOTIFIER", "false")
-        .limit(BUILD)
-}
-
-async fn project(folder: &Path, name: &str) -> PathBuf {
-    built_command().await;
-    hookbox(["new", name, "--lang", "typescript"])
-        .folder(folder)
-        .run()
-        .await
-        .expect_code(0);
-    folder.join(name)
-}
+/// npm's settings keep it quiet and quick.
+const NPM: Toolchain = Toolchain {
+    lang: "typescript",
+    source: "src/index.ts",
+    path,
+    variables: &[
+        ("NPM_CONFIG_PREFER_OFFLINE", "true"),
+        ("NPM_CONFIG_UPDATE_NOTIFIER", "false"),
+    ],
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_commands_work_for_typescript_as_for_rust() {
-    built_command().await;
     let folder = scratch();
-    let line = "hookbox new demo --lang typescript && cd demo && hookbox dev --once";
-    let dev = program(folder.path(), "sh", &["-ec", line]).run().await;
-    expect(
-        dev,
-        0,
-        &[
-            "Created demo with a first hook in src/index.ts",
-            "Fetching the packages of package.json (npm install)",
-            "Loaded greet (kubernetes names: ConfigMap)",
-            "Ran greet for names Synchronization",
-            "Patch ConfigMap default/greetings (CreateOrUpdate)",
-            "+   text: Hello, world!",
-            "Metric greetings = 1",
-            "Done 1 run, 1 object changed",
-        ],
-    );
-    let demo = folder.path().join("demo");
-    let tested = program(&demo, "hookbox", &["test"]).run().await.ok();
-    assert_eq!(tested, "1 passed, 0 failed\n");
-    let unit = program(&demo, "npm", &["test"]).run().await.ok();
+    let fetching = ["Fetching the packages of package.json (npm install)"];
+    let demo = NPM.first_commands(folder.path(), &fetching).await;
+    let unit = NPM.program(&demo, "npm", &["test"]).run().await.ok();
     assert!(
         unit.contains("# pass 1") && unit.contains("# fail 0"),
         "{unit}"
     );
-    let line = "hookbox build && hookbox check target/hookbox/demo.wasm";
-    let built = program(&demo, "sh", &["-ec", line]).run().await;
-    assert!(!built.stderr.contains("Fetching"), "{built:?}");
-    expect(built, 0, &["Built", "Valid 1 component, 1 hook"]);
     let ignored = std::fs::read_to_string(demo.join(".gitignore")).unwrap();
     assert_eq!(ignored, "/target\n/node_modules\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_project_of_admission_hooks_passes_its_tests() {
-    built_command().await;
+    NPM.ready().await;
     let folder = scratch();
     let line = "hookbox new gate --lang typescript --kind admission && cd gate && hookbox test && npm test";
-    let tested = program(folder.path(), "sh", &["-ec", line])
+    let tested = NPM
+        .program(folder.path(), "sh", &["-ec", line])
         .run()
         .await
         .ok();
@@ -90,12 +57,12 @@ async fn sdk(folder: &Path) -> PathBuf {
     let line = "mkdir -p sdk/typescript tests/hosts && cp \"$0/tests/hosts/cases.json\" tests/hosts && cd sdk/typescript \
         && for part in build dist src test wit package.json tsconfig.json typedoc.json README.md LICENSE; do cp -r \"$0/sdk/typescript/$part\" .; done";
     let from = checkout();
-    program(folder, "sh", &["-ec", line, &from.to_string_lossy()])
+    NPM.program(folder, "sh", &["-ec", line, &from.to_string_lossy()])
         .run()
         .await
         .ok();
     let quiet = ["install", "--no-audit", "--no-fund", "--loglevel=error"];
-    program(&sdk, "npm", &quiet).run().await.ok();
+    NPM.program(&sdk, "npm", &quiet).run().await.ok();
     sdk
 }
 
@@ -103,11 +70,12 @@ async fn sdk(folder: &Path) -> PathBuf {
 async fn the_sdk_has_its_own_tests_and_is_published_as_it_is_kept() {
     let folder = scratch();
     let sdk = sdk(folder.path()).await;
-    let tested = program(&sdk, "npm", &["test"]).run().await.ok();
+    let tested = NPM.program(&sdk, "npm", &["test"]).run().await.ok();
     assert!(tested.contains("# fail 0"), "{tested}");
     let line = "rm -r dist && npm run --silent build && diff -r dist \"$0/dist\"";
     let kept = checkout().join("sdk/typescript");
-    let built = program(&sdk, "sh", &["-ec", line, &kept.to_string_lossy()])
+    let built = NPM
+        .program(&sdk, "sh", &["-ec", line, &kept.to_string_lossy()])
         .run()
         .await;
     assert_eq!(
@@ -117,13 +85,14 @@ async fn the_sdk_has_its_own_tests_and_is_published_as_it_is_kept() {
         built.stderr
     );
     // typedoc fails where something public has no text.
-    program(&sdk, "npm", &["run", "--silent", "docs"])
+    NPM.program(&sdk, "npm", &["run", "--silent", "docs"])
         .run()
         .await
         .ok();
     let page = std::fs::read_to_string(sdk.join("target/docs/functions/index.defineHook.html"));
     assert!(page.unwrap().contains("Makes a hook"));
-    let packed = program(&sdk, "npm", &["pack", "--dry-run", "--json"])
+    let packed = NPM
+        .program(&sdk, "npm", &["pack", "--dry-run", "--json"])
         .run()
         .await
         .ok();
@@ -155,8 +124,8 @@ async fn the_sdk_has_its_own_tests_and_is_published_as_it_is_kept() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_missing_around_a_typescript_project_has_its_own_words() {
     let folder = scratch();
-    let demo = project(folder.path(), "demo").await;
-    let build = || program(&demo, "hookbox", &["build"]);
+    let demo = NPM.project(folder.path(), "demo", &[]).await;
+    let build = || NPM.program(&demo, "hookbox", &["build"]);
     expect(
         build().env("NODE", "nowhere").run().await,
         3,
@@ -218,12 +187,16 @@ async fn what_is_missing_around_a_typescript_project_has_its_own_words() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_with_typescript_code_is_told_with_its_place() {
     let folder = scratch();
-    let demo = project(folder.path(), "demo").await;
+    let demo = NPM.project(folder.path(), "demo", &[]).await;
     let main = demo.join("src/index.ts");
     let good = std::fs::read_to_string(&main).unwrap();
     let build = async |text: &str, words: &[&str]| {
         std::fs::write(&main, text).unwrap();
-        expect(program(&demo, "hookbox", &["build"]).run().await, 1, words);
+        expect(
+            NPM.program(&demo, "hookbox", &["build"]).run().await,
+            1,
+            words,
+        );
     };
     build(
         &good.replace("lines.length);", "lines.size);"),
@@ -265,7 +238,7 @@ async fn what_is_wrong_with_typescript_code_is_told_with_its_place() {
     // What was wrong once is not taken for what was built before.
     std::fs::write(&main, good).unwrap();
     expect(
-        program(&demo, "hookbox", &["build"]).run().await,
+        NPM.program(&demo, "hookbox", &["build"]).run().await,
         0,
         &["Built"],
     );
@@ -274,7 +247,7 @@ async fn what_is_wrong_with_typescript_code_is_told_with_its_place() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_exception_and_an_error_of_typescript_are_told_with_their_place() {
     let folder = scratch();
-    let demo = project(folder.path(), "demo").await;
+    let demo = NPM.project(folder.path(), "demo", &[]).await;
     let main = demo.join("src/index.ts");
     let good = std::fs::read_to_string(&main).unwrap();
     let exec = async |run: &str, words: &[&str]| {
@@ -290,7 +263,11 @@ async fn an_exception_and_an_error_of_typescript_are_told_with_their_place() {
             "--cluster",
             "cluster.yaml",
         ];
-        expect(program(&demo, "hookbox", &arguments).run().await, 1, words);
+        expect(
+            NPM.program(&demo, "hookbox", &arguments).run().await,
+            1,
+            words,
+        );
     };
     exec(
         "  run(input) {\n    const none: string[] = [];\n    none[7].trim();",
@@ -324,7 +301,7 @@ async fn an_exception_and_an_error_of_typescript_are_told_with_their_place() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn javascript_without_types_is_a_project_too() {
-    built_command().await;
+    NPM.ready().await;
     let folder = scratch();
     let demo = folder.path();
     let manifest = json!({
@@ -359,7 +336,7 @@ export default [
 "#;
     std::fs::write(demo.join("index.js"), text).unwrap();
     let arguments = ["exec", ".", "--trigger", "onStartup", "-o", "json"];
-    let ran = program(demo, "hookbox", &arguments).run().await.ok();
+    let ran = NPM.program(demo, "hookbox", &arguments).run().await.ok();
     let ran: Value = serde_json::from_str(&ran).unwrap();
     let said: Vec<(&str, &str)> = ran["log"]
         .as_array()
@@ -392,47 +369,6 @@ export default [
             ("error", "not-granted"),
         ]
     );
-    let built = program(demo, "hookbox", &["build"]).run().await;
+    let built = NPM.program(demo, "hookbox", &["build"]).run().await;
     expect(built, 0, &["plain.wasm"]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn all_that_a_component_exports_can_be_written_in_typescript() {
-    let folder = scratch();
-    let project = project(folder.path(), "every").await;
-    let main = checkout().join("tests/languages/typescript/every.ts.in");
-    std::fs::copy(main, project.join("src/index.ts")).unwrap();
-    std::fs::remove_file(project.join("src/index.test.ts")).unwrap();
-    let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "default"}});
-    let thing = json!({"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "a"}});
-    for (file, object) in [("map.json", &map), ("thing.json", &thing)] {
-        std::fs::write(project.join(file), object.to_string()).unwrap();
-    }
-    let exec = async |arguments: &[&str]| {
-        let exec = program(&project, "hookbox", &["exec", ".", "-o", "json"])
-            .args(arguments.iter().copied());
-        serde_json::from_str::<Value>(&exec.run().await.ok()).unwrap()
-    };
-    let ran = exec(&["--trigger", "synchronization", "--cluster", "cluster.yaml"]).await;
-    let said: Vec<&str> = ran["log"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|record| record["message"].as_str().unwrap())
-        .collect();
-    assert_eq!(said, ["maps Synchronization 1", "seen"]);
-    assert_eq!(ran["log"][1]["fields"]["names"], r#"[{"name":"greeting"}]"#);
-    let answer = exec(&["--trigger", "validating", "--review", "map.json"]).await;
-    assert_eq!(
-        answer["answer"],
-        json!({"allowed": false, "message": "no a", "warnings": ["w1", "w2"], "auditAnnotations": {"k": "v"}})
-    );
-    let answer = exec(&["--trigger", "mutating", "--review", "map.json"]).await;
-    assert_eq!(
-        answer["answer"]["patch"],
-        json!([{"op": "add", "path": "/data", "value": {"by": "mutate.example.com"}}])
-    );
-    let answer = exec(&["--trigger", "conversion", "--review", "thing.json"]).await;
-    let converted = json!({"apiVersion": "example.com/v2", "kind": "Thing", "metadata": {"name": "a"}, "from": "v1"});
-    assert_eq!(answer["answer"]["convertedObjects"], json!([converted]));
 }

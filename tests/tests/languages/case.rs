@@ -99,8 +99,13 @@ impl Case {
                 done.code, done.stdout, done.stderr
             ));
         }
-        let mut got: Value =
-            serde_json::from_str(&done.stdout).map_err(|e| format!("{e}: {}", done.stdout))?;
+        let mut got: Value = match done.stdout.is_empty() {
+            // There was no run.
+            true => serde_json::json!({"error": error(&done.stderr)}),
+            false => {
+                serde_json::from_str(&done.stdout).map_err(|e| format!("{e}: {}", done.stdout))?
+            }
+        };
         got.as_object_mut().expect("an object").remove("usage");
         let kept = self.path.with_extension("expected.json");
         if leads && bless() {
@@ -121,6 +126,11 @@ impl Case {
             .header("expected", "came")
             .to_string())
     }
+}
+
+/// Why there was no run.
+fn error(said: &str) -> Option<&str> {
+    said.lines().find_map(|line| line.strip_prefix("error: "))
 }
 
 /// What `hookbox exec` says of the hook `fail` when it panics.

@@ -2,6 +2,7 @@
 
 mod c;
 mod cargo;
+mod endings;
 mod go;
 mod python;
 mod typescript;
@@ -12,6 +13,8 @@ use std::process::Stdio;
 use anyhow::{Context, anyhow};
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
+
+pub(crate) use endings::ends_as_source;
 
 use crate::failure::{Failure, OrFail, Outcome};
 use crate::ui::{Tone, Ui};

@@ -200,15 +200,15 @@ impl Npm<'_> {
             npm(self.command("NPM", "npm")).await?;
         }
         if self.tools_in().is_none() && self.sdk_is_apart() {
-            ui.status(
-                Tone::Note,
-                "Fetching",
-                "the packages of the SDK (npm install)",
-            );
+            // Node.js looks for what the SDK imports from where the SDK is.
             let mut command = self.command("NPM", "npm");
-            if let Ok(sdk) = self.package(SDK).canonicalize() {
-                command.current_dir(sdk);
-            }
+            let sdk = self.package(SDK).canonicalize().or_environment()?;
+            let what = format!(
+                "the packages of the SDK into {} (npm install)",
+                sdk.display()
+            );
+            ui.status(Tone::Note, "Fetching", what);
+            command.current_dir(sdk);
             command.args(["--omit=dev", "--no-package-lock"]);
             npm(command).await?;
         }

@@ -36,6 +36,7 @@ mod steps;
 mod support;
 mod tenants;
 mod v0;
+mod values;
 mod warm;
 mod watches;
 mod webhooks;

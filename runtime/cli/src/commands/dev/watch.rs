@@ -1,6 +1,5 @@
 //! Changes of a project's sources.
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::failure::{Failure, OrFail, Outcome};
+use crate::project::ends_as_source;
 
 /// Editors write a file in several steps; they are one change.
 const SETTLE: Duration = Duration::from_millis(80);
@@ -71,12 +71,6 @@ impl Pending {
         }
     }
 }
-
-/// Ends of the names of sources, in all languages.
-const SOURCE: [&str; 22] = [
-    "c", "cc", "cjs", "cpp", "cts", "cxx", "go", "h", "hpp", "js", "json", "jsx", "mjs", "mod",
-    "mts", "py", "rs", "sum", "toml", "ts", "tsx", "wit",
-];
 
 /// Other files in the project's folder that count.
 const NAMED: [&str; 5] = [
@@ -234,10 +228,7 @@ fn is_source(root: &Path, path: &Path) -> bool {
             || TEMPORARY.iter().any(|end| name.ends_with(end))
             || name == "4913"
     });
-    let kind = inside
-        .extension()
-        .and_then(OsStr::to_str)
-        .is_some_and(|kind| SOURCE.contains(&kind));
+    let kind = ends_as_source(inside);
     let named = NAMED.map(Path::new).contains(&inside);
     !skipped && (kind || named || inside.starts_with("src"))
 }

@@ -1,18 +1,15 @@
 //! `hookbox.yaml`: what a project in C or C++ is made of.
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use serde::Deserialize;
 
 use crate::failure::{Failure, OrFail, Outcome};
+use crate::project::endings::is_cpp;
 
 /// The file's name.
 pub(crate) const FILE: &str = "hookbox.yaml";
-
-/// Files that are compiled as C++.
-const CPP: [&str; 3] = ["cc", "cpp", "cxx"];
 
 /// The file.
 #[derive(Debug, Deserialize, PartialEq, Eq)]
@@ -90,7 +87,8 @@ impl Manifest {
                 )));
             }
         }
-        if hooks.is_empty() {
+        // What is linked may be the hooks, compiled from another language.
+        if hooks.is_empty() && self.link.is_empty() {
             let places: Vec<_> = self
                 .sources
                 .iter()
@@ -122,12 +120,6 @@ impl Files {
     pub(super) fn has_cpp(&self) -> bool {
         self.hooks.iter().any(|file| is_cpp(file))
     }
-}
-
-/// Whether a file is C++.
-pub(super) fn is_cpp(file: &Path) -> bool {
-    let is = |e: &OsStr| CPP.iter().any(|cpp| e == *cpp);
-    file.extension().is_some_and(is)
 }
 
 fn collect(
@@ -165,11 +157,5 @@ mod tests {
         assert!(read.flags.is_empty() && read.link.is_empty() && read.include.is_empty());
         let wrong: Result<Manifest, _> = serde_saphyr::from_str("name: a\nsdk: s\nsource: [x]\n");
         assert!(wrong.unwrap_err().to_string().contains("source"));
-    }
-
-    #[test]
-    fn the_language_is_known_by_the_end_of_the_name() {
-        assert!(is_cpp(Path::new("a/b.cpp")) && is_cpp(Path::new("b.cc")));
-        assert!(!is_cpp(Path::new("a.c")) && !is_cpp(Path::new("cpp")));
     }
 }

@@ -15,9 +15,10 @@ use anyhow::{Context, anyhow};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::Built;
+use super::endings::is_cpp;
 use crate::failure::{Failure, OrFail, Outcome};
 use compiler::Compiler;
-use manifest::{Files, Manifest, is_cpp};
+use manifest::{Files, Manifest};
 use state::State;
 
 pub(super) use manifest::FILE as MANIFEST;

@@ -1,6 +1,7 @@
 //! Python: componentize-py puts an interpreter and the project's modules, as they are after they were imported, into a
 //! component.
 
+mod editable;
 mod manifest;
 mod packages;
 mod sources;
@@ -60,7 +61,7 @@ impl Python<'_> {
             return Err(Failure::usage(anyhow!(
                 "the SDK, the package `hookbox`, is not there"
             ))
-            .help("name its folder in `path` of [tool.hookbox] in pyproject.toml, or install it in the project's .venv"));
+            .help(packages.renamed("hookbox").unwrap_or_else(|| "name its folder in `path` of [tool.hookbox] in pyproject.toml, or install it in the project's .venv".to_owned())));
         }
         let tool = tool::componentize(self.root, &scratch, ui).await?;
         ui.status(

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use sha2::{Digest, Sha256};
 
+use super::editable::Editable;
 use super::manifest::{Manifest, name_of};
 use super::sources::Sources;
 use super::tool;
@@ -26,6 +27,8 @@ enum From {
     Environment {
         folder: PathBuf,
         paths: Vec<PathBuf>,
+        /// Modules that are installed to be edited under another name than their files have, and where they are.
+        renamed: Vec<(String, PathBuf)>,
     },
     /// What pip installs from these requirements.
     Pip {
@@ -41,7 +44,7 @@ impl Packages {
     pub(super) fn of(root: &Path, scratch: &Path, manifest: &Manifest, sdk: bool) -> Outcome<Self> {
         let mut digest = Sha256::new();
         let from = if let Some(folder) = tool::environment(root) {
-            let paths = site_packages(&folder);
+            let (paths, renamed) = site_packages(&folder);
             for path in &paths {
                 digest.update(installed(path));
                 // What is installed to be edited has its sources elsewhere. What is too much to look at is not looked at.
@@ -51,7 +54,11 @@ impl Packages {
                     digest.update(sources.digest());
                 }
             }
-            From::Environment { folder, paths }
+            From::Environment {
+                folder,
+                paths,
+                renamed,
+            }
         } else {
             let requirements = requirements(root, manifest, sdk)?;
             digest.update(&requirements);
@@ -148,9 +155,24 @@ impl Packages {
             .or_environment()
     }
 
+    /// Why a module is not there that is installed all the same, and what to do.
+    pub(super) fn renamed(&self, module: &str) -> Option<String> {
+        let From::Environment { renamed, .. } = &self.from else {
+            return None;
+        };
+        let (name, path) = renamed.iter().find(|(name, _)| name == module)?;
+        Some(format!(
+            "`{name}` is installed to be edited, from {}: a component takes a module from a folder or file of its own name; install it without -e, or name its files so",
+            path.display()
+        ))
+    }
+
     /// What to do when a module is not there.
     pub(super) fn advice(&self, module: &str) -> String {
         let top = module.split('.').next().unwrap_or(module);
+        if let Some(advice) = self.renamed(top) {
+            return advice;
+        }
         let compiled =
             "packages with parts that are compiled for this machine do not work in a component";
         match &self.from {
@@ -211,24 +233,25 @@ fn named_file(root: &Path, line: &str) -> Option<PathBuf> {
     path.is_file().then_some(path)
 }
 
-/// The folders of a virtual environment that hold modules, those of packages that are installed to be edited too.
-fn site_packages(environment: &Path) -> Vec<PathBuf> {
+/// The folders of a virtual environment that hold modules, those of packages that are installed to be edited too; and the
+/// modules that no folder has.
+fn site_packages(environment: &Path) -> (Vec<PathBuf>, Vec<(String, PathBuf)>) {
     let mut found = Vec::new();
+    let mut renamed = Vec::new();
     for version in entries(&environment.join("lib")) {
         let folder = version.join("site-packages");
         if !folder.is_dir() {
             continue;
         }
+        let mut editable = Editable::default();
         for file in entries(&folder) {
-            if file.extension().is_some_and(|end| end == "pth") {
-                let text = std::fs::read_to_string(&file).unwrap_or_default();
-                let folders = text.lines().map(|line| PathBuf::from(line.trim()));
-                found.extend(folders.filter(|path| path.is_absolute() && path.is_dir()));
-            }
+            editable.read(&file);
         }
+        found.append(&mut editable.folders);
+        renamed.append(&mut editable.renamed);
         found.push(folder);
     }
-    found
+    (found, renamed)
 }
 
 /// What is installed in a folder, by the records of it.
@@ -300,7 +323,7 @@ mod tests {
             format!("{}\nimport x\n", other.display()),
         )
         .unwrap();
-        assert_eq!(site_packages(&environment), [other, site.clone()]);
+        assert_eq!(site_packages(&environment).0, [other, site.clone()]);
         let before = installed(&site);
         std::fs::create_dir_all(site.join("y-1.dist-info")).unwrap();
         assert_ne!(installed(&site), before);

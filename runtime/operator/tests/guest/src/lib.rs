@@ -25,7 +25,7 @@ use exports::hookbox::hook::hooks::{BindingContext, Guest, Hook};
 use hookbox::hook::log::{Level, log};
 use hookbox::hook::object_patches::{self, CreateMode, ObjectRef, PatchOptions};
 use hookbox::hook::types::{Error, Retry};
-use hookbox::hook::{cluster, metrics, snapshots};
+use hookbox::hook::{cluster, metrics, snapshots, values};
 
 struct Component;
 
@@ -132,6 +132,19 @@ impl Guest for Component {
                 let value = f64::from(count);
                 metrics::set("watched_objects", value, &[], None)
                     .map_err(|_| failed(Retry::Never))?;
+            }
+            // Takes a value away, if it is there; `take-slow` writes an object besides.
+            "take" => {
+                let there = values::exists("/taken").map_err(|_| failed(Retry::Never))?;
+                log(Level::Info, if there { "taken" } else { "gone" }, &[]);
+                if there {
+                    values::remove("/taken").map_err(|_| failed(Retry::Never))?;
+                }
+                if hook.ends_with("-slow") {
+                    let object = config_map("taken", "by", &hook);
+                    object_patches::create(&object, CreateMode::ReplaceExisting)
+                        .map_err(|_| failed(Retry::Never))?;
+                }
             }
             // Asks for changes and then fails.
             "lose" => {
