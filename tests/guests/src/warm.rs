@@ -55,13 +55,20 @@ pub fn run(hook: &str, contexts: Vec<BindingContext>) -> Answer {
             println!("out {count}");
             eprintln!("err {count}");
             say(format!("said {count}"));
-            say(format!("{:?}", values::get("/m/run").map_err(|r| failed(r.message))?));
+            say(format!(
+                "{:?}",
+                values::get("/m/run").map_err(|r| failed(r.message))?
+            ));
             values::set("/m/run", &count.to_string()).map_err(|r| failed(r.message))?;
-            let name = format!(r#"{{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"run-{count}"}}}}"#);
+            let name = format!(
+                r#"{{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"run-{count}"}}}}"#
+            );
             patches::create(&name, CreateMode::ReplaceExisting).map_err(|r| failed(r.message))?;
             say(format!("{} pods", open()?.len()));
             let now = std::time::SystemTime::now();
-            let now = now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+            let now = now
+                .duration_since(std::time::UNIX_EPOCH)
+                .unwrap_or_default();
             say(format!("{now:?}"));
         }
         // Used in the run after the one that opened it.
