@@ -8,6 +8,7 @@ mod event;
 mod guests;
 mod heap;
 mod idle;
+mod languages;
 mod native;
 mod print;
 mod run_cost;
@@ -64,6 +65,8 @@ enum Section {
     Sync,
     /// What tenants cost, and how fair they are to each other.
     Tenants,
+    /// The same hook in every language, beside bash with one jq.
+    Languages,
 }
 
 /// What a process of this program does for another one.
@@ -158,6 +161,9 @@ async fn measure(sections: &[Section], shell_operator: Option<&Path>) -> Result<
     }
     if wanted(Section::Tenants) {
         tenants::measure().await?;
+    }
+    if wanted(Section::Languages) {
+        languages::measure().await?;
     }
     print::line(format_args!("\nload at the end {}", load()));
     Ok(())

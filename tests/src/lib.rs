@@ -3,6 +3,7 @@
 //! - [`RealCluster`]: etcd, kube-apiserver and kube-controller-manager as processes of this machine.
 //! - [`Program`] and [`Background`]: programs run with a time limit, their output captured.
 //! - [`hookbox`]: the built `hookbox` command.
+//! - [`languages`]: projects of every language, built.
 //! - [`transcript`]: console sessions whose recorded output is the expectation.
 //! - [`wait`]: waiting for a state of the cluster by watch.
 //!
@@ -21,6 +22,7 @@ pub mod hookbox;
 pub mod http;
 mod keys;
 mod kubebox;
+pub mod languages;
 pub mod mirror;
 pub mod operator;
 pub mod ports;

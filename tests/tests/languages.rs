@@ -15,21 +15,62 @@ mod case;
 mod guide;
 #[path = "languages/module.rs"]
 mod module;
-#[path = "languages/project.rs"]
-mod project;
 #[path = "languages/server.rs"]
 mod server;
 
-use project::Language;
+use std::path::PathBuf;
+
+use hookbox_tests::hookbox::checkout;
+use hookbox_tests::languages::{Language, Project};
+
+/// The component of a language's sources in `tests/languages/FOLDER`.
+async fn build(language: Language, name: &str, folder: &str) -> PathBuf {
+    let sources = checkout().join("tests/languages").join(folder);
+    let place = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("languages");
+    let sources = sources.join(language.name());
+    let project = Project::make(&place, language, name, Some(&sources)).await;
+    project.build().await
+}
+
+/// The component with the suite's hooks.
+async fn component(language: Language) -> PathBuf {
+    build(language, "suite", "").await
+}
+
+/// The file and the line where the hook `fail` panics: it says so itself.
+fn panic_place(language: Language) -> (String, usize) {
+    let mut folders = vec![checkout().join("tests/languages").join(language.name())];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("the suite's sources") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).expect("a source");
+            if let Some(at) = text.lines().position(|line| line.ends_with("panics here")) {
+                let name = path
+                    .file_name()
+                    .expect("a name")
+                    .to_string_lossy()
+                    .into_owned();
+                return (name, at + 1);
+            }
+        }
+    }
+    panic!("no line of {language:?} says `panics here`");
+}
 
 /// Every case, with the hooks of one language.
 async fn same(language: Language) {
-    let component = project::component(language).await;
+    let component = component(language).await;
     let server = server::start();
     let mut wrong = Vec::new();
     let cases = case::all();
+    // Whose outcomes are written down.
+    let leads = language == Language::Rust;
     for case in &cases {
-        if let Err(difference) = case.play(&component, &server, language.leads()).await {
+        if let Err(difference) = case.play(&component, &server, leads).await {
             wrong.push(format!("-- {}\n{difference}", case.name));
         }
     }
@@ -44,9 +85,9 @@ async fn same(language: Language) {
 
 /// A panic of one language's hook is told with its file and line.
 async fn panics(language: Language) {
-    let component = project::component(language).await;
+    let component = component(language).await;
     let said = case::panic(&component).await;
-    let (file, line) = project::panic_place(language);
+    let (file, line) = panic_place(language);
     let places = [format!("{file}:{line}"), format!("{file}\", line {line}")];
     assert!(
         places.iter().any(|place| said.contains(place)),

@@ -17,6 +17,7 @@ use crate::{Role, guests, print};
 
 use load::Load;
 pub(crate) use load::child as load;
+pub(crate) use review::object;
 pub(crate) use server::serve;
 
 /// What CLUSTER.md's machine took for one review with Kubewarden's policy-server, in µs of CPU time: least and most.

@@ -26,7 +26,7 @@ pub(super) fn pod() -> String {
     .to_string()
 }
 
-fn object() -> Value {
+pub(crate) fn object() -> Value {
     let probe = |path: &str| {
         json!({
             "httpGet": {"path": path, "port": "http", "scheme": "HTTP"},

@@ -7,6 +7,9 @@ const PATHS: usize = 256;
 /// How deeply arrays may lie in each other before one is taken whole.
 const DEPTH: usize = 128;
 
+/// Bytes for which there is room from the start; most cuts are shorter.
+const FIRST: usize = 512;
+
 /// Which fields to keep: a tree of keys.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Fields {
@@ -80,7 +83,7 @@ pub(crate) fn cut(text: &str, fields: &Fields, ignore_case: bool) -> Option<Stri
     let mut cut = Cut {
         text,
         at: 0,
-        out: String::new(),
+        out: String::with_capacity(text.len().min(FIRST)),
         ignore_case,
     };
     cut.value(fields, 0)?;
@@ -243,26 +246,9 @@ impl<'t> Cut<'t> {
 
     /// Pass over an object or an array.
     fn container(&mut self) -> Option<()> {
-        let mut open = 0_usize;
-        loop {
-            let rest = self.text.as_bytes().get(self.at..)?;
-            let found = rest
-                .iter()
-                .position(|byte| matches!(byte, b'"' | b'{' | b'}' | b'[' | b']'))?;
-            self.at += found;
-            match rest.get(found)? {
-                b'"' => {
-                    self.string()?;
-                    continue;
-                }
-                b'{' | b'[' => open += 1,
-                _ => open -= 1,
-            }
-            self.at += 1;
-            if open == 0 {
-                return Some(());
-            }
-        }
+        let rest = self.text.as_bytes().get(self.at..)?;
+        self.at += end(rest)?;
+        Some(())
     }
 
     /// Pass over a string; whether it has escapes.
@@ -280,6 +266,87 @@ impl<'t> Cut<'t> {
             self.at += 1;
         }
     }
+}
+
+/// Where the object or array ends that a text begins with. Most of what is cut is passed over here.
+fn end(text: &[u8]) -> Option<usize> {
+    let mut open = 0_usize;
+    let mut inside = false;
+    let (chunks, rest) = text.as_chunks::<CHUNK>();
+    let mut last = [b' '; CHUNK];
+    for (last, byte) in last.iter_mut().zip(rest) {
+        *last = *byte;
+    }
+    // Whether the byte before the chunk was a backslash that says something of its first byte.
+    let mut escapes = false;
+    for (number, chunk) in chunks.iter().chain([&last]).enumerate() {
+        let mut marks = marks(chunk);
+        if escapes {
+            marks &= !1;
+            escapes = false;
+        }
+        while marks != 0 {
+            let at = marks.trailing_zeros();
+            marks &= marks - 1;
+            let place = usize::try_from(at).ok()?;
+            match chunk.get(place)? {
+                b'"' => inside = !inside,
+                b'\\' if place + 1 == CHUNK => escapes = true,
+                b'\\' => marks &= !(1 << (at + 1)),
+                _ if inside => {}
+                b'{' | b'[' => open += 1,
+                b'}' | b']' => {
+                    open = open.checked_sub(1)?;
+                    if open == 0 {
+                        return Some(number * CHUNK + place + 1);
+                    }
+                }
+                // `{|}` in another case.
+                _ => {}
+            }
+        }
+    }
+    None
+}
+
+/// Bytes that are looked at together.
+const CHUNK: usize = 16;
+
+/// A bit for each byte of a chunk that may be a quote, a backslash, or a bracket.
+#[cfg(target_arch = "x86_64")]
+fn marks(chunk: &[u8; CHUNK]) -> u32 {
+    use std::arch::x86_64::{
+        __m128i, _mm_cmpeq_epi8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8,
+    };
+
+    #[target_feature(enable = "sse2")]
+    fn marks(chunk: u128) -> u32 {
+        let all = |byte: u8| _mm_set1_epi8(byte.cast_signed());
+        let is = |bytes: __m128i, byte: u8| _mm_cmpeq_epi8(bytes, all(byte));
+        let half = |shift: u32| ((chunk >> shift) as u64).cast_signed();
+        let bytes = _mm_set_epi64x(half(64), half(0));
+        // `[` and `]` are `{` and `}` but for this bit.
+        let folded = _mm_or_si128(bytes, all(0x20));
+        let in_strings = _mm_or_si128(is(bytes, b'"'), is(bytes, b'\\'));
+        let brackets = _mm_or_si128(is(folded, b'{'), is(folded, b'}'));
+        _mm_movemask_epi8(_mm_or_si128(in_strings, brackets)).cast_unsigned()
+    }
+    #[allow(
+        unsafe_code,
+        reason = "every processor of this architecture has SSE2, and nothing of it is a matter of memory"
+    )]
+    // SAFETY: x86-64 has SSE2.
+    unsafe {
+        marks(u128::from_le_bytes(*chunk))
+    }
+}
+
+/// A bit for each byte of a chunk that may be a quote, a backslash, or a bracket.
+#[cfg(not(target_arch = "x86_64"))]
+fn marks(chunk: &[u8; CHUNK]) -> u32 {
+    let is = |byte: &u8| matches!(byte, b'"' | b'\\' | b'{' | b'}' | b'[' | b']');
+    let bits = chunk.iter().enumerate();
+    bits.fold(0, |marks, (at, byte)| marks | u32::from(is(byte)) << at)
 }
 
 #[cfg(test)]
@@ -379,6 +446,29 @@ mod tests {
         let many = vec!["/a".to_owned(); PATHS + 1];
         assert!(Fields::parse(&many, false).is_err());
         assert!(Fields::parse(&paths(&["a"]), false).is_err());
+    }
+
+    #[test]
+    fn what_is_passed_over_ends_where_it_ends() {
+        // Of every length, so that all that matters falls on every place of a chunk.
+        for length in 0..40 {
+            let filler = "x".repeat(length);
+            for inner in [
+                "{}",
+                "[]",
+                "\"\\\"\"",
+                "\"}\"",
+                "\"]\\\\\"",
+                "\"\\\\\\\"{\"",
+                "\"|;\"",
+                "[{\"a\":[]}]",
+            ] {
+                let text = format!("{{\"a\":{{\"{filler}\":[{inner},\"{filler}\"]}},\"b\":1}}");
+                let cut = cut(&text, &fields(&["/b"]), false);
+                assert_eq!(cut.as_deref(), Some("{\"b\":1}"), "{text}");
+            }
+        }
+        assert_eq!(cut("{\"a\":]}", &fields(&["/b"]), false), None);
     }
 
     #[test]

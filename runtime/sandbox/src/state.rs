@@ -283,7 +283,13 @@ impl State {
 
     /// Give the guest a copy of a text of the host, if the run has the memory for it.
     pub(crate) fn copy(&mut self, text: &str) -> Result<String, LimitHit> {
-        let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
+        self.room(text.len())?;
+        Ok(text.to_owned())
+    }
+
+    /// Whether the run has the memory for a text of so many bytes, which the guest gets.
+    pub(crate) fn room(&self, bytes: usize) -> Result<(), LimitHit> {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
         if bytes > self.memory.remaining() {
             let (used, allowed) = (self.memory.held().saturating_add(bytes), self.budget.memory);
             return Err(LimitHit {
@@ -292,7 +298,7 @@ impl State {
                 allowed,
             });
         }
-        Ok(text.to_owned())
+        Ok(())
     }
 
     /// Do something with the log.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use hookbox_tests::hookbox::checkout;
 
-use crate::project::Language;
+use hookbox_tests::languages::Language;
 
 #[test]
 fn the_guide_shows_what_is_tested() {

@@ -2,10 +2,9 @@
 
 use hookbox_cluster::Cluster;
 use hookbox_tests::hookbox::hookbox;
+use hookbox_tests::languages::Language;
 use hookbox_tests::{scratch, wait};
 use serde_json::{Value, json};
-
-use crate::project::{self, Language};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hooks_of_several_languages_share_values_and_snapshots() {
@@ -14,7 +13,8 @@ async fn hooks_of_several_languages_share_values_and_snapshots() {
     std::fs::create_dir(&hooks).expect("a folder");
     // One after the other: a build takes what there is.
     for language in Language::ALL {
-        let component = project::of_module(language).await;
+        let component =
+            crate::build(language, &format!("module-{}", language.name()), "module").await;
         let name = format!("{}.wasm", language.name());
         std::fs::copy(component, hooks.join(name)).expect("a component");
     }

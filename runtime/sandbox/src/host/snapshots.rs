@@ -125,18 +125,18 @@ impl HostSnapshot for State {
             if read > SELECTED && !entries.is_empty() {
                 break;
             }
-            if let Some(cut) = entry
+            let cut = |text: &str| fields::cut(text, &fields, ignore_case);
+            let object = entry
                 .object
-                .as_deref()
-                .and_then(|text| fields::cut(text, &fields, ignore_case))
-            {
-                entry.object = Some(cut.into());
-            }
-            bytes += length(&entry.object) + length(&entry.filter_result);
+                .take()
+                .map(|text| cut(&text).unwrap_or_else(|| text.as_ref().to_owned()));
+            bytes += object.as_ref().map_or(0, String::len) + length(&entry.filter_result);
             if bytes > TRANSFER && !entries.is_empty() {
                 break;
             }
-            entries.push(self.entry(&entry)?);
+            self.room(object.as_ref().map_or(0, String::len))?;
+            let rest = self.entry(&entry)?;
+            entries.push(Entry { object, ..rest });
         }
         Ok(Ok(entries))
     }

@@ -157,7 +157,7 @@ impl SnapshotCalls for Snapshot {
         let mut entries = self.range(start, count);
         for entry in &mut entries {
             let object = raw(entry.object.as_deref());
-            entry.object = object.map(|object| cut(object, &paths).to_string().into());
+            entry.object = object.map(|object| cut(object, &paths).to_string());
         }
         Ok(entries)
     }
