@@ -10,3 +10,9 @@ func FieldsOf[T any]() ([]string, bool) {
 	fields := fieldsOf(reflect.TypeFor[T]())
 	return fields.paths, fields.some
 }
+
+// Unmarshal is how objects are decoded.
+var Unmarshal = unmarshal
+
+// IsPlain says whether a text is decoded into what a pointer points to without encoding/json.
+func IsPlain(text string, into any) bool { return decodeFresh(text, reflect.ValueOf(into).Elem()) }

@@ -15,6 +15,8 @@ mod case;
 mod guide;
 #[path = "languages/module.rs"]
 mod module;
+#[path = "languages/readme.rs"]
+mod readme;
 #[path = "languages/server.rs"]
 mod server;
 
@@ -81,6 +83,8 @@ async fn same(language: Language) {
         wrong.len(),
         wrong.join("\n")
     );
+    let size = std::fs::metadata(&component).expect("a component").len();
+    readme::says(language, count, size);
 }
 
 /// A panic of one language's hook is told with its file and line.
