@@ -13,6 +13,8 @@ const (
 	deepest = 8
 	// Fields that may be named to the host.
 	mostFields = 256
+	// Structs that are looked into: some refer to themselves in many places.
+	mostStructs = 1024
 	// Bytes of a name.
 	longest = 256
 )
@@ -44,6 +46,8 @@ func fieldsOf(t reflect.Type) selection {
 
 type finder struct {
 	paths []string
+	// How many structs were looked into, also those that are taken whole.
+	structs int
 	// The object itself is one of them.
 	whole bool
 }
@@ -61,9 +65,14 @@ func (f *finder) value(t reflect.Type, path string, depth int) bool {
 			continue
 		case reflect.Struct:
 			before := len(f.paths)
+			f.structs++
 			named, few := f.members(t, path, depth)
-			if named || !few {
-				return few
+			if !few || f.structs > mostStructs {
+				return false
+			}
+			// Of one without fields it matters whether it is there.
+			if named && len(f.paths) > before {
+				return true
 			}
 			f.paths = f.paths[:before]
 		}
@@ -104,10 +113,12 @@ func (f *finder) members(t reflect.Type, path string, depth int) (named, few boo
 			continue
 		}
 		tagged, options, _ := strings.Cut(tag, ",")
-		if !isKnown(options) {
+		isEmbedded := tagged == "" && field.Anonymous && is.Kind() == reflect.Struct
+		// encoding/json knows nothing of `inline`, which Kubernetes' own types say of what is embedded.
+		if !isKnown(options) && !(isEmbedded && options == "inline") {
 			return false, true
 		}
-		if tagged == "" && field.Anonymous && is.Kind() == reflect.Struct {
+		if isEmbedded {
 			if named, few := f.members(is, path, depth+1); !named || !few {
 				return named, few
 			}

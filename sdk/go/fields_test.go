@@ -67,6 +67,15 @@ type (
 			A map[string]int `json:",inline"`
 		}
 	}
+	volumes struct {
+		Volumes    []struct{ EmptyDir *struct{} }
+		Containers []struct{}
+		None       struct{ hidden int }
+	}
+	inlined struct {
+		Kinded `json:",inline"`
+		Name   string
+	}
 	wide struct {
 		A, B, C, D, E, F, G, H, I, J, K, L, M, N, O, P int
 	}
@@ -112,7 +121,9 @@ func TestATypeSaysWhatIsReadOfObjects(t *testing.T) {
 	of(hookbox.FieldsOf[odd]())("/In /Out")
 	of(hookbox.FieldsOf[quoted]())("/In")
 	of(hookbox.FieldsOf[options]())("/In")
-	of(hookbox.FieldsOf[struct{}]())("")
+	of(hookbox.FieldsOf[struct{}]())("all")
+	of(hookbox.FieldsOf[volumes]())("/Volumes/EmptyDir /Containers /None")
+	of(hookbox.FieldsOf[inlined]())("/apiVersion /Kind /Name")
 	for _, all := range []func() ([]string, bool){
 		hookbox.FieldsOf[any], hookbox.FieldsOf[map[string]pod], hookbox.FieldsOf[json.RawMessage], hookbox.FieldsOf[*selfmade],
 		hookbox.FieldsOf[embeds], hookbox.FieldsOf[endless], hookbox.FieldsOf[string], hookbox.FieldsOf[most],

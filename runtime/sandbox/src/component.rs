@@ -258,7 +258,7 @@ impl Component {
     /// As [`Component::ask`], in the instance that an earlier run left in `warm`, where there is one: a fresh one else. When
     /// the run succeeds its instance is left there, unless it had [`crate::WARM_RUNS`] runs, holds more than
     /// [`crate::WARM_MEMORY`] or half of what a run may hold, or holds what cannot be taken from it (requests of `wasi:http`,
-    /// timers, more than 1024 things of the host). All limits begin anew; memory that the instance has counts in full.
+    /// timers, more than 64 things of the host). All limits begin anew; memory that the instance has counts in full.
     ///
     /// A place is for one hook of one component with one `Arc` of grants: whatever else is found there is dropped.
     pub async fn ask_warm(

@@ -81,6 +81,7 @@ pub(crate) async fn execute(
     let call_bytes = call_bytes(&budget);
     let keeper = &component.shared.keeper;
     let place = warm.filter(|_| keeper.keeps()).zip(call.hook());
+    let cooled = warm.map(Warm::times_cooled);
     let grants = Arc::clone(&input.grants);
     let owner = |hook| Owner {
         component,
@@ -155,10 +156,13 @@ pub(crate) async fn execute(
     if let Some((warm, kept)) = keeps
         && finished.0.is_ok()
     {
-        keeper.keep(warm, kept);
+        keeper.keep(warm, kept, cooled.unwrap_or_default());
     }
     finished
 }
+
+/// Handles that a run may leave open between the parts of its component, in an instance that is kept.
+const LEFT_BY_A_RUN: usize = 64;
 
 enum Stop {
     Hook(HookError),
@@ -176,7 +180,10 @@ fn bound(store: &mut Store<State>, call_bytes: u64) {
     let handles = State::handles(&store.data().input);
     store.set_hostcall_fuel(usize::try_from(call_bytes).unwrap_or(usize::MAX));
     // The host's own table is full before this: it gives the error that names the limit.
-    store.set_max_component_handles(handles.saturating_mul(2));
+    // Handles between the component's own parts are not seen there: what earlier runs left is allowed for.
+    let earlier = usize::try_from(store.data().earlier_runs).unwrap_or(usize::MAX);
+    let left = earlier.saturating_mul(LEFT_BY_A_RUN);
+    store.set_max_component_handles(handles.saturating_mul(2).saturating_add(left));
     store.set_epoch_deadline(1);
 }
 

@@ -26,7 +26,7 @@ use crate::{Budget, Effects, ReadRecord, RunInput, clock, engine, validate};
 const HANDLES: usize = 4096;
 
 /// Things of the host that an instance may still hold when it is kept for another run.
-const LEFT: usize = 1024;
+const LEFT: usize = 64;
 
 /// The data of one store.
 pub(crate) struct State {
@@ -174,7 +174,8 @@ impl State {
             self.memory.guest(),
         );
         next.table = std::mem::take(&mut self.table);
-        next.table.set_max_capacity(capacity);
+        // What was left takes nothing from this run.
+        next.table.set_max_capacity(capacity.saturating_add(LEFT));
         next.wasi = self.wasi.take();
         next.present = self.present.take();
         if let Some(present) = &next.present {

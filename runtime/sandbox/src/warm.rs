@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -36,7 +37,7 @@ pub const WARM_MEMORY: u64 = 64 << 20;
 pub struct Warm(Arc<Place>);
 
 #[derive(Default)]
-struct Place(Mutex<Option<Kept>>);
+struct Place(Mutex<Option<Kept>>, AtomicU64);
 
 /// An instance between two runs.
 pub(crate) struct Kept {
@@ -106,9 +107,19 @@ impl Warm {
     }
 
     /// Drops the instance, if there is one: the next run has a fresh one.
+    /// That of a run which is under way is not kept either.
     pub fn cool(&self) {
-        let kept = self.0.kept().take();
+        let kept = {
+            let mut kept = self.0.kept();
+            self.0.1.fetch_add(1, Ordering::Relaxed);
+            kept.take()
+        };
         drop(kept);
+    }
+
+    /// How often it was cooled, of which a run has to know that is to keep its instance.
+    pub(crate) fn times_cooled(&self) -> u64 {
+        self.0.1.load(Ordering::Relaxed)
     }
 }
 
@@ -163,8 +174,13 @@ impl Keeper {
         fits.then_some(kept)
     }
 
-    /// Keep an instance. Not where the place has one already: then two runs overlapped, and one is enough.
-    pub(crate) fn keep(&self, place: &Warm, mut kept: Kept) {
+    /// Keep an instance. Not where the place has one already: then two runs overlapped, and one is enough. And not where it
+    /// was cooled more than `cooled` times, which is how often it was when the run began.
+    pub(crate) fn keep(&self, place: &Warm, mut kept: Kept, cooled: u64) {
+        // Before room is made for it: nobody else is to go for nothing.
+        if place.is_warm() || place.times_cooled() != cooled {
+            return;
+        }
         let Some(permit) = self.room() else {
             return;
         };
@@ -172,7 +188,7 @@ impl Keeper {
         let mut list = self.0.list();
         {
             let mut filled = place.0.kept();
-            if filled.is_some() {
+            if filled.is_some() || place.times_cooled() != cooled {
                 drop(filled);
                 drop(list);
                 drop(kept);

@@ -1,10 +1,11 @@
 //! Which fields of an object a type is made from, found by watching the type deserialize.
 //!
-//! A type is given a deserializer that has nothing and answers whatever it is asked for. A struct names its fields, which
-//! are visited in turn; anything else takes what is there as a whole, and so does a type that cannot be made of nothing. So what
-//! is found is never less than what the type asks for.
+//! A type is given a deserializer that has nothing: it says what it wants, and fails. A struct names its fields, each of which
+//! is looked at by another try, in which the structs on the way are offered that field alone. Anything else takes what is there
+//! as a whole. So what is found is never less than what the type asks for, and no value is made up, with which code of a hook
+//! would have to do.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use serde::de::value::StrDeserializer;
@@ -15,53 +16,78 @@ use serde::de::{
 
 /// How deeply structs may lie in each other before one is taken whole: types may contain themselves.
 const DEPTH: usize = 8;
+/// Options, lists and the like around each other and structs, before what is in them is taken whole.
+const LAYERS: usize = 64;
 /// Most fields that are worth it; the host allows 256.
 const FIELDS: usize = 64;
+/// Most tries.
+const TRIES: usize = 256;
+/// A key that no type has.
+const STRANGE: &str = "\0hookbox";
 
 /// JSON Pointers of the fields of an object that a `T` is made from; arrays are no step. None when it needs all of it, or so
 /// many that it does not matter.
 pub(crate) fn of<T: DeserializeOwned>() -> Option<Vec<String>> {
-    let found = Found::default();
-    // That nothing can be made of nothing is no mistake.
-    let _ = T::deserialize(Probe {
-        at: String::new(),
-        depth: 0,
-        found: &found,
-    });
-    let fields = found.fields.into_inner();
-    let whole = fields.is_empty() || fields.len() > FIELDS || fields.iter().any(String::is_empty);
-    (!whole).then_some(fields)
-}
-
-#[derive(Default)]
-struct Found {
-    fields: RefCell<Vec<String>>,
-}
-
-impl Found {
-    /// All that is at this place.
-    fn whole(&self, at: &str) {
-        let mut fields = self.fields.borrow_mut();
-        if fields.len() <= FIELDS && !fields.iter().any(|field| field == at) {
-            fields.push(at.to_owned());
+    let mut fields = Vec::new();
+    let mut to_look_at = vec![Vec::new()];
+    for _ in 0..TRIES {
+        let Some(path) = to_look_at.pop() else {
+            return (!fields.is_empty()).then_some(fields);
+        };
+        let found = Found::default();
+        // It fails, since there is nothing.
+        let _ = T::deserialize(Probe {
+            path: &path,
+            layers: 0,
+            found: &found,
+        });
+        match found.members.into_inner() {
+            Some(members) if path.len() < DEPTH => {
+                to_look_at.extend(members.iter().map(|name| {
+                    let mut below = path.clone();
+                    below.push(*name);
+                    below
+                }));
+            }
+            _ if path.is_empty() || fields.len() >= FIELDS => return None,
+            _ => {
+                let steps = path.iter();
+                fields.push(
+                    steps
+                        .map(|name| format!("/{}", crate::pointer::escape(name)))
+                        .collect(),
+                );
+            }
         }
     }
-
-    /// A struct is at this place: its fields instead.
-    fn opened(&self, at: &str) {
-        self.fields.borrow_mut().retain(|field| field != at);
-    }
-
-    fn is_full(&self) -> bool {
-        self.fields.borrow().len() > FIELDS
-    }
+    None
 }
 
-/// Answers what is asked for, and notes it.
+/// What one try found.
+#[derive(Default)]
+struct Found {
+    /// The fields of the struct at the end of the path, which takes others without a word; none when all of what is there is
+    /// taken.
+    members: RefCell<Option<&'static [&'static str]>>,
+}
+
+/// Goes the rest of a path, and fails.
+#[derive(Clone, Copy)]
 struct Probe<'f> {
-    at: String,
-    depth: usize,
+    path: &'f [&'static str],
+    layers: usize,
     found: &'f Found,
+}
+
+impl<'f> Probe<'f> {
+    /// The same place, in another layer.
+    fn inside(self) -> Result<Self, Nothing> {
+        let layers = self.layers + 1;
+        match layers < LAYERS {
+            true => Ok(Self { layers, ..self }),
+            false => Err(Nothing),
+        }
+    }
 }
 
 /// What there is of everything: nothing.
@@ -82,39 +108,15 @@ impl serde::de::Error for Nothing {
     }
 }
 
-/// Takes all that is there, whatever it is.
-macro_rules! whole {
-    ($($method:ident => $visit:ident($($value:expr)?)),* $(,)?) => {
-        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Nothing> {
-            self.found.whole(&self.at);
-            visitor.$visit($($value)?)
-        })*
-    };
-}
-
 impl<'de> Deserializer<'de> for Probe<'_> {
     type Error = Nothing;
 
-    whole! {
-        deserialize_bool => visit_bool(false),
-        deserialize_i8 => visit_i8(0), deserialize_i16 => visit_i16(0),
-        deserialize_i32 => visit_i32(0), deserialize_i64 => visit_i64(0), deserialize_i128 => visit_i128(0),
-        deserialize_u8 => visit_u8(0), deserialize_u16 => visit_u16(0),
-        deserialize_u32 => visit_u32(0), deserialize_u64 => visit_u64(0), deserialize_u128 => visit_u128(0),
-        deserialize_f32 => visit_f32(0.0), deserialize_f64 => visit_f64(0.0),
-        deserialize_char => visit_char(' '),
-        deserialize_str => visit_str(""), deserialize_string => visit_str(""),
-        deserialize_bytes => visit_bytes(b""), deserialize_byte_buf => visit_bytes(b""),
-        deserialize_unit => visit_unit(),
-        deserialize_ignored_any => visit_unit(),
-        // What looks at whatever there is: of nothing it learns nothing, so all of it is kept.
-        deserialize_any => visit_unit(),
-        deserialize_identifier => visit_str(""),
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Nothing> {
+        Err(Nothing)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Nothing> {
-        self.found.whole(&self.at);
-        visitor.visit_some(self)
+        visitor.visit_some(self.inside()?)
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
@@ -122,56 +124,11 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         _: &'static str,
         visitor: V,
     ) -> Result<V::Value, Nothing> {
-        self.found.whole(&self.at);
-        visitor.visit_newtype_struct(self)
+        visitor.visit_newtype_struct(self.inside()?)
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Nothing> {
-        self.found.whole(&self.at);
-        visitor.visit_seq(One(Some(self)))
-    }
-
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Nothing> {
-        self.found.whole(&self.at);
-        visitor.visit_seq(One(None))
-    }
-
-    fn deserialize_tuple_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        length: usize,
-        visitor: V,
-    ) -> Result<V::Value, Nothing> {
-        self.deserialize_tuple(length, visitor)
-    }
-
-    fn deserialize_unit_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Nothing> {
-        self.deserialize_unit(visitor)
-    }
-
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Nothing> {
-        self.found.whole(&self.at);
-        visitor.visit_map(Fields {
-            names: [].iter(),
-            value: None,
-            probe: self,
-        })
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Nothing> {
-        self.found.whole(&self.at);
-        let first = variants.first().ok_or(Nothing)?;
-        let first: StrDeserializer<'_, Nothing> = (*first).into_deserializer();
-        visitor.visit_enum(first)
+        visitor.visit_seq(One(self.inside()?))
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -180,29 +137,32 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Nothing> {
-        if self.depth >= DEPTH || fields.is_empty() || self.found.is_full() {
-            self.found.whole(&self.at);
-            return Err(Nothing);
+        let inside = self.inside()?;
+        match self.path.split_first() {
+            Some((name, path)) => visitor.visit_map(Field {
+                name,
+                value: Probe { path, ..inside },
+            }),
+            None if fields.is_empty() => Err(Nothing),
+            None => {
+                let taken = Cell::new(false);
+                let all = visitor.visit_map(Strange { taken: &taken });
+                if taken.get() {
+                    self.found.members.replace(Some(fields));
+                }
+                all
+            }
         }
-        // First all of them as a whole: a field that is not visited, since one before it cannot be made, stays so.
-        self.found.opened(&self.at);
-        for name in fields {
-            self.found.whole(&below(&self.at, name));
-        }
-        visitor.visit_map(Fields {
-            names: fields.iter(),
-            value: None,
-            probe: self,
-        })
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct tuple tuple_struct
+        map enum identifier ignored_any
     }
 }
 
-fn below(at: &str, name: &str) -> String {
-    format!("{at}/{}", crate::pointer::escape(name))
-}
-
 /// The one element of an array; it is at the array's own place.
-struct One<'f>(Option<Probe<'f>>);
+struct One<'f>(Probe<'f>);
 
 impl<'de> SeqAccess<'de> for One<'_> {
     type Error = Nothing;
@@ -211,42 +171,55 @@ impl<'de> SeqAccess<'de> for One<'_> {
         &mut self,
         seed: T,
     ) -> Result<Option<T::Value>, Nothing> {
-        self.0
-            .take()
-            .map(|probe| seed.deserialize(probe))
-            .transpose()
+        seed.deserialize(self.0).map(Some)
     }
 }
 
-/// The fields of a struct.
-struct Fields<'f> {
-    names: std::slice::Iter<'static, &'static str>,
-    value: Option<&'static str>,
-    probe: Probe<'f>,
+fn key<'de, K: DeserializeSeed<'de>>(seed: K, name: &str) -> Result<Option<K::Value>, Nothing> {
+    let name: StrDeserializer<'_, Nothing> = name.into_deserializer();
+    seed.deserialize(name).map(Some)
 }
 
-impl<'de> MapAccess<'de> for Fields<'_> {
+/// A struct with one field.
+struct Field<'f> {
+    name: &'static str,
+    value: Probe<'f>,
+}
+
+impl<'de> MapAccess<'de> for Field<'_> {
     type Error = Nothing;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, Nothing> {
-        self.value = self.names.next().copied();
-        let key = self.value.map(|name| {
-            let name: StrDeserializer<'_, Nothing> = name.into_deserializer();
-            seed.deserialize(name)
-        });
-        key.transpose()
+        key(seed, self.name)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Nothing> {
-        let name = self.value.take().ok_or(Nothing)?;
-        seed.deserialize(Probe {
-            at: below(&self.probe.at, name),
-            depth: self.probe.depth + 1,
-            found: self.probe.found,
-        })
+        seed.deserialize(self.value)
+    }
+}
+
+/// A struct with a field that it does not have.
+struct Strange<'f> {
+    /// Whether it does not mind.
+    taken: &'f Cell<bool>,
+}
+
+impl<'de> MapAccess<'de> for Strange<'_> {
+    type Error = Nothing;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Nothing> {
+        key(seed, STRANGE)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, _: V) -> Result<V::Value, Nothing> {
+        self.taken.set(true);
+        Err(Nothing)
     }
 }
 
@@ -302,6 +275,57 @@ mod tests {
     }
 
     #[derive(Deserialize)]
+    #[serde(tag = "type", content = "config", rename_all = "lowercase")]
+    #[allow(dead_code, reason = "as above")]
+    enum Provider {
+        Aws(Metadata),
+        Gcp { project: String },
+    }
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code, reason = "as above")]
+    struct Strict {
+        name: String,
+    }
+
+    #[derive(Deserialize)]
+    #[allow(dead_code, reason = "as above")]
+    struct Careful {
+        #[serde(deserialize_with = "first_word")]
+        word: String,
+        strict: Strict,
+        provider: Option<Vec<Provider>>,
+        nested: Nested,
+        chain: Chain,
+        nothing: Option<Empty>,
+    }
+
+    #[derive(Deserialize)]
+    struct Nested(#[allow(dead_code, reason = "as above")] Vec<Nested>);
+
+    #[derive(Deserialize)]
+    #[serde(transparent)]
+    #[allow(dead_code, reason = "as above")]
+    struct Chain {
+        next: Option<Box<Chain>>,
+    }
+
+    #[derive(Deserialize)]
+    struct Empty {}
+
+    /// Has never seen an empty text.
+    fn first_word<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Ok(text
+            .split(' ')
+            .next()
+            .filter(|word| !word.is_empty())
+            .unwrap()
+            .to_owned())
+    }
+
+    #[derive(Deserialize)]
     #[allow(dead_code, reason = "as above")]
     struct Tree {
         name: String,
@@ -349,8 +373,25 @@ mod tests {
             "/spec/nodeName",
         ];
         assert_eq!(sorted::<Pod>(), pod);
-        assert_eq!(sorted::<Picky>(), ["/after", "/number"]);
-        assert_eq!(sorted::<Parts>(), ["/either", "/new", "/old", "/value"]);
+        assert_eq!(
+            sorted::<Picky>(),
+            ["/after/a~1b~0c", "/after/name", "/number"]
+        );
+        let (new, old) = (["/new/a~1b~0c", "/new/name"], ["/old/a~1b~0c", "/old/name"]);
+        assert_eq!(
+            sorted::<Parts>(),
+            [&["/either"], &new[..], &old, &["/value"]].concat()
+        );
+        let careful = [
+            "/chain",
+            "/nested",
+            "/nothing",
+            "/provider/config",
+            "/provider/type",
+            "/strict",
+            "/word",
+        ];
+        assert_eq!(sorted::<Careful>(), careful);
         let tree = sorted::<Tree>();
         assert!(tree.contains(&"/below/below/name".to_owned()), "{tree:?}");
         assert_eq!(tree.last().unwrap(), "/name");
@@ -363,6 +404,10 @@ mod tests {
         assert_eq!(of::<Flat>(), None);
         assert_eq!(of::<Either>(), None);
         assert_eq!(of::<(String, u8)>(), None);
+        assert_eq!(of::<Strict>(), None);
+        assert_eq!(of::<Nested>(), None);
+        assert_eq!(of::<Chain>(), None);
+        assert_eq!(of::<Empty>(), None);
         assert_eq!(of::<Box<serde_json::value::RawValue>>(), None);
     }
 }

@@ -465,6 +465,8 @@ impl<T: DeserializeOwned> Iterator for Iter<'_, T> {
         if self.page.len() == 0
             && let Err(error) = self.turn()
         {
+            // There is nothing more of it.
+            (self.next, self.fields) = (u32::MAX, None);
             return Some(Err(error));
         }
         let entry = self.page.next()?;

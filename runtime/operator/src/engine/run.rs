@@ -308,6 +308,10 @@ impl Engine {
                 )
             }
             Err(Failure { result, retry }) => {
+                // Also where only its effects failed: what the instance remembers of them is not so.
+                if let Some(warm) = &hook.warm {
+                    warm.cool();
+                }
                 self.metrics.run_failed(labels, turn.allow_failure);
                 let again = pause(retry);
                 let (code, message) = (

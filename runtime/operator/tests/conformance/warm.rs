@@ -1,5 +1,6 @@
 //! Instances that hooks keep from one run to the next.
 
+use hookbox_cluster::{Failure, Matching, Verb};
 use hookbox_operator::OperatorEvent;
 use hookbox_operator::event::{RunFinished, RunResult};
 use serde_json::{Value, json};
@@ -82,6 +83,35 @@ async fn a_run_that_failed_is_repeated_afresh() {
             break;
         }
     }
+}
+
+#[tokio::test]
+async fn a_run_whose_effects_failed_is_repeated_afresh() {
+    let cluster = cluster(&[ns()]).await;
+    let mut secrets = binding("secrets", json!({"executeHookOnSynchronization": false}));
+    secrets["kind"] = json!("Secret");
+    let config = json!({"settings": {"warmInstance": true}, "kubernetes": [secrets]});
+    let mut bench = Bench::settled(&cluster, &[("write", config)]).await;
+    leap();
+    let mut run = async |name: &str| {
+        let metadata = json!({"name": name, "namespace": "ns"});
+        apply(
+            &cluster,
+            &[json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata})],
+        )
+        .await;
+        bench.run("write").await
+    };
+    assert_eq!(earlier(&run("a").await), 0);
+    let writes = Matching::any().verb(Verb::Create).resource("configmaps");
+    cluster.faults().fail_next(1, writes, Failure::Forbidden);
+    let refused = run("b").await;
+    assert!(failed(&refused), "{refused:?}");
+    assert_eq!(earlier(&refused), 1);
+    // What the instance may remember of its effects is not so.
+    let again = bench.run("write").await;
+    assert!(!failed(&again), "{again:?}");
+    assert_eq!(earlier(&again), 0);
 }
 
 /// The guest of `tests/guest` with one hook that keeps its instance.

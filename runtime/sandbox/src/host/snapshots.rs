@@ -14,8 +14,8 @@ use crate::{Snapshot, pointer};
 /// Bytes and entries of one transfer, above which `range` and `select` answer in parts.
 const TRANSFER: usize = 1 << 20;
 const ENTRIES: u32 = 4096;
-/// Bytes of objects that one `select` goes through: some milliseconds, in which nothing can stop the run.
-const SELECTED: usize = 4 << 20;
+/// Bytes of objects that one `select` goes through: a few milliseconds, in which nothing can stop the run.
+const SELECTED: usize = 1 << 20;
 
 /// A snapshot that the guest opened; none of it is left when it was opened in an earlier run of the instance.
 #[allow(unreachable_pub, reason = "named by the generated bindings")]

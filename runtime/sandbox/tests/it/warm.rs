@@ -345,6 +345,47 @@ async fn so_many_are_kept_and_those_used_least_recently_go() {
 }
 
 #[tokio::test]
+async fn runs_that_overlap_take_the_place_of_nobody_else() {
+    let sandbox = Sandbox::new(Settings {
+        warm_instances: 2,
+        ..Settings::default()
+    });
+    let component = sandbox.unwrap().load(guest_bytes()).await.unwrap();
+    let hook = async || Hook {
+        component: component.clone(),
+        ..Hook::of("warm-count").await
+    };
+    let (busy, other) = (hook().await, hook().await);
+    busy.run().await;
+    other.run().await;
+    for _ in 0..3 {
+        let mut first = std::pin::pin!(busy.run());
+        while busy.place.is_warm() {
+            assert!(futures_poll(first.as_mut()).await.is_none());
+        }
+        busy.run().await;
+        assert!(busy.place.is_warm());
+        assert!(first.await.result.is_ok());
+        assert!(other.place.is_warm());
+    }
+}
+
+#[tokio::test]
+async fn what_is_cooled_during_a_run_is_not_kept() {
+    let hook = Hook::of("warm-count").await;
+    hook.run().await;
+    let mut first = std::pin::pin!(hook.run());
+    while hook.place.is_warm() {
+        assert!(futures_poll(first.as_mut()).await.is_none());
+    }
+    hook.place.cool();
+    assert!(first.await.result.is_ok());
+    assert!(!hook.place.is_warm());
+    assert_eq!(hook.run().await.usage.earlier_runs, 0);
+    assert!(hook.place.is_warm());
+}
+
+#[tokio::test]
 async fn an_instance_has_so_many_runs() {
     let hook = Hook::of("warm-count").await;
     for _ in 1..WARM_RUNS {
