@@ -21,6 +21,7 @@ pub const NAMES: &[&str] = &[
     "warm-trap",
     "warm-fail",
     "warm-sleep",
+    "warm-nap",
     "warm-calls",
 ];
 
@@ -97,7 +98,7 @@ pub fn run(hook: &str, contexts: Vec<BindingContext>) -> Answer {
             held.push(wasip2::clocks::monotonic_clock::subscribe_duration(1));
         }),
         "warm-hoard" => SNAPSHOTS.with_borrow_mut(|held| {
-            for _ in 0..500 {
+            for _ in 0..30 {
                 held.push(open()?);
             }
             say(held.len().to_string());
@@ -110,6 +111,7 @@ pub fn run(hook: &str, contexts: Vec<BindingContext>) -> Answer {
         "warm-trap" if count == 2 => panic!("the second"),
         "warm-fail" if count == 2 => return Err(failed("the second")),
         "warm-sleep" if count == 2 => std::thread::sleep(std::time::Duration::from_secs(3600)),
+        "warm-nap" if count > 1 => std::thread::sleep(std::time::Duration::from_millis(100)),
         "warm-calls" => {
             for _ in 0..600 {
                 let _ = values::exists("/m");
