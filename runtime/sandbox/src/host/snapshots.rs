@@ -6,16 +6,15 @@ use wasmtime::component::Resource;
 
 use super::steps;
 use crate::bindings::hookbox::hook::snapshots::{Entry, Host, HostSnapshot, Part};
-use crate::fields::{self, Fields};
+use crate::fields::Fields;
 use crate::state::{Answer, State};
 use crate::validate::refusal;
 use crate::{Snapshot, pointer};
 
-/// Bytes and entries of one transfer, above which `range` and `select` answer in parts.
+/// Bytes and entries of one transfer, above which `range` and `select` answer in parts. `select` counts what it goes
+/// through rather than what it passes on: that takes a few milliseconds, in which nothing can stop the run.
 const TRANSFER: usize = 1 << 20;
 const ENTRIES: u32 = 4096;
-/// Bytes of objects that one `select` goes through: a few milliseconds, in which nothing can stop the run.
-const SELECTED: usize = 1 << 20;
 
 /// A snapshot that the guest opened; none of it is left when it was opened in an earlier run of the instance.
 #[allow(unreachable_pub, reason = "named by the generated bindings")]
@@ -36,18 +35,57 @@ impl State {
     }
 
     fn entry(&mut self, entry: &crate::Entry) -> wasmtime::Result<Entry> {
+        let object = entry.object.as_deref();
+        let object = object.map(|text| self.copy(text)).transpose()?;
+        self.entry_of(entry, object)
+    }
+
+    /// An entry with this object.
+    fn entry_of(
+        &mut self,
+        entry: &crate::Entry,
+        object: Option<String>,
+    ) -> wasmtime::Result<Entry> {
+        let filter_result = entry.filter_result.as_deref();
+        let filter_result = filter_result.map(|text| self.copy(text)).transpose()?;
         Ok(Entry {
-            object: entry
-                .object
-                .as_deref()
-                .map(|text| self.copy(text))
-                .transpose()?,
-            filter_result: entry
-                .filter_result
-                .as_deref()
-                .map(|text| self.copy(text))
-                .transpose()?,
+            object,
+            filter_result,
         })
+    }
+
+    /// The object of an entry with nothing but these fields; all of it when it cannot be cut.
+    fn cut(&mut self, entry: &crate::Entry, fields: &Fields) -> wasmtime::Result<Entry> {
+        let object = entry.object.as_deref();
+        let object = object.map(|text| fields.cut(text).unwrap_or_else(|| text.to_owned()));
+        self.room(object.as_ref().map_or(0, String::len))?;
+        self.entry_of(entry, object)
+    }
+
+    /// As many entries as one transfer holds, of their objects only these fields if there are any.
+    fn entries(
+        &mut self,
+        snapshot: &dyn Snapshot,
+        start: u32,
+        count: u32,
+        fields: Option<&Fields>,
+    ) -> wasmtime::Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        let mut bytes = 0;
+        for index in start..start.saturating_add(count.min(ENTRIES)) {
+            let Some(entry) = snapshot.entry(position(index)) else {
+                break;
+            };
+            bytes += length(&entry.object) + length(&entry.filter_result);
+            if bytes > TRANSFER && !entries.is_empty() {
+                break;
+            }
+            entries.push(match fields {
+                Some(fields) => self.cut(&entry, fields)?,
+                None => self.entry(&entry)?,
+            });
+        }
+        Ok(entries)
     }
 }
 
@@ -87,19 +125,7 @@ impl HostSnapshot for State {
         count: u32,
     ) -> wasmtime::Result<Vec<Entry>> {
         let snapshot = self.snapshot(&this)?;
-        let mut entries = Vec::new();
-        let mut bytes = 0;
-        for index in start..start.saturating_add(count.min(ENTRIES)) {
-            let Some(entry) = snapshot.entry(position(index)) else {
-                break;
-            };
-            bytes += length(&entry.object) + length(&entry.filter_result);
-            if bytes > TRANSFER && !entries.is_empty() {
-                break;
-            }
-            entries.push(self.entry(&entry)?);
-        }
-        Ok(entries)
+        self.entries(&*snapshot, start, count, None)
     }
 
     fn select(
@@ -115,29 +141,7 @@ impl HostSnapshot for State {
             Ok(fields) => fields,
             Err(message) => return Ok(Err(refusal("invalid-pointer", message))),
         };
-        let mut entries = Vec::new();
-        let (mut bytes, mut read) = (0, 0);
-        for index in start..start.saturating_add(count.min(ENTRIES)) {
-            let Some(mut entry) = snapshot.entry(position(index)) else {
-                break;
-            };
-            read += length(&entry.object) + length(&entry.filter_result);
-            if read > SELECTED && !entries.is_empty() {
-                break;
-            }
-            let cut = |text: &str| fields::cut(text, &fields, ignore_case);
-            let object = entry
-                .object
-                .take()
-                .map(|text| cut(&text).unwrap_or_else(|| text.as_ref().to_owned()));
-            bytes += object.as_ref().map_or(0, String::len) + length(&entry.filter_result);
-            if bytes > TRANSFER && !entries.is_empty() {
-                break;
-            }
-            self.room(object.as_ref().map_or(0, String::len))?;
-            let rest = self.entry(&entry)?;
-            entries.push(Entry { object, ..rest });
-        }
+        let entries = self.entries(&*snapshot, start, count, Some(&fields))?;
         Ok(Ok(entries))
     }
 
