@@ -80,15 +80,16 @@ pub(crate) async fn execute(
     let wall_clock = budget.wall_clock;
     let call_bytes = call_bytes(&budget);
     let keeper = &component.shared.keeper;
+    // How often it was cooled says later whether an instance of this run may still be kept.
     let place = warm.filter(|_| keeper.keeps()).zip(call.hook());
-    let cooled = warm.map(Warm::times_cooled);
+    let place = place.map(|(warm, hook)| (warm, hook, warm.times_cooled()));
     let grants = Arc::clone(&input.grants);
     let owner = |hook| Owner {
         component,
         hook,
         grants: &grants,
     };
-    let kept = place.and_then(|(warm, hook)| keeper.take(warm, owner(hook), budget.memory));
+    let kept = place.and_then(|(warm, hook, _)| keeper.take(warm, owner(hook), budget.memory));
     let (mut store, mut instance) = match kept {
         Some(Kept {
             mut store,
@@ -132,11 +133,11 @@ pub(crate) async fn execute(
             && state.settle()
     });
     let (state, keeps) = match keeps {
-        Some(((warm, hook), instance)) => {
+        Some(((warm, hook, cooled), instance)) => {
             let state = store.data_mut().rest();
             let (runs, memory) = (state.earlier_runs + 1, state.memory.guest());
             let kept = Kept::new(store, instance, owner(hook), runs, memory);
-            (state, Some((warm, kept)))
+            (state, Some((warm, kept, cooled)))
         }
         None => (store.into_data(), None),
     };
@@ -153,10 +154,10 @@ pub(crate) async fn execute(
         }
     };
     let finished = finish(state, result, started.elapsed(), call_bytes);
-    if let Some((warm, kept)) = keeps
+    if let Some((warm, kept, cooled)) = keeps
         && finished.0.is_ok()
     {
-        keeper.keep(warm, kept, cooled.unwrap_or_default());
+        keeper.keep(warm, kept, cooled);
     }
     finished
 }

@@ -37,7 +37,11 @@ pub const WARM_MEMORY: u64 = 64 << 20;
 pub struct Warm(Arc<Place>);
 
 #[derive(Default)]
-struct Place(Mutex<Option<Kept>>, AtomicU64);
+struct Place {
+    kept: Mutex<Option<Kept>>,
+    /// How often it was cooled.
+    cooled: AtomicU64,
+}
 
 /// An instance between two runs.
 pub(crate) struct Kept {
@@ -95,7 +99,7 @@ impl Kept {
 
 impl Place {
     fn kept(&self) -> MutexGuard<'_, Option<Kept>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -111,7 +115,7 @@ impl Warm {
     pub fn cool(&self) {
         let kept = {
             let mut kept = self.0.kept();
-            self.0.1.fetch_add(1, Ordering::Relaxed);
+            self.0.cooled.fetch_add(1, Ordering::Relaxed);
             kept.take()
         };
         drop(kept);
@@ -119,7 +123,7 @@ impl Warm {
 
     /// How often it was cooled, of which a run has to know that is to keep its instance.
     pub(crate) fn times_cooled(&self) -> u64 {
-        self.0.1.load(Ordering::Relaxed)
+        self.0.cooled.load(Ordering::Relaxed)
     }
 }
 

@@ -23,6 +23,7 @@ pub const NAMES: &[&str] = &[
     "warm-sleep",
     "warm-nap",
     "warm-calls",
+    "warm-work",
 ];
 
 thread_local! {
@@ -115,6 +116,15 @@ pub fn run(hook: &str, contexts: Vec<BindingContext>) -> Answer {
         "warm-calls" => {
             for _ in 0..600 {
                 let _ = values::exists("/m");
+            }
+        }
+        // About 50 ms of the processor, less where others have it too.
+        "warm-work" => {
+            let begin = std::time::Instant::now();
+            while begin.elapsed() < std::time::Duration::from_millis(50) {
+                for step in 0..1_000_000 {
+                    std::hint::black_box(step);
+                }
             }
         }
         _ => {}

@@ -240,6 +240,10 @@ impl Engine {
         drop(monitors);
         drop(gone);
         for hook in &self.hooks {
+            // Another leads now, and changes what an instance may remember.
+            if let Some(warm) = &hook.warm {
+                warm.cool();
+            }
             self.readiness.done(&startup_key(&hook.name));
             for binding in 0..hook.config.kubernetes.len() {
                 let key = binding_key(&hook.name, binding);

@@ -237,18 +237,18 @@ pub(super) fn equipped(
     }
     for hook in &mut hooks {
         hook.grants = grants.clone();
-        if hook.warm.is_some() && !plan.warm_instances {
+        if hook.warm.take().is_none() {
+            continue;
+        }
+        if plan.warm_instances {
+            // Each time anew: no instance outlives what it was granted.
+            hook.warm = Some(Warm::default());
+        } else {
             unmet.push(format!(
                 "hook `{}` wants `settings.warmInstance`, which the policy does not allow (`warmInstances`)",
                 hook.called
             ));
         }
-        // Each time anew: no instance outlives what it was granted.
-        hook.warm = hook
-            .warm
-            .as_ref()
-            .filter(|_| plan.warm_instances)
-            .map(|_| Warm::default());
     }
     Ok(Prepared {
         hooks,

@@ -169,6 +169,24 @@ async fn what_a_leader_has_not_sent_when_it_leads_no_longer_is_never_sent() {
 }
 
 #[tokio::test]
+async fn who_leads_again_begins_with_fresh_instances() {
+    let cluster = cluster(&[ns()]).await;
+    let config =
+        json!({"settings": {"warmInstance": true}, "kubernetes": [binding("maps", json!({}))]});
+    let mut bench = replica(&cluster, "first", &[("echo", config)]).await;
+    leap();
+    assert_eq!(bench.run("echo").await.usage.earlier_runs, 0);
+    apply(&cluster, &[config_map("ns", "a", "1")]).await;
+    assert_eq!(bench.run("echo").await.usage.earlier_runs, 1);
+    give_the_lease_to(&cluster, "somebody").await;
+    bench.leadership(|view| !view.leads).await;
+    // Until that runs out.
+    let run = bench.run("echo").await;
+    assert_eq!(contexts(&run)[0]["type"], "Synchronization");
+    assert_eq!(run.usage.earlier_runs, 0);
+}
+
+#[tokio::test]
 async fn a_run_that_is_under_way_ends_with_the_term() {
     let cluster = cluster(&[ns()]).await;
     let cut = Arc::new(AtomicBool::new(false));

@@ -236,9 +236,24 @@ async fn limits_begin_anew() {
             (earlier, 600)
         );
     }
+    // One run has all of what it may give; two would have more.
     let hook = Hook::of("warm-effects").await;
+    let budget = Budget {
+        effect_bytes: 120,
+        ..budget
+    };
     for earlier in 0..4 {
         let run = hook.run_with(input(3), &budget).await;
+        assert!(run.result.is_ok(), "{run:?}");
+        assert_eq!(run.usage.earlier_runs, earlier);
+    }
+    let hook = Hook::of("warm-work").await;
+    let budget = Budget {
+        cpu_time: Duration::from_millis(500),
+        ..budget
+    };
+    for earlier in 0..15 {
+        let run = hook.run_with(input(0), &budget).await;
         assert!(run.result.is_ok(), "{run:?}");
         assert_eq!(run.usage.earlier_runs, earlier);
     }
@@ -425,10 +440,14 @@ async fn a_request_that_is_left_takes_its_instance_with_it() {
     let call = format!("call GET http://api.example:{port}/");
     let leave = format!("leave http://api.example:{port}/");
     let count = "count".to_owned();
-    // What came to its end leaves nothing behind.
+    // What came to its end leaves nothing behind, and counts for its own run.
+    let two = Budget {
+        http_requests: 2,
+        ..budget()
+    };
     for earlier in 0..3 {
         let lines = script(&[ask.clone(), call.clone(), count.clone()]);
-        let run = hook.run_with(lines, &budget()).await;
+        let run = hook.run_with(lines, &two).await;
         assert_eq!(said(&run), (earlier + 1).to_string());
         assert_eq!((run.requests.len(), run.usage.http_requests), (2, 2));
         assert_eq!(run.usage.earlier_runs, earlier);
@@ -444,4 +463,37 @@ async fn a_request_that_is_left_takes_its_instance_with_it() {
         .await;
     assert_eq!(messages(&run), ["[]", "1"]);
     assert_eq!((run.requests.len(), run.usage.http_requests), (0, 0));
+}
+
+#[tokio::test]
+async fn granted_folders_stay_open() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("folder");
+    let write = |text: &str| {
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("a"), text).unwrap();
+    };
+    write("one");
+    let files = json!({"files": [{"path": folder, "mount": "/templates"}]});
+    let hook = Hook {
+        grants: Arc::new(Grants::new(serde_json::from_value(files).unwrap()).unwrap()),
+        ..Hook::of("reach").await
+    };
+    let read = async || {
+        let script = RunInput {
+            values: Arc::new(json!({"script": ["read /templates/a", "count"]})),
+            ..input(0)
+        };
+        let run = hook.run_with(script, &budget()).await;
+        messages(&run).join(" ")
+    };
+    assert_eq!(read().await, r#"read "one" 1"#);
+    write("two");
+    assert_eq!(read().await, r#"read "two" 2"#);
+    // Another folder of this name: a fresh instance has it.
+    std::fs::rename(&folder, place.path().join("before")).unwrap();
+    write("three");
+    assert_eq!(read().await, r#"read "two" 3"#);
+    hook.place.cool();
+    assert_eq!(read().await, r#"read "three" 1"#);
 }
