@@ -681,7 +681,8 @@ hookbox_strings hookbox_snapshot_names(void);
  *     HOOKBOX_EACH(entry, pods) …
  *
  * They are JSON Pointers in which arrays are no step: `/spec/containers/image` is the image of every container. Filters'
- * results stay whole. A run ends with a trap for what is no JSON Pointer, and for more than 256 of them. */
+ * results stay whole. A run ends with a trap for what is no JSON Pointer, and for more than 256 of them. As all that is
+ * returned, it lives until the call of the hook is over: a warm instance asks for it in each run. */
 hookbox_snapshot hookbox_snapshot_fields(hookbox_snapshot snapshot, const char *const *fields);
 /** How many objects it has. */
 size_t hookbox_snapshot_len(hookbox_snapshot snapshot);

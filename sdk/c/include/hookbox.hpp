@@ -49,7 +49,9 @@ class json {
  public:
   /// No value.
   constexpr json() = default;
+  /// What the functions of hookbox.h return.
   constexpr json(hookbox_json raw) : raw_(raw) {}
+  /// What the functions of hookbox.h take.
   constexpr operator hookbox_json() const { return raw_; }
 
   /// The value that a text is, which is checked; none if it is not JSON. It is a view of the text.
@@ -57,12 +59,16 @@ class json {
 
   /// Whether there is a value; `null` is one.
   constexpr explicit operator bool() const { return raw_.text != nullptr; }
+  /// What kind of value it is.
   hookbox_json_kind kind() const { return hookbox_json_kind_of(raw_); }
+  /// Whether it is `null`.
   bool is_null() const { return kind() == HOOKBOX_JSON_NULL; }
+  /// Its text, as JSON writes it; empty when there is no value.
   std::string_view text() const { return raw_.text ? std::string_view(raw_.text, raw_.len) : std::string_view(); }
 
   /// The part at a JSON Pointer, such as `/spec/containers/0/image`; none when it is not there.
   json at(const char *pointer) const { return hookbox_json_at(raw_, pointer); }
+  /// The same, for a pointer that is put together.
   json at(const std::string &pointer) const { return at(pointer.c_str()); }
 
   /// What it says, if it is such a value: `pod.at("/spec/replicas").integer().value_or(1)`.
@@ -71,8 +77,11 @@ class json {
     const char *text = hookbox_json_string_n(raw_, &len);
     return text ? std::optional(std::string_view(text, len)) : std::nullopt;
   }
+  /// The integer that it is, without a fraction and within 64 bits.
   std::optional<int64_t> integer() const { return read<int64_t>(hookbox_json_int); }
+  /// The number that it is.
   std::optional<double> number() const { return read<double>(hookbox_json_double); }
+  /// The boolean that it is.
   std::optional<bool> boolean() const { return read<bool>(hookbox_json_bool); }
 
   /// The document with another value at a pointer; none when the parent is not there.
@@ -80,13 +89,17 @@ class json {
   /// The document without what is at a pointer; none when there is nothing.
   json without(const char *pointer) const { return hookbox_json_remove(raw_, pointer); }
 
+  /// Whether they are the same value, however written.
   friend bool operator==(json one, json other) { return hookbox_json_equal(one, other); }
+  /// Whether they are different values.
   friend bool operator!=(json one, json other) { return !hookbox_json_equal(one, other); }
 
   class iterator;
   /// Members of an object, elements of an array; none of others.
   iterator begin() const;
+  /// Behind the last of them.
   iterator end() const;
+  /// How many of them there are.
   size_t size() const { return hookbox_json_len(raw_); }
 
  private:
@@ -101,8 +114,11 @@ class json {
 
 /// A member of an object, or an element of an array, whose key is empty.
 struct member {
+  /// Its name in the object.
   std::string_view key;
+  /// The value.
   json value;
+  /// Which of them it is, from 0.
   size_t index = 0;
 };
 
@@ -153,24 +169,39 @@ class writer {
     hookbox_writer *raw_;
   };
 
+  /// Nothing is written yet.
   writer() : raw_(hookbox_write()) {}
   writer(const writer &) = delete;
   writer &operator=(const writer &) = delete;
 
+  /// An object, whose members are what is written until the scope ends.
   [[nodiscard]] scope object() { return hookbox_write_object(raw_), scope(raw_); }
+  /// An object as a member of the one that is open.
   [[nodiscard]] scope object(std::string_view name) { return key(name).object(); }
+  /// An array, whose elements are what is written until the scope ends.
   [[nodiscard]] scope array() { return hookbox_write_array(raw_), scope(raw_); }
+  /// An array as a member of the object that is open.
   [[nodiscard]] scope array(std::string_view name) { return key(name).array(); }
 
+  /// The name of the member that comes next.
   writer &key(std::string_view name) { return hookbox_write_key_n(raw_, name.data(), name.size()), *this; }
+  /// A string.
   writer &value(std::string_view text) { return hookbox_write_string_n(raw_, text.data(), text.size()), *this; }
+  /// A string.
   writer &value(const char *text) { return hookbox_write_string(raw_, text), *this; }
+  /// A string.
   writer &value(const std::string &text) { return value(std::string_view(text)); }
+  /// A boolean.
   writer &value(bool so) { return hookbox_write_bool(raw_, so), *this; }
+  /// A number; `null` for what is not finite.
   writer &value(double number) { return hookbox_write_double(raw_, number), *this; }
+  /// `null`.
   writer &value(std::nullptr_t) { return hookbox_write_null(raw_), *this; }
+  /// A value that there is.
   writer &value(json of) { return hookbox_write_json(raw_, of), *this; }
+  /// A value that there is.
   writer &value(hookbox_json of) { return value(json(of)); }
+  /// An integer.
   template <class T, std::enable_if_t<std::is_integral_v<T> && !std::is_same_v<T, bool>, int> = 0>
   writer &value(T number) {
     return hookbox_write_int(raw_, static_cast<int64_t>(number)), *this;
@@ -181,6 +212,7 @@ class writer {
     return key(name).value(of);
   }
 
+  /// The whole of it.
   json written() { return hookbox_written(raw_); }
 
  private:
@@ -189,16 +221,22 @@ class writer {
 
 /// One object of a snapshot.
 struct entry {
+  /// The object; none with `keepFullObjectsInMemory: false`.
   json object;
+  /// What the filter made of it; none without a filter.
   json filter_result;
+  /// Which of the snapshot's it is, from 0.
   size_t index = 0;
 };
 
 /// The objects of a binding. What is not asked for is not copied.
 class snapshot {
  public:
+  /// That of a binding; empty when there is none.
   explicit snapshot(const char *binding) : raw_(hookbox_snapshot_of(binding)) {}
+  /// What the functions of hookbox.h return.
   snapshot(hookbox_snapshot raw) : raw_(raw) {}
+  /// What the functions of hookbox.h take.
   operator hookbox_snapshot() const { return raw_; }
 
   /// The same objects, with nothing but these fields: hookbox::snapshot("pods").fields({"/metadata/name", "/spec/nodeName"}).
@@ -211,6 +249,7 @@ class snapshot {
 
   /// Whether the run has it.
   explicit operator bool() const { return raw_.there; }
+  /// How many entries it has.
   size_t size() const { return hookbox_snapshot_len(raw_); }
   /// The entry with this index, if there is one.
   std::optional<entry> at(size_t index) const {
@@ -248,7 +287,9 @@ class snapshot {
     entry at_;
     bool more_ = false;
   };
+  /// The first entry.
   iterator begin() const { return iterator(raw_); }
+  /// Behind the last one.
   iterator end() const { return {}; }
 
  private:
@@ -258,11 +299,13 @@ class snapshot {
 /// Labels, fields of the log, headers: a list that grows, for the functions that take `const hookbox_pair *`.
 class pairs {
  public:
+  /// Append a pair; both texts are copied.
   pairs &add(std::string_view name, std::string_view value) {
     list_.back() = {hookbox_copy(name.data(), name.size()), hookbox_copy(value.data(), value.size())};
     list_.push_back({nullptr, nullptr});
     return *this;
   }
+  /// What the functions of hookbox.h take.
   operator const hookbox_pair *() const { return list_.data(); }
 
  private:

@@ -40,9 +40,9 @@ async fn the_sdk_has_its_own_tests() {
     assert!(tested.ends_with(" passed, 0 failed\n"), "{tested}");
     // doxygen fails where something public has no text.
     C.program(&sdk, "make", &["docs", &place]).run().await.ok();
-    let page = build.path().join("docs/html/structhookbox__hook.html");
-    let page = std::fs::read_to_string(page).unwrap();
-    assert!(page.contains("A function with what it is run for"));
+    let page = |name| std::fs::read_to_string(build.path().join("docs/html").join(name)).unwrap();
+    assert!(page("structhookbox__hook.html").contains("A function with what it is run for"));
+    assert!(page("classhookbox_1_1writer.html").contains("A value that is written piece by piece"));
     // A check that fails is told with its place, and fails the program.
     let test = "#include <hookbox_test.h>\nconst hookbox_hook *const hookbox_hooks[] = {NULL};\nHOOKBOX_TEST(wrong) { HOOKBOX_CHECK_TEXT(\"a\", \"b\"); }\n";
     std::fs::write(build.path().join("wrong.c"), test).unwrap();
