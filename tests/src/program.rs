@@ -1,6 +1,6 @@
 //! Programs run with a time limit, their output captured.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
@@ -10,6 +10,8 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufRead
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
 use tokio::time::timeout;
+
+use crate::environment;
 
 /// A program to run. Its environment is the tests' without settings of hookbox and of shell-operator, its working folder theirs.
 pub struct Program {
@@ -73,6 +75,21 @@ impl Program {
     #[must_use]
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
+        self
+    }
+
+    /// Let it find the programs of a folder before those of its PATH: the one that was set, else the tests' own.
+    #[must_use]
+    pub fn path_first(mut self, folder: impl AsRef<Path>) -> Self {
+        let set = |(name, value): (&OsStr, Option<&OsStr>)| {
+            (name == "PATH").then(|| value.map(OsStr::to_owned))
+        };
+        let path = self.command.as_std().get_envs().find_map(set);
+        let path = path.unwrap_or_else(|| environment::get("PATH").map(OsString::from));
+        let mut first = folder.as_ref().as_os_str().to_owned();
+        first.push(":");
+        first.push(path.unwrap_or_default());
+        self.command.env("PATH", first);
         self
     }
 

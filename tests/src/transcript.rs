@@ -143,12 +143,11 @@ impl Session {
 
     async fn run(&self, step: &Step) -> String {
         let folder = self.folder.path();
-        let path = environment::get("PATH").unwrap_or_default();
         let script = format!("exec 2>&1\n{PREAMBLE}\n{}", step.command);
         let mut program = Program::new("sh")
             .args(["-c", &script])
             .folder(folder)
-            .env("PATH", format!("{}:{path}", folder.join("bin").display()))
+            .path_first(folder.join("bin"))
             .env("HOME", folder)
             .env("TMPDIR", folder)
             .env("LC_ALL", "C")

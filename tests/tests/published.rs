@@ -31,13 +31,10 @@ const CLUSTER: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ada, na
 /// A program that finds the command, which is built first.
 async fn program(folder: &Path, program: &str, arguments: &[&str]) -> Program {
     tokio::task::spawn_blocking(binary).await.expect("no panic");
-    let mut path = std::ffi::OsString::from(binary().parent().expect("a folder"));
-    path.push(":");
-    path.push(std::env::var_os("PATH").unwrap_or_default());
     Program::new(program)
         .args(arguments)
         .folder(folder)
-        .env("PATH", path)
+        .path_first(binary().parent().expect("a folder"))
         .limit(BUILD)
 }
 

@@ -62,14 +62,12 @@ async fn same(language: &str, folder: &str) {
     let place = scratch();
     let components = checkout().join("tests/components");
     let copy = "cp -R \"$0/wit\" wit && cp \"$1\"/* . && cp \"$2\" .";
-    let mut path = std::ffi::OsString::from(binary().parent().expect("a folder"));
-    path.push(":");
-    path.push(python::path());
     let run = async |line: &str, arguments: &[&Path]| {
         let program = Program::new("sh").args(["-ec", line]);
         let program = program.args(arguments).folder(place.path());
         program
-            .env("PATH", &path)
+            .env("PATH", python::path())
+            .path_first(binary().parent().expect("a folder"))
             .env("NPM_CONFIG_PREFER_OFFLINE", "true")
             .env("NPM_CONFIG_UPDATE_NOTIFIER", "false")
             .env("PYTHONDONTWRITEBYTECODE", "1")

@@ -9,13 +9,10 @@ use super::components::{BUILD, built_command, expect, greet, in_project, place, 
 
 /// A shell that finds `hookbox`, and builds where all tests build.
 fn shell(folder: &Path, line: &str) -> Program {
-    let mut path = std::ffi::OsString::from(binary().parent().expect("a folder"));
-    path.push(":");
-    path.push(std::env::var_os("PATH").unwrap_or_default());
     Program::new("sh")
         .args(["-ec", line])
         .folder(folder)
-        .env("PATH", path)
+        .path_first(binary().parent().expect("a folder"))
         .env("CARGO_TARGET_DIR", place().join("target"))
         .limit(BUILD)
 }

@@ -11,24 +11,20 @@ use super::components::{BUILD, built_command, place};
 async fn begins_with_tests_that_pass(language: &str, kind: &str, unit: &str) {
     built_command().await;
     let folder = scratch();
-    let mut path = std::ffi::OsString::from(binary().parent().expect("a folder"));
-    path.push(":");
-    if language == "python" {
-        let with_python = tokio::task::spawn_blocking(pythons::path);
-        path.push(with_python.await.expect("no panic"));
-    } else {
-        path.push(std::env::var_os("PATH").unwrap_or_default());
-    }
     let target: PathBuf = place().join("target");
     // A name of its own: projects in Rust are built in one folder.
     let name = format!("made-{language}-{kind}");
     let line = format!(
         "hookbox new {name} --lang {language} --kind {kind} && cd {name} && hookbox test && {unit}"
     );
-    let said = Program::new("sh")
-        .args(["-ec", &line])
+    let mut shell = Program::new("sh").args(["-ec", &line]);
+    if language == "python" {
+        let path = tokio::task::spawn_blocking(pythons::path);
+        shell = shell.env("PATH", path.await.expect("no panic"));
+    }
+    let said = shell
         .folder(folder.path())
-        .env("PATH", path)
+        .path_first(binary().parent().expect("a folder"))
         .env("CARGO_TARGET_DIR", target)
         .env("GOPROXY", "off")
         .env("GOFLAGS", "-mod=mod")

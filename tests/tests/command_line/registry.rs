@@ -271,13 +271,10 @@ async fn credential_helpers_are_asked() {
     .unwrap();
     std::fs::set_permissions(&helper, std::fs::Permissions::from_mode(0o755)).unwrap();
     std::fs::write(folder.join("config.json"), r#"{"credsStore": "test"}"#).unwrap();
-    let mut path = folder.as_os_str().to_owned();
-    path.push(":");
-    path.push(std::env::var_os("PATH").unwrap_or_default());
     let finished = hookbox(["pull", &reference])
         .folder(folder)
         .env("DOCKER_CONFIG", folder)
-        .env("PATH", path)
+        .path_first(folder)
         .run()
         .await;
     expect(finished, 3, &["cannot be reached"]);

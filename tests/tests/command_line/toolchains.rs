@@ -28,14 +28,14 @@ pub(crate) fn path() -> OsString {
 impl Toolchain {
     /// A program in a folder, which finds the command and the language's own programs.
     pub(crate) fn program(&self, folder: &Path, program: &str, arguments: &[&str]) -> Program {
-        let mut path = OsString::from(binary().parent().expect("a folder"));
-        path.push(":");
-        path.push((self.path)());
-        let program = Program::new(program).args(arguments).folder(folder);
+        let program = Program::new(program)
+            .args(arguments)
+            .folder(folder)
+            .env("PATH", (self.path)())
+            .path_first(binary().parent().expect("a folder"))
+            .limit(BUILD);
         let with = |program: Program, (name, value): &(&str, &str)| program.env(name, value);
-        self.variables
-            .iter()
-            .fold(program.env("PATH", path).limit(BUILD), with)
+        self.variables.iter().fold(program, with)
     }
 
     /// Has all programs made that have to be.
