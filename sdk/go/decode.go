@@ -356,21 +356,21 @@ func makeStruct(t reflect.Type) step {
 	folded := map[string]bool{}
 	for i := range t.NumField() {
 		field := t.Field(i)
-		tag := field.Tag.Get("json")
-		name, options, _ := strings.Cut(tag, ",")
-		if field.Anonymous || !isPlain(name) {
+		if field.Anonymous {
 			return byJSON
 		}
+		tag := field.Tag.Get("json")
 		if !field.IsExported() || tag == "-" {
 			continue
+		}
+		name, options, _ := strings.Cut(tag, ",")
+		if name == "" {
+			name = field.Name
 		}
 		for option := range strings.SplitSeq(options, ",") {
 			if option != "" && option != "omitempty" && option != "omitzero" {
 				return byJSON
 			}
-		}
-		if name == "" {
-			name = field.Name
 		}
 		lower := strings.ToLower(name)
 		// Of fields of one name encoding/json takes none.

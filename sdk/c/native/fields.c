@@ -115,7 +115,8 @@ static const char *cut(const char *at, const char *end, const hbx_fields *fields
 }
 
 hookbox_json hbx_cut(hookbox_json object, const hbx_fields *fields, bool ignore_case) {
-  if (!object.text) return object;
+  /* What is no JSON stays as it is, as on the real host. */
+  if (!object.text || hookbox_json_fault(object.text, object.len) != SIZE_MAX) return object;
   char *text = hookbox_alloc(object.len + 1), *to = text;
   cut(object.text, object.text + object.len, fields, ignore_case, &to);
   *to = '\0';

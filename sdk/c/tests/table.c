@@ -107,6 +107,19 @@ static outcome on_values(const char *name, hookbox_json call) {
   return done(config ? hookbox_hook_config_values_remove(&path, &why) : hookbox_hook_values_remove(&path, &why), why);
 }
 
+static void write_entry(hookbox_writer *w, hookbox_hook_snapshots_entry_t entry) {
+  hookbox_write_object(w);
+  if (entry.object.is_some) {
+    hookbox_write_key(w, "object");
+    hookbox_write_json(w, (hookbox_json){(char *)entry.object.val.ptr, entry.object.val.len});
+  }
+  if (entry.filter_result.is_some) {
+    hookbox_write_key(w, "filterResult");
+    hookbox_write_json(w, (hookbox_json){(char *)entry.filter_result.val.ptr, entry.filter_result.val.len});
+  }
+  hookbox_write_end(w);
+}
+
 static outcome on_snapshots(const char *what, hookbox_json call) {
   refusal why = {0};
   if (strcmp(what, "names") == 0) {
@@ -132,6 +145,22 @@ static outcome on_snapshots(const char *what, hookbox_json call) {
     hookbox_hook_snapshots_method_snapshot_range(snapshot, (uint32_t)number(at(call, "start")), (uint32_t)number(at(call, "count")), &entries);
     return (outcome){.answer = hookbox_json_format("%zu", entries.len)};
   }
+  if (strcmp(what, "select") == 0) {
+    hookbox_bindings_list_string_t once = texts(at(call, "fields"));
+    size_t times = (size_t)hookbox_json_int_at(call, "/times", 1);
+    hookbox_bindings_list_string_t fields = {hookbox_alloc((once.len * times + 1) * sizeof *fields.ptr), once.len * times};
+    for (size_t i = 0; i < fields.len; i++) fields.ptr[i] = once.ptr[i % once.len];
+    bool ignore_case = false;
+    hookbox_json_bool(at(call, "ignoreCase"), &ignore_case);
+    hookbox_hook_snapshots_list_entry_t entries;
+    if (!hookbox_hook_snapshots_method_snapshot_select(snapshot, (uint32_t)number(at(call, "start")), (uint32_t)number(at(call, "count")), &fields, ignore_case, &entries, &why))
+      return done(false, why);
+    hookbox_writer *w = hookbox_write();
+    hookbox_write_array(w);
+    for (size_t i = 0; i < entries.len; i++) write_entry(w, entries.ptr[i]);
+    hookbox_write_end(w);
+    return (outcome){.answer = hookbox_written(w)};
+  }
   if (strcmp(what, "pointer") == 0) {
     bool whole = strcmp(hookbox_json_string(at(call, "part")), "object") == 0;
     hbx_string pointer = text(at(call, "pointer"));
@@ -143,16 +172,7 @@ static outcome on_snapshots(const char *what, hookbox_json call) {
   hookbox_hook_snapshots_entry_t entry;
   if (!hookbox_hook_snapshots_method_snapshot_get(snapshot, index, &entry)) return (outcome){.none = true};
   hookbox_writer *w = hookbox_write();
-  hookbox_write_object(w);
-  if (entry.object.is_some) {
-    hookbox_write_key(w, "object");
-    hookbox_write_json(w, (hookbox_json){(char *)entry.object.val.ptr, entry.object.val.len});
-  }
-  if (entry.filter_result.is_some) {
-    hookbox_write_key(w, "filterResult");
-    hookbox_write_json(w, (hookbox_json){(char *)entry.filter_result.val.ptr, entry.filter_result.val.len});
-  }
-  hookbox_write_end(w);
+  write_entry(w, entry);
   return (outcome){.answer = hookbox_written(w)};
 }
 

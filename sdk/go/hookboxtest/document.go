@@ -257,7 +257,17 @@ func (f *fields) at(key string, ignoreCase bool) *fields {
 	if strings.ContainsFunc(key, func(r rune) bool { return r > unicode.MaxASCII }) {
 		return &fields{whole: true}
 	}
-	return f.below[strings.ToLower(key)]
+	return f.below[lower(key)]
+}
+
+// Letters beyond ASCII stay as they are: some of them are ASCII in another case.
+func lower(key string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, key)
 }
 
 // A value with nothing but the fields; arrays are no step.
@@ -297,7 +307,7 @@ func cut(entries []bindings.SnapshotsEntry, names []string, ignoreCase bool) bin
 		}
 		if ignoreCase {
 			for i := range path {
-				path[i] = strings.ToLower(path[i])
+				path[i] = lower(path[i])
 			}
 		}
 		named.add(path)

@@ -145,7 +145,8 @@ func (h *Host) Snapshot(binding string, objects ...any) *Host {
 	return h.named(binding)
 }
 
-// FilterResults are what the filter of a binding gave for its objects.
+// FilterResults are what the filter of a binding gave for its objects: the first for the first of Snapshot, and so on.
+// Without objects, as where KeepFullObjects is false, they are all there is.
 func (h *Host) FilterResults(binding string, results ...any) *Host {
 	for _, result := range results {
 		h.add(binding, bindings.SnapshotsEntry{FilterResult: h.text(result)})
@@ -153,8 +154,21 @@ func (h *Host) FilterResults(binding string, results ...any) *Host {
 	return h.named(binding)
 }
 
-func (h *Host) add(binding string, entry bindings.SnapshotsEntry) {
-	h.snapshots[binding] = append(h.snapshots[binding], entry)
+// Adds a part to the first entry that has none, or as another entry.
+func (h *Host) add(binding string, part bindings.SnapshotsEntry) {
+	entries := h.snapshots[binding]
+	for i := range entries {
+		entry := &entries[i]
+		if part.Object.Some && !entry.Object.Some {
+			entry.Object = part.Object
+			return
+		}
+		if part.FilterResult.Some && !entry.FilterResult.Some {
+			entry.FilterResult = part.FilterResult
+			return
+		}
+	}
+	h.snapshots[binding] = append(entries, part)
 }
 
 func (h *Host) named(binding string) *Host {

@@ -2,8 +2,10 @@ package hookboxtest
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -185,6 +187,20 @@ func (c call) snapshots(name string) outcome {
 		return outcome{answer: float64(snapshot.Len())}
 	case "snapshots.range":
 		return outcome{answer: float64(len(snapshot.Range(uint32(c.number("start")), uint32(c.number("count")))))}
+	case "snapshots.select":
+		var fields []string
+		for range max(1, int(c.number("times"))) {
+			fields = append(fields, c.texts("fields")...)
+		}
+		ignoreCase, _ := c["ignoreCase"].(bool)
+		selected := snapshot.Select(uint32(c.number("start")), uint32(c.number("count")), fields, ignoreCase)
+		return of(selected, func(entries []bindings.SnapshotsEntry) outcome {
+			trees := []any{}
+			for _, entry := range entries {
+				trees = append(trees, tree(entry))
+			}
+			return outcome{answer: trees}
+		})
 	case "snapshots.pointer":
 		part := bindings.SnapshotsPartObject
 		if c.text("part") == "filter-result" {
@@ -196,13 +212,17 @@ func (c call) snapshots(name string) outcome {
 	if !entry.Some {
 		return outcome{none: true}
 	}
+	return outcome{answer: tree(entry.Value)}
+}
+
+func tree(entry bindings.SnapshotsEntry) map[string]any {
 	tree := map[string]any{}
-	for key, part := range map[string]text{"object": entry.Value.Object, "filterResult": entry.Value.FilterResult} {
+	for key, part := range map[string]text{"object": entry.Object, "filterResult": entry.FilterResult} {
 		if part.Some {
 			tree[key] = found(part).answer
 		}
 	}
-	return outcome{answer: tree}
+	return tree
 }
 
 func (c call) patches(name string) nothing {
@@ -280,11 +300,12 @@ func TestTheHostAnswersAsTheTableSays(t *testing.T) {
 	world := table.World
 	for _, row := range table.Cases {
 		host := New(t).Values(world.Values).ConfigValues(world.ConfigValues).Cluster(world.Cluster...)
-		for _, binding := range []string{"names", "pods"} {
+		for _, binding := range slices.Sorted(maps.Keys(world.Snapshots)) {
 			for _, entry := range world.Snapshots[binding] {
 				if entry.Object != nil {
 					host.Snapshot(binding, entry.Object)
-				} else {
+				}
+				if entry.FilterResult != nil {
 					host.FilterResults(binding, entry.FilterResult)
 				}
 			}

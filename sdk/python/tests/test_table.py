@@ -54,6 +54,11 @@ def on_values(of: Any, name: str, call: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
+def tree(entry: snapshots.Entry) -> dict[str, Any]:
+    parts = {"object": entry.object, "filterResult": entry.filter_result}
+    return {key: json.loads(part) for key, part in parts.items() if part is not None}
+
+
 def on_snapshots(name: str, call: dict[str, Any]) -> dict[str, Any]:
     if name == "names":
         return {"answer": snapshots.names()}
@@ -65,14 +70,17 @@ def on_snapshots(name: str, call: dict[str, Any]) -> dict[str, Any]:
         return {"answer": snapshot.len()}
     if name == "range":
         return {"answer": len(snapshot.range(call["start"], call["count"]))}
+    if name == "select":
+        fields = [text(field) for field in call["fields"]] * call.get("times", 1)
+        entries = snapshot.select(call["start"], call["count"], fields, call.get("ignoreCase", False))
+        return {"answer": [tree(entry) for entry in entries]}
     if name == "pointer":
         part = snapshots.Part.OBJECT if call["part"] == "object" else snapshots.Part.FILTER_RESULT
         return found(snapshot.pointer(call["index"], part, text(call["pointer"])))
     entry = snapshot.get(call["index"])
     if entry is None:
         return {"none": True}
-    parts = {"object": entry.object, "filterResult": entry.filter_result}
-    return {"answer": {key: json.loads(part) for key, part in parts.items() if part is not None}}
+    return {"answer": tree(entry)}
 
 
 def on_patches(name: str, call: dict[str, Any]) -> None:

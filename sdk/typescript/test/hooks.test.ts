@@ -76,6 +76,20 @@ test("snapshots are read as a whole, one by one and in parts", async () => {
   await new TestHost().snapshot("pods", names.map((name) => pod(name))).filterResults("words", ["a", "b"]).run(hook);
 });
 
+test("an entry has its object and what the filter made of it", async () => {
+  const hook = defineHook({
+    name: "reads",
+    config,
+    run(input) {
+      const entries = [...input.snapshot<KubernetesObject, number>("pods")];
+      assert.deepEqual(entries.map((entry) => [entry.object?.metadata?.name, entry.filterResult]), [["a", 1], ["b", 2]]);
+      assert.deepEqual(input.filterResults<number>("pods"), [1, 2]);
+    },
+  });
+  await new TestHost().snapshot("pods", [pod("a"), pod("b")]).filterResults("pods", [1, 2]).run(hook);
+  await new TestHost().filterResults("pods", [1, 2]).snapshot("pods", [pod("a"), pod("b")]).run(hook);
+});
+
 test("contexts say why a hook runs", async () => {
   const hook = defineHook({
     name: "why",

@@ -42,10 +42,17 @@ function onSnapshots(of: Imports["snapshots"], name: string, call: Call): Call {
   if (name === "len") return { answer: snapshot.len() };
   if (name === "range") return { answer: snapshot.range(call["start"], call["count"]).length };
   if (name === "pointer") return found(snapshot.pointer(call["index"], call["part"], text(call["pointer"])));
+  if (name === "select") {
+    const fields = Array.from({ length: call["times"] ?? 1 }, () => call["fields"].map(text)).flat();
+    return { answer: snapshot.select(call["start"], call["count"], fields, call["ignoreCase"] ?? false).map(tree) };
+  }
   const entry = snapshot.get(call["index"]);
-  if (!entry) return { none: true };
+  return entry ? { answer: tree(entry) } : { none: true };
+}
+
+function tree(entry: object): Call {
   const parts = Object.entries(entry).filter(([, part]) => part !== null);
-  return { answer: Object.fromEntries(parts.map(([key, part]) => [key, JSON.parse(part as string)])) };
+  return Object.fromEntries(parts.map(([key, part]) => [key, JSON.parse(part as string)]));
 }
 
 function onPatches(of: Imports["objectPatches"], name: string, call: Call): void {

@@ -97,9 +97,15 @@ export function cut(value, paths, ignoreCase) {
         return value.map((item) => cut(item, paths, ignoreCase));
     if (!isFields(value))
         return value;
-    const form = (key) => (ignoreCase ? key.toLowerCase() : key);
+    const isAscii = (key) => /^[\0-\x7f]*$/.test(key);
+    const form = (key) => (ignoreCase && isAscii(key) ? key.toLowerCase() : key);
     const kept = [];
     for (const [key, below] of Object.entries(value)) {
+        if (ignoreCase && !isAscii(key)) {
+            // Which letters beyond ASCII are the same in another case is for the hook to say.
+            kept.push([key, below]);
+            continue;
+        }
         const rest = paths.filter(([step]) => step !== undefined && form(step) === form(key)).map((path) => path.slice(1));
         if (rest.length > 0)
             kept.push([key, cut(below, rest, ignoreCase)]);

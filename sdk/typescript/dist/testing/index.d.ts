@@ -43,7 +43,10 @@ export declare class TestHost {
     #private;
     /** The objects of a binding. */
     snapshot(binding: string, objects: readonly object[]): this;
-    /** What the filter of a binding gave for its objects. */
+    /**
+     * What the filter of a binding gave for its objects: the first for the first of `snapshot`, and so on. Without objects, as with
+     * `keepFullObjectsInMemory: false`, they are all there is.
+     */
     filterResults(binding: string, results: readonly unknown[]): this;
     /** Values of the module. */
     values(values: unknown): this;

@@ -95,9 +95,15 @@ export function cut(value: Tree, paths: readonly string[][], ignoreCase: boolean
   if (paths.some((path) => path.length === 0)) return value;
   if (Array.isArray(value)) return value.map((item) => cut(item, paths, ignoreCase));
   if (!isFields(value)) return value;
-  const form = (key: string) => (ignoreCase ? key.toLowerCase() : key);
+  const isAscii = (key: string) => /^[\0-\x7f]*$/.test(key);
+  const form = (key: string) => (ignoreCase && isAscii(key) ? key.toLowerCase() : key);
   const kept: [string, Tree][] = [];
   for (const [key, below] of Object.entries(value)) {
+    if (ignoreCase && !isAscii(key)) {
+      // Which letters beyond ASCII are the same in another case is for the hook to say.
+      kept.push([key, below]);
+      continue;
+    }
     const rest = paths.filter(([step]) => step !== undefined && form(step) === form(key)).map((path) => path.slice(1));
     if (rest.length > 0) kept.push([key, cut(below, rest, ignoreCase)]);
   }

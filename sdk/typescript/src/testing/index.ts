@@ -84,13 +84,24 @@ export class TestHost {
     return this.#add(binding, objects.map((object) => ({ object: JSON.stringify(object), filterResult: null })));
   }
 
-  /** What the filter of a binding gave for its objects. */
+  /**
+   * What the filter of a binding gave for its objects: the first for the first of `snapshot`, and so on. Without objects, as with
+   * `keepFullObjectsInMemory: false`, they are all there is.
+   */
   filterResults(binding: string, results: readonly unknown[]): this {
     return this.#add(binding, results.map((result) => ({ object: null, filterResult: JSON.stringify(result) })));
   }
 
-  #add(binding: string, entries: { object: string | null; filterResult: string | null }[]): this {
-    this.#world.snapshots.set(binding, [...(this.#world.snapshots.get(binding) ?? []), ...entries]);
+  /** A part goes to the first entry that has none, or is another entry. */
+  #add(binding: string, parts: { object: string | null; filterResult: string | null }[]): this {
+    const entries = [...(this.#world.snapshots.get(binding) ?? [])];
+    for (const { object, filterResult } of parts) {
+      const at = entries.findIndex((entry) => (object === null ? entry.filterResult === null : entry.object === null));
+      const entry = entries[at];
+      if (entry) entries[at] = { object: entry.object ?? object, filterResult: entry.filterResult ?? filterResult };
+      else entries.push({ object, filterResult });
+    }
+    this.#world.snapshots.set(binding, entries);
     return this;
   }
 

@@ -154,6 +154,14 @@ fn on_snapshots(name: &str, call: &Value) -> Outcome {
                 .range(count(&call["start"]), count(&call["count"]))
                 .len(),
         ),
+        "select" => {
+            let times = call["times"].as_u64().unwrap_or(1);
+            let fields: Vec<String> = (0..times).flat_map(|_| texts(&call["fields"])).collect();
+            let (start, most) = (count(&call["start"]), count(&call["count"]));
+            let ignore_case = call["ignoreCase"] == true;
+            let entries = snapshot.select(start, most, &fields, ignore_case)?;
+            answer(entries.into_iter().map(entry).collect::<Vec<Value>>())
+        }
         _ => {
             let part = match call["part"].as_str() {
                 Some("object") => Part::Object,

@@ -58,6 +58,10 @@ def cut(tree: Any, paths: list[list[str]], ignore_case: bool) -> Any:
         return tree
     kept = {}
     for key, below in tree.items():
+        if ignore_case and not key.isascii():
+            # Which letters beyond ASCII are the same in another case is for the hook to say.
+            kept[key] = below
+            continue
         rest = [path[1:] for path in paths if _same(path[0], key, ignore_case)]
         if rest:
             kept[key] = cut(below, rest, ignore_case)
@@ -65,7 +69,7 @@ def cut(tree: Any, paths: list[list[str]], ignore_case: bool) -> Any:
 
 
 def _same(step: str, key: str, ignore_case: bool) -> bool:
-    return step == key or (ignore_case and step.lower() == key.lower())
+    return step == key or (ignore_case and step.isascii() and step.lower() == key.lower())
 
 
 class Document:
