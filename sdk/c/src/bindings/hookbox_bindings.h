@@ -562,8 +562,9 @@ extern void hookbox_hook_snapshots_method_snapshot_range(hookbox_hook_snapshots_
 // copied into it nor parsed by it. A field is named by a JSON Pointer in which arrays are no step:
 // `/spec/containers/image` keeps the image of every container. A field that is there stays where it is, with all
 // that is below it; what lies on the way to one and is neither object nor array stays as it is. Filters'
-// results are whole. `ignore-case`: keys may be in another case than the field's. Refused with
-// `invalid-pointer` when a pointer is malformed or there are more than 256.
+// results are whole. `ignore-case`: keys may be in another case than the field's, and all is kept of one that is
+// not written in plain ASCII. Refused with `invalid-pointer` when a pointer is malformed or there are more
+// than 256.
 extern bool hookbox_hook_snapshots_method_snapshot_select(hookbox_hook_snapshots_borrow_snapshot_t self, uint32_t start, uint32_t count, hookbox_bindings_list_string_t *fields, bool ignore_case, hookbox_hook_snapshots_list_entry_t *ret, hookbox_hook_snapshots_refusal_t *err);
 // One part of an entry by JSON Pointer (RFC 6901), such as `/metadata/name`. None when the entry or the
 // part is absent; refused with `invalid-pointer` when the pointer is malformed.

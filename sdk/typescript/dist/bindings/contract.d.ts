@@ -147,8 +147,9 @@ export interface SnapshotsSnapshot {
      * copied into it nor parsed by it. A field is named by a JSON Pointer in which arrays are no step:
      * `/spec/containers/image` keeps the image of every container. A field that is there stays where it is, with all
      * that is below it; what lies on the way to one and is neither object nor array stays as it is. Filters'
-     * results are whole. `ignore-case`: keys may be in another case than the field's. Refused with
-     * `invalid-pointer` when a pointer is malformed or there are more than 256.
+     * results are whole. `ignore-case`: keys may be in another case than the field's, and all is kept of one that is
+     * not written in plain ASCII. Refused with `invalid-pointer` when a pointer is malformed or there are more
+     * than 256.
      */
     select(start: number, count: number, fields: string[], ignoreCase: boolean): SnapshotsEntry[];
     /**
