@@ -127,4 +127,27 @@ async fn a_panic_and_an_error_of_go_are_told_with_their_place() {
     )
     .unwrap();
     expect(exec().run().await, 1, &["never"]);
+
+    // Before there is a hook.
+    let begins = "func init() {\n";
+    assert!(good.contains(begins), "{good}");
+    std::fs::write(
+        &main,
+        good.replace(
+            begins,
+            "func init() {\n\tvar none []int\n\tprintln(none[len(os.Args)-1])\n",
+        )
+        .replace("import (", "import (\n\t\"os\""),
+    )
+    .unwrap();
+    expect(
+        GO.program(&demo, "hookbox", &["build"]).run().await,
+        1,
+        &[
+            "does not describe its hooks",
+            "index out of range [-1]",
+            "main.init",
+            "main.go:",
+        ],
+    );
 }

@@ -3,7 +3,7 @@
   ;; what it needs in [4096,12288) of the guest memory, which Go leaves free on wasm
   ;; (wasmMinDataAddr = 4096 + 8192; mod.rs checks it):
   ;;   4096  what a call of the host gives back: at most 104 bytes
-  ;;   4200  guard: not 0 while the host must not be called (sdk/go/internal/bindings/abi.go)
+  ;;   4200  guard: not 0 while the host must not be called (sdk/go/internal/bindings/abi.go, initialize.rs)
   ;;   4208  the wall clock, and 4216 the monotonic one, as last read
   ;;   4224  whether the granted folders are in the table
   ;;   4228  where cabi_import_realloc goes on, 4232 where that ends, 4236 bytes that it leaves out after each text,
@@ -95,7 +95,9 @@
     (select (local.get $e) (i32.const 0) (i32.load (local.get $e))))
 
   (func (export "sched_yield") (result i32) i32.const 0)
-  (func (export "proc_exit") (param i32) (call $exit (i32.ne (local.get 0) (i32.const 0))) unreachable)
+  (func (export "proc_exit") (param i32)
+    (if (i32.eqz (i32.load (i32.const 4200))) (then (call $exit (i32.ne (local.get 0) (i32.const 0)))))
+    unreachable)
   (func (export "args_get") (param i32 i32) (result i32) i32.const 0)
   (func (export "args_sizes_get") (param i32 i32) (result i32)
     (i32.store (local.get 0) (i32.const 0)) (i32.store (local.get 1) (i32.const 0)) i32.const 0)
@@ -155,27 +157,30 @@
               (local.set $p (i32.add (local.get $p) (i32.const 1))) (local.set $n (i32.sub (local.get $n) (i32.const 1)))))
       (br $l)))
     i32.const 0)
+  ;; What cannot be written is swallowed, as a Go runtime that cannot write recurses: output that is full or closed, and all
+  ;; of it while the host must not be called.
   (func (export "fd_write") (param $fd i32) (param $iov i32) (param $cnt i32) (param $out i32) (result i32)
-    (local $h i32) (local $p i32) (local $n i32) (local $c i32) (local $tot i32)
-    (if (i32.load (i32.const 4200)) (then (return (i32.const 29))))
+    (local $h i32) (local $p i32) (local $n i32) (local $c i32) (local $tot i32) (local $calls i32)
+    (local.set $calls (i32.eqz (i32.load (i32.const 4200))))
     (if (i32.or (i32.eqz (local.get $fd)) (i32.gt_u (local.get $fd) (i32.const 2))) (then (return (i32.const 8)))) ;; EBADF
-    (local.set $h (if (result i32) (i32.eq (local.get $fd) (i32.const 1)) (then (call $get_stdout)) (else (call $get_stderr))))
+    (if (local.get $calls) (then
+      (local.set $h (if (result i32) (i32.eq (local.get $fd) (i32.const 1)) (then (call $get_stdout)) (else (call $get_stderr))))))
     (block $done (loop $l
       (br_if $done (i32.eqz (local.get $cnt)))
       (local.set $p (i32.load (local.get $iov))) (local.set $n (i32.load offset=4 (local.get $iov)))
       (block $d2 (loop $l2
         (br_if $d2 (i32.eqz (local.get $n)))
         (local.set $c (select (i32.const 4096) (local.get $n) (i32.gt_u (local.get $n) (i32.const 4096))))
-        (call $bwf (local.get $h) (local.get $p) (local.get $c) (i32.const 4096))
-        (if (i32.load8_u (i32.const 4096)) (then
-          (if (i32.eqz (i32.load8_u (i32.const 4100))) (then (call $drop_err (i32.load (i32.const 4104)))))
-          ))  ;; output full or closed: swallow, a Go runtime that cannot write recurses
+        (if (local.get $calls) (then
+          (call $bwf (local.get $h) (local.get $p) (local.get $c) (i32.const 4096))
+          (if (i32.load8_u (i32.const 4096)) (then
+            (if (i32.eqz (i32.load8_u (i32.const 4100))) (then (call $drop_err (i32.load (i32.const 4104)))))))))
         (local.set $tot (i32.add (local.get $tot) (local.get $c)))
         (local.set $p (i32.add (local.get $p) (local.get $c))) (local.set $n (i32.sub (local.get $n) (local.get $c)))
         (br $l2)))
       (local.set $iov (i32.add (local.get $iov) (i32.const 8))) (local.set $cnt (i32.sub (local.get $cnt) (i32.const 1)))
       (br $l)))
-    (call $drop_os (local.get $h))
+    (if (local.get $calls) (then (call $drop_os (local.get $h))))
     (i32.store (local.get $out) (local.get $tot)) i32.const 0)
   ;; Go only uses poll_oneoff for timers when no sockets or files are open.
   (func (export "poll_oneoff") (param $in i32) (param $outp i32) (param $n i32) (param $nev i32) (result i32)

@@ -11,12 +11,18 @@ use wit_component::{StringEncoding, embed_component_metadata};
 
 use crate::contract;
 
+mod initialize;
+
 const ADAPTER: &str = include_str!("adapter.wat");
 const WORLD: &str = include_str!("adapter.wit");
 
 /// Where the adapter keeps what it needs, and the SDK its word for it. Go's linker begins behind it with data, stacks and
 /// heap, as it leaves room for the arguments that browsers put there.
 const FREE: Range<u64> = 4096..12288;
+
+/// The address of the word that is not 0 while the adapter must not call the host, as the host may be waiting for
+/// `cabi_realloc`. It is 0 while Go's packages are initialized, 1 from then on, and the SDK sets it around calls.
+const GUARD: i32 = 4200;
 
 /// Makes a component of what `GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared` made.
 ///
@@ -32,7 +38,8 @@ pub fn componentize(module: &[u8]) -> Result<Vec<u8>> {
             FREE.end
         );
     }
-    crate::componentize(module, &adapter()?)
+    let module = initialize::mark_end(module, GUARD)?;
+    crate::componentize(&module, &adapter()?)
 }
 
 /// The lowest address that data is put at from [`FREE`] on.

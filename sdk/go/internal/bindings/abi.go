@@ -17,7 +17,8 @@ type pointer = unsafe.Pointer
 
 // Where the host may be waiting for cabi_realloc it must not be called, but Go's runtime reads the clock whenever it
 // schedules or collects. This word tells the adapter to answer by itself. It lies in the part of the memory that Go's
-// linker leaves free, which the adapter uses too.
+// linker leaves free, which the adapter uses too. Whoever makes the component sees to it that it is 1 when all packages
+// are initialized: before that the host is called, and a panic is told.
 const guard = 4200
 
 // The host may call cabi_realloc from now on.
@@ -25,8 +26,6 @@ func leave() { *(*uint32)(pointer(uintptr(guard))) = 1 }
 
 // It does not any more.
 func enter() { *(*uint32)(pointer(uintptr(guard))) = 0 }
-
-func init() { leave() }
 
 var sink pointer
 
