@@ -46,7 +46,11 @@ func difference(before, after json.RawMessage) (string, error) {
 	return string(text), err
 }
 
+// What a document says; null where there is none.
 func decode(text json.RawMessage) (value any, err error) {
+	if len(text) == 0 {
+		return nil, nil
+	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	err = decoder.Decode(&value)

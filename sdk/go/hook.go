@@ -93,8 +93,9 @@ func run(name string, contexts []bindings.ContextsBindingContext) bindings.Resul
 			return NoRetry(errors.New("the hook has no Run"))
 		}
 		in := input(name)
+		defer in.end(contexts)
 		for _, context := range contexts {
-			in.Contexts = append(in.Contexts, Context{context})
+			in.Contexts = append(in.Contexts, Context{context, in})
 		}
 		return hook.Run(in)
 	}())
@@ -159,6 +160,7 @@ func admit(name, binding, request string, of func(*Hook) func(*Review) (Verdict,
 		if err != nil {
 			return response, err
 		}
+		defer review.end(nil)
 		verdict, err := decide(review)
 		if err != nil {
 			return response, err

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"maps"
+	"math"
 	"reflect"
 
 	"github.com/hookbox/hookbox/sdk/go/internal/bindings"
@@ -32,6 +34,10 @@ type Input struct {
 	Log *slog.Logger
 
 	snapshots map[string]Snapshot
+	// By the handles of their contexts.
+	objects map[uint32]Snapshot
+	// The call is over, and the host has taken back what it opened.
+	over bool
 }
 
 func input(hook string) *Input {
@@ -41,35 +47,59 @@ func input(hook string) *Input {
 		ConfigValues: Values{configValues},
 		Log:          slog.New(&handler{}),
 		snapshots:    map[string]Snapshot{},
+		objects:      map[uint32]Snapshot{},
+	}
+}
+
+// Gives back what was opened: an instance that is kept would hold it for good.
+func (in *Input) end(contexts []bindings.ContextsBindingContext) {
+	in.over = true
+	for _, opened := range []iter.Seq[Snapshot]{maps.Values(in.snapshots), maps.Values(in.objects)} {
+		for snapshot := range opened {
+			if snapshot.raw.Some {
+				snapshot.raw.Value.Drop()
+			}
+		}
+	}
+	for _, context := range contexts {
+		context.Drop()
 	}
 }
 
 // Context is one reason for a run. It is read when it is asked for.
 type Context struct {
 	raw bindings.ContextsBindingContext
+	in  *Input
+}
+
+func (c Context) host() bindings.ContextsBindingContext {
+	if c.in.over {
+		panic("a context of an earlier run is used")
+	}
+	return c.raw
 }
 
 // Binding is the name of the binding.
-func (c Context) Binding() string { return c.raw.Binding() }
+func (c Context) Binding() string { return c.host().Binding() }
 
 // Kind is Schedule, Synchronization, Event or Group; empty for onStartup.
-func (c Context) Kind() string { return c.raw.Kind().Value }
+func (c Context) Kind() string { return c.host().Kind().Value }
 
 // Group is the name of the group, for the kind Group.
-func (c Context) Group() string { return c.raw.Group().Value }
+func (c Context) Group() string { return c.host().Group().Value }
 
 // WatchEvent says what happened, for the kind Event.
-func (c Context) WatchEvent() WatchEvent { return WatchEvent(c.raw.WatchEvent().Value) }
+func (c Context) WatchEvent() WatchEvent { return WatchEvent(c.host().WatchEvent().Value) }
 
 // Object reads the object as it was at the event into `into`, and says whether there is one.
-func (c Context) Object(into any) (bool, error) { return read(c.raw.Object(), into) }
+func (c Context) Object(into any) (bool, error) { return read(c.host().Object(), into) }
 
 // FilterResult reads the filter's result at the event into `into`, and says whether there is one.
-func (c Context) FilterResult(into any) (bool, error) { return read(c.raw.FilterResult(), into) }
+func (c Context) FilterResult(into any) (bool, error) { return read(c.host().FilterResult(), into) }
 
 // ObjectAt reads a part of the object, by JSON Pointer, into `into`, and says whether there is one.
 func (c Context) ObjectAt(pointer string, into any) (bool, error) {
-	part := c.raw.ObjectPointer(pointer)
+	part := c.host().ObjectPointer(pointer)
 	if part.IsErr {
 		return false, refused(part)
 	}
@@ -77,25 +107,41 @@ func (c Context) ObjectAt(pointer string, into any) (bool, error) {
 }
 
 // Objects are those of the binding, for the kind Synchronization.
-func (c Context) Objects() Snapshot { return Snapshot{c.raw.Objects()} }
+func (c Context) Objects() Snapshot {
+	objects, opened := c.in.objects[c.raw.Handle]
+	if !opened {
+		objects = Snapshot{c.host().Objects(), c.in}
+		c.in.objects[c.raw.Handle] = objects
+	}
+	return objects
+}
 
 // SnapshotNames are the snapshots that belong to the context.
-func (c Context) SnapshotNames() []string { return c.raw.SnapshotNames() }
+func (c Context) SnapshotNames() []string { return c.host().SnapshotNames() }
 
 // JSON is the whole context as shell-operator writes it, snapshots included.
-func (c Context) JSON() json.RawMessage { return json.RawMessage(c.raw.ToJSON()) }
+func (c Context) JSON() json.RawMessage { return json.RawMessage(c.host().ToJSON()) }
 
 // Snapshot is the objects of a binding, ordered by namespace, then name. Nothing of it is copied into the hook until
 // it is asked for.
 type Snapshot struct {
 	raw bindings.Option[bindings.SnapshotsSnapshot]
+	in  *Input
+}
+
+// The host's, if there is one.
+func (s Snapshot) host() (bindings.SnapshotsSnapshot, bool) {
+	if s.raw.Some && s.in.over {
+		panic("a snapshot of an earlier run is used")
+	}
+	return s.raw.Value, s.raw.Some
 }
 
 // Snapshot is that of a binding; it is empty when the run has none of this name.
 func (in *Input) Snapshot(binding string) Snapshot {
 	snapshot, opened := in.snapshots[binding]
 	if !opened {
-		snapshot = Snapshot{bindings.SnapshotsOpen(binding)}
+		snapshot = Snapshot{bindings.SnapshotsOpen(binding), in}
 		in.snapshots[binding] = snapshot
 	}
 	return snapshot
@@ -106,10 +152,11 @@ func (in *Input) SnapshotNames() []string { return bindings.SnapshotsNames() }
 
 // Len is how many objects there are.
 func (s Snapshot) Len() int {
-	if !s.raw.Some {
+	snapshot, there := s.host()
+	if !there {
 		return 0
 	}
-	return int(s.raw.Value.Len())
+	return int(snapshot.Len())
 }
 
 // Entries that are asked for at a time.
@@ -119,7 +166,8 @@ const page = 256
 func (s Snapshot) All() iter.Seq2[int, Entry] {
 	return func(yield func(int, Entry) bool) {
 		at := 0
-		for entries := range s.pages(s.raw.Value.Range) {
+		snapshot, _ := s.host()
+		for entries := range s.pages(snapshot.Range) {
 			for _, entry := range entries {
 				if !yield(at, Entry{entry}) {
 					return
@@ -132,12 +180,13 @@ func (s Snapshot) All() iter.Seq2[int, Entry] {
 
 // Entries with objects that have only what decoding into a type looks at.
 func (s Snapshot) selected(t reflect.Type) func(start, count uint32) []bindings.SnapshotsEntry {
+	snapshot, _ := s.host()
 	fields := fieldsOf(t)
 	if !fields.some {
-		return s.raw.Value.Range
+		return snapshot.Range
 	}
 	return func(start, count uint32) []bindings.SnapshotsEntry {
-		entries := s.raw.Value.Select(start, count, fields.paths, true)
+		entries := snapshot.Select(start, count, fields.paths, true)
 		if entries.IsErr {
 			// They were made here.
 			panic(fmt.Sprintf("the host refused the fields of %v: %s", t, entries.Err.Message))
@@ -160,10 +209,11 @@ func (s Snapshot) pages(from func(start, count uint32) []bindings.SnapshotsEntry
 
 // At is the entry at a place, from 0, and whether there is one.
 func (s Snapshot) At(index int) (Entry, bool) {
-	if !s.raw.Some || index < 0 {
+	snapshot, there := s.host()
+	if !there || uint64(index) > math.MaxUint32 {
 		return Entry{}, false
 	}
-	entry := s.raw.Value.Get(uint32(index))
+	entry := snapshot.Get(uint32(index))
 	return Entry{entry.Value}, entry.Some
 }
 
@@ -179,10 +229,11 @@ func (s Snapshot) FilterResultAt(index int, pointer string, into any) (bool, err
 }
 
 func (s Snapshot) part(index int, of bindings.SnapshotsPart, pointer string, into any) (bool, error) {
-	if !s.raw.Some || index < 0 {
+	snapshot, there := s.host()
+	if !there || uint64(index) > math.MaxUint32 {
 		return false, nil
 	}
-	part := s.raw.Value.Pointer(uint32(index), of, pointer)
+	part := snapshot.Pointer(uint32(index), of, pointer)
 	if part.IsErr {
 		return false, refused(part)
 	}
@@ -209,7 +260,8 @@ func Objects[T any](in *Input, binding string) ([]T, error) {
 // FilterResults are the filter's results for all objects of a snapshot.
 func FilterResults[T any](in *Input, binding string) ([]T, error) {
 	snapshot := in.Snapshot(binding)
-	pages := snapshot.pages(snapshot.raw.Value.Range)
+	raw, _ := snapshot.host()
+	pages := snapshot.pages(raw.Range)
 	return collect[T](binding, "filter result", snapshot.Len(), pages, func(entry *bindings.SnapshotsEntry) bindings.Option[string] { return entry.FilterResult })
 }
 

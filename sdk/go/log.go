@@ -39,6 +39,9 @@ func (h *handler) WithGroup(name string) slog.Handler {
 
 func field(fields []bindings.Pair[string, string], prefix string, attr slog.Attr) []bindings.Pair[string, string] {
 	value := attr.Value.Resolve()
+	if attr.Equal(slog.Attr{}) {
+		return fields
+	}
 	if value.Kind() != slog.KindGroup {
 		return append(fields, bindings.Pair[string, string]{First: prefix + attr.Key, Second: value.String()})
 	}

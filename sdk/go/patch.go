@@ -11,7 +11,7 @@ type Patch struct{}
 
 // Ref says which object a change is for.
 type Ref struct {
-	// APIVersion is group and version; the kind's preferred version when left out.
+	// APIVersion is group and version. When left out, a change is for the kind's preferred version; reads need it.
 	APIVersion string
 	// Kind as objects write it: ConfigMap.
 	Kind string

@@ -172,7 +172,8 @@ func TestWebhooksFiltersAndConversions(t *testing.T) {
 	host := hookboxtest.New(t)
 	verdict, err := host.Validate("act", "w", map[string]any{"operation": "DELETE", "name": "x"})
 	must(t, err)
-	equal(t, *verdict, hookboxtest.Verdict{Message: "not x"})
+	equal(t, verdict.Allowed, false)
+	equal(t, verdict.Message, "not x")
 	request := map[string]any{"operation": "CREATE", "object": map[string]any{"data": map[string]any{"kept": []int{1}, "old": true}, "gone": 1}}
 	verdict, err = host.Mutate("act", "w", request)
 	must(t, err)

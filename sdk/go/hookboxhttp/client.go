@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +24,15 @@ func Client() *http.Client { return &http.Client{Transport: Transport{}} }
 // Transport sends requests by the host. The whole body of a request is read before it is sent, and an answer is there as a
 // whole; a deadline of the request's context is kept.
 type Transport struct{}
+
+var ofTheConnection = []string{"host", "content-length", "transfer-encoding", "trailer"}
+
+// Why there is no answer, for those who ask an error whether the time was over.
+type refused struct{ error }
+
+func (r refused) Unwrap() error { return r.error }
+
+func (r refused) Timeout() bool { return hookbox.IsRefused(r.error, "timed-out") }
 
 // RoundTrip sends one request.
 func (Transport) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -38,8 +48,14 @@ func (Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	url := *request.URL
 	url.User, url.Fragment = nil, ""
 	asked := hookbox.Request{Method: request.Method, URL: url.String(), Header: map[string][]string{}}
+	if request.Host != "" && request.Host != url.Host {
+		return nil, fmt.Errorf("a request to %s cannot be for another host, %s", url.Host, request.Host)
+	}
 	for name, values := range request.Header {
-		asked.Header[strings.ToLower(name)] = values
+		// As net/http does, which leaves out what the connection has to say.
+		if name := strings.ToLower(name); !slices.Contains(ofTheConnection, name) {
+			asked.Header[name] = values
+		}
 	}
 	if request.Body != nil {
 		body, err := io.ReadAll(request.Body)
@@ -53,7 +69,7 @@ func (Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	answer, err := hookbox.HTTP{}.Send(asked)
 	if err != nil {
-		return nil, err
+		return nil, refused{err}
 	}
 	header := http.Header{}
 	for name, values := range answer.Header {

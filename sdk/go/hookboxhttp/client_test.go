@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -46,9 +47,30 @@ func TestTheClientOfTheLanguageAsksTheHost(t *testing.T) {
 	if _, err := client.Get("http://other.example/"); !hookbox.IsRefused(err, "not-granted") {
 		t.Errorf("%v", err)
 	}
+	request, err := http.NewRequest("POST", "http://a.example/", strings.NewReader("hi"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Length", "2")
+	request.Header.Set("X-Mine", "kept")
+	answer, err = client.Do(request)
+	if err != nil || answer.Header.Get("Content-Length") != "" || answer.Header.Get("X-Mine") != "kept" {
+		t.Errorf("%v %v", answer, err)
+	}
+	request.Host = "other.example"
+	if _, err := client.Do(request); err == nil || !strings.Contains(err.Error(), "cannot be for another host") {
+		t.Errorf("%v", err)
+	}
+	hookboxtest.New(t).HTTP(func(hookbox.Request) (*hookbox.Response, error) {
+		return nil, &hookbox.Refused{Code: "timed-out", Message: "it took too long"}
+	})
+	var late *url.Error
+	if _, err := client.Get("http://a.example/new"); !errors.As(err, &late) || !late.Timeout() {
+		t.Errorf("%v", err)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	cancel()
-	request, err := http.NewRequestWithContext(ctx, "GET", "http://a.example/new", nil)
+	request, err = http.NewRequestWithContext(ctx, "GET", "http://a.example/new", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package hookboxtest
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -34,9 +35,20 @@ func (d *document) text() json.RawMessage {
 }
 
 func (d *document) clone() *document {
-	var tree any
-	_ = json.Unmarshal(d.text(), &tree)
+	tree, _ := parse(d.text())
 	return &document{tree}
+}
+
+// What a text says. Numbers stay as they are written; those that float64 does not have are a mistake.
+func parse(text []byte) (tree any, err error) {
+	if err := json.Unmarshal(text, &tree); err != nil {
+		return nil, err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	tree = nil
+	err = decoder.Decode(&tree)
+	return tree, err
 }
 
 var badEscape = regexp.MustCompile(`~(?:[^01]|$)`)
@@ -221,9 +233,9 @@ func at(of text, pointer string) bindings.Result[text, refusal] {
 	if !of.Some {
 		return bindings.OK[text, refusal](text{})
 	}
-	part := document{}
 	// It was written by this package.
-	_ = json.Unmarshal([]byte(of.Value), &part.tree)
+	tree, _ := parse([]byte(of.Value))
+	part := document{tree}
 	return part.get(pointer)
 }
 
@@ -321,12 +333,9 @@ func cut(entries []bindings.SnapshotsEntry, names []string, ignoreCase bool) bin
 	return bindings.OK[[]bindings.SnapshotsEntry, refusal](left)
 }
 
-// The text was written by this package. Its numbers stay as they are.
+// The text was written by this package.
 func (f *fields) cutText(object string, ignoreCase bool) string {
-	var tree any
-	decoder := json.NewDecoder(strings.NewReader(object))
-	decoder.UseNumber()
-	_ = decoder.Decode(&tree)
+	tree, _ := parse([]byte(object))
 	text, _ := json.Marshal(f.cut(tree, ignoreCase))
 	return string(text)
 }

@@ -32,7 +32,9 @@ type Host struct {
 	answer       func(hookbox.Request) (*hookbox.Response, error)
 	contexts     []Context
 	listed       [][]bindings.SnapshotsEntry
-	effects      Effects
+	// What the hook has not given back, of contexts and snapshots.
+	held    int
+	effects Effects
 }
 
 // Context is one reason for a run.
@@ -207,8 +209,8 @@ func (h *Host) ConfigValues(values any) *Host {
 
 func (h *Host) document(values any) *document {
 	h.t.Helper()
-	var tree any
-	if err := json.Unmarshal([]byte(h.text(values).Value), &tree); err != nil {
+	tree, err := parse([]byte(h.text(values).Value))
+	if err != nil {
 		h.t.Fatal(err)
 	}
 	return &document{tree}
@@ -236,24 +238,29 @@ func (h *Host) Run(hook string, contexts ...Context) (*Effects, error) {
 	if len(contexts) == 0 {
 		contexts = []Context{{Binding: "onStartup"}}
 	}
-	h.contexts, h.effects, h.listed = contexts, Effects{}, nil
 	handles := make([]bindings.ContextsBindingContext, len(contexts))
 	for i := range contexts {
 		handles[i].Handle = uint32(i + 1)
 	}
-	before := [2]*document{h.values.clone(), h.configValues.clone()}
-	result := bindings.Exports.HooksRun(hook, handles)
-	if result.IsErr {
-		h.values, h.configValues = before[0], before[1]
-		return nil, failure(result.Err)
-	}
-	return h.taken(), nil
+	return h.call(contexts, func() error {
+		if result := bindings.Exports.HooksRun(hook, handles); result.IsErr {
+			return failure(result.Err)
+		}
+		return nil
+	})
 }
 
-func (h *Host) taken() *Effects {
+// What a call of a hook does; nothing when it fails.
+func (h *Host) call(contexts []Context, of func() error) (*Effects, error) {
+	h.contexts, h.effects, h.listed, h.held = contexts, Effects{}, nil, len(contexts)
+	values, configValues := h.values.clone(), h.configValues.clone()
+	if err := of(); err != nil {
+		h.values, h.configValues = values, configValues
+		return nil, err
+	}
 	effects := h.effects
 	effects.Values, effects.ConfigValues = h.values.text(), h.configValues.text()
-	return &effects
+	return &effects, nil
 }
 
 // Verdict is what a webhook answers.
@@ -268,31 +275,45 @@ type Verdict struct {
 	Audit map[string]string
 	// Patch is a JSON Patch; nil is none.
 	Patch json.RawMessage
+	// Effects are what the hook does besides.
+	Effects *Effects
 }
 
 // Validate asks a hook about a request: the `request` of an AdmissionReview.
 func (h *Host) Validate(hook, binding string, request any) (*Verdict, error) {
 	h.t.Helper()
-	return verdict(bindings.Exports.AdmissionValidate(hook, binding, h.text(request).Value), false)
+	return h.verdict(bindings.Exports.AdmissionValidate, false, hook, binding, request)
 }
 
 // Mutate asks a hook about a request, and for a change of its object.
 func (h *Host) Mutate(hook, binding string, request any) (*Verdict, error) {
 	h.t.Helper()
-	return verdict(bindings.Exports.AdmissionMutate(hook, binding, h.text(request).Value), true)
+	return h.verdict(bindings.Exports.AdmissionMutate, true, hook, binding, request)
 }
 
-func verdict(result bindings.Result[bindings.AdmissionResponse, bindings.TypesError], mutates bool) (*Verdict, error) {
-	if result.IsErr {
-		return nil, failure(result.Err)
-	}
-	answer := result.OK
-	if why := checkAnswer(answer, mutates); why != nil {
-		return nil, errors.New("the host does not take the answer: " + why.Message)
+type ask func(hook, binding, request string) bindings.Result[bindings.AdmissionResponse, bindings.TypesError]
+
+func (h *Host) verdict(ask ask, mutates bool, hook, binding string, request any) (*Verdict, error) {
+	h.t.Helper()
+	text := h.text(request).Value
+	var answer bindings.AdmissionResponse
+	effects, err := h.call(nil, func() error {
+		result := ask(hook, binding, text)
+		if result.IsErr {
+			return failure(result.Err)
+		}
+		answer = result.OK
+		if why := checkAnswer(answer, mutates); why != nil {
+			return errors.New("the host does not take the answer: " + why.Message)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	verdict := &Verdict{
 		Allowed: answer.Allowed, Message: answer.Message.Value, Warnings: answer.Warnings,
-		Audit: labels(answer.AuditAnnotations),
+		Audit: labels(answer.AuditAnnotations), Effects: effects,
 	}
 	if answer.Patch.Some {
 		verdict.Patch = json.RawMessage(answer.Patch.Value)
@@ -335,9 +356,6 @@ func (h *Host) Filter(hook, binding string, object any) (json.RawMessage, error)
 }
 
 func failure(err bindings.TypesError) error {
-	if err.Message == "" {
-		return errors.New("the hook failed without a word")
-	}
 	return &Failure{
 		Message: err.Message, Retry: err.Retry.Tag != bindings.TypesRetryIsNever,
 		After: time.Duration(err.Retry.After) * time.Millisecond,

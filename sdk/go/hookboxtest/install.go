@@ -5,6 +5,7 @@ package hookboxtest
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,11 +34,14 @@ func (h *Host) install() {
 	host.SnapshotsOpen = func(binding string) bindings.Option[bindings.SnapshotsSnapshot] {
 		for i, name := range h.names {
 			if name == binding {
+				h.held++
 				return bindings.Some(bindings.SnapshotsSnapshot{Handle: uint32(i + 1)})
 			}
 		}
 		return bindings.Option[bindings.SnapshotsSnapshot]{}
 	}
+	given := func(uint32) { h.held-- }
+	host.SnapshotsSnapshotDrop, host.ContextsBindingContextDrop = given, given
 	host.SnapshotsSnapshotLen = func(handle uint32) uint32 { return uint32(len(h.entries(handle))) }
 	host.SnapshotsSnapshotGet = func(handle, index uint32) bindings.Option[bindings.SnapshotsEntry] {
 		entries := h.entries(handle)
@@ -104,6 +108,7 @@ func (h *Host) installContexts() {
 		if context.Kind != "Synchronization" {
 			return bindings.Option[bindings.SnapshotsSnapshot]{}
 		}
+		h.held++
 		h.listed = append(h.listed, h.snapshots[context.Binding])
 		return bindings.Some(bindings.SnapshotsSnapshot{Handle: uint32(len(h.names) + len(h.listed))})
 	}
@@ -121,8 +126,32 @@ func (h *Host) installContexts() {
 				whole[key] = value
 			}
 		}
+		if context.Kind == "Synchronization" {
+			whole["objects"] = items(h.snapshots[context.Binding])
+		}
+		if len(h.names) > 0 {
+			snapshots := map[string]any{}
+			for _, name := range h.names {
+				snapshots[name] = items(h.snapshots[name])
+			}
+			whole["snapshots"] = snapshots
+		}
 		return h.text(whole).Value
 	}
+}
+
+// Entries as the whole context has them.
+func items(entries []bindings.SnapshotsEntry) []map[string]json.RawMessage {
+	items := make([]map[string]json.RawMessage, len(entries))
+	for i, entry := range entries {
+		items[i] = map[string]json.RawMessage{}
+		for key, part := range map[string]text{"object": entry.Object, "filterResult": entry.FilterResult} {
+			if part.Some {
+				items[i][key] = json.RawMessage(part.Value)
+			}
+		}
+	}
+	return items
 }
 
 // Most entries that are given at a time: fewer than a hook asks for, so that it must go on.
@@ -229,6 +258,9 @@ func (h *Host) installHTTP() {
 			return refuse[bindings.HTTPResponse](said.Code, said.Message)
 		case err != nil:
 			return refuse[bindings.HTTPResponse]("unreachable", err.Error())
+		}
+		if limit := request.Limit; limit.Some && uint64(len(response.Body)) > limit.Value {
+			return refuse[bindings.HTTPResponse]("too-large", fmt.Sprintf("the answer's body has more than %d bytes", limit.Value))
 		}
 		raw := bindings.HTTPResponse{Status: uint16(response.Status), Body: response.Body}
 		for name, values := range response.Header {

@@ -35,7 +35,8 @@ func readJSON(document string) (tree any, refused *refusal) {
 			depth--
 		}
 	}
-	if err := json.Unmarshal([]byte(document), &tree); err != nil {
+	tree, err := parse([]byte(document))
+	if err != nil {
 		return nil, &refusal{Code: "invalid-json", Message: err.Error()}
 	}
 	if fault := faultOf(document); fault != "" {

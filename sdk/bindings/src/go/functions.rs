@@ -39,9 +39,10 @@ impl Writer<'_> {
                     self.imports,
                     "//go:wasmimport {module} [resource-drop]{wit}\nfunc drop{name}(handle uint32)\n\n// Drop gives it back.\nfunc (self {name}) Drop() {{ drop{name}(self.Handle) }}\n\n"
                 );
+                let _ = writeln!(self.host, "\t{name}Drop func(uint32)");
                 let _ = write!(
                     self.native,
-                    "// Drop gives it back.\nfunc (self {name}) Drop() {{}}\n\n"
+                    "// Drop gives it back.\nfunc (self {name}) Drop() {{ Host.{name}Drop(self.Handle) }}\n\n"
                 );
             }
         }

@@ -6,6 +6,7 @@ package bindings
 
 // Host is who answers outside of WebAssembly.
 var Host struct {
+	SnapshotsSnapshotDrop               func(uint32)
 	SnapshotsSnapshotLen                func(uint32) uint32
 	SnapshotsSnapshotGet                func(uint32, uint32) Option[SnapshotsEntry]
 	SnapshotsSnapshotRange              func(uint32, uint32, uint32) []SnapshotsEntry
@@ -13,6 +14,7 @@ var Host struct {
 	SnapshotsSnapshotPointer            func(uint32, uint32, SnapshotsPart, string) Result[Option[string], TypesRefusal]
 	SnapshotsNames                      func() []string
 	SnapshotsOpen                       func(string) Option[SnapshotsSnapshot]
+	ContextsBindingContextDrop          func(uint32)
 	ContextsBindingContextBinding       func(uint32) string
 	ContextsBindingContextKind          func(uint32) Option[string]
 	ContextsBindingContextGroup         func(uint32) Option[string]
@@ -47,7 +49,7 @@ var Host struct {
 }
 
 // Drop gives it back.
-func (self SnapshotsSnapshot) Drop() {}
+func (self SnapshotsSnapshot) Drop() { Host.SnapshotsSnapshotDrop(self.Handle) }
 
 // Number of entries.
 func (self SnapshotsSnapshot) Len() uint32 { return Host.SnapshotsSnapshotLen(self.Handle) }
@@ -67,8 +69,9 @@ func (self SnapshotsSnapshot) Range(start uint32, count uint32) []SnapshotsEntry
 // copied into it nor parsed by it. A field is named by a JSON Pointer in which arrays are no step:
 // `/spec/containers/image` keeps the image of every container. A field that is there stays where it is, with all
 // that is below it; what lies on the way to one and is neither object nor array stays as it is. Filters'
-// results are whole. `ignore-case`: keys may be in another case than the field's. Refused with
-// `invalid-pointer` when a pointer is malformed or there are more than 256.
+// results are whole. `ignore-case`: keys may be in another case than the field's, and all is kept of one that is
+// not written in plain ASCII. Refused with `invalid-pointer` when a pointer is malformed or there are more
+// than 256.
 func (self SnapshotsSnapshot) Select(start uint32, count uint32, fields []string, ignoreCase bool) Result[[]SnapshotsEntry, TypesRefusal] {
 	return Host.SnapshotsSnapshotSelect(self.Handle, start, count, fields, ignoreCase)
 }
@@ -86,7 +89,7 @@ func SnapshotsNames() []string { return Host.SnapshotsNames() }
 func SnapshotsOpen(binding string) Option[SnapshotsSnapshot] { return Host.SnapshotsOpen(binding) }
 
 // Drop gives it back.
-func (self ContextsBindingContext) Drop() {}
+func (self ContextsBindingContext) Drop() { Host.ContextsBindingContextDrop(self.Handle) }
 
 // Name of the binding that fired: `onStartup`, or the binding's `name`.
 func (self ContextsBindingContext) Binding() string {

@@ -62,8 +62,9 @@ func importSnapshotsSnapshotSelect(p0 uint32, p1 uint32, p2 uint32, p3 uint32, p
 // copied into it nor parsed by it. A field is named by a JSON Pointer in which arrays are no step:
 // `/spec/containers/image` keeps the image of every container. A field that is there stays where it is, with all
 // that is below it; what lies on the way to one and is neither object nor array stays as it is. Filters'
-// results are whole. `ignore-case`: keys may be in another case than the field's. Refused with
-// `invalid-pointer` when a pointer is malformed or there are more than 256.
+// results are whole. `ignore-case`: keys may be in another case than the field's, and all is kept of one that is
+// not written in plain ASCII. Refused with `invalid-pointer` when a pointer is malformed or there are more
+// than 256.
 func (self SnapshotsSnapshot) Select(start uint32, count uint32, fields []string, ignoreCase bool) Result[[]SnapshotsEntry, TypesRefusal] {
 	var m memory
 	flatFields := lowerListString(&m, fields)
