@@ -1,9 +1,9 @@
-//! One module, whose hooks are in several languages: they share values and see the same objects.
+//! One module, whose hooks are in several languages: they share values, see the same objects, and keep their instances.
 
 use hookbox_cluster::Cluster;
 use hookbox_tests::hookbox::hookbox;
 use hookbox_tests::languages::Language;
-use hookbox_tests::{scratch, wait};
+use hookbox_tests::{Background, scratch, wait};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,7 +44,7 @@ async fn hooks_of_several_languages_share_values_and_snapshots() {
         "--listen",
         "127.0.0.1:0",
     ])
-    .limit(wait::LIMIT)
+    .limit(8 * wait::LIMIT)
     .start();
     // Their Synchronizations are in the order of their files: each sees what those before it set.
     let mut by = vec!["values"];
@@ -52,24 +52,47 @@ async fn hooks_of_several_languages_share_values_and_snapshots() {
         by.push(language.name());
         let expected = format!("{} of a b", by.join(" "));
         let name = format!("seen-{}", language.name());
-        let end = tokio::time::Instant::now() + wait::LIMIT;
-        loop {
-            let seen = cluster
-                .objects()
-                .into_iter()
-                .find(|o| o["metadata"]["name"] == *name);
-            if let Some(seen) = seen {
-                assert_eq!(seen["data"]["seen"], Value::from(expected), "{name}");
-                break;
-            }
-            assert!(
-                tokio::time::Instant::now() < end,
-                "no {name}\n{}",
-                running.printed()
-            );
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        let seen = told(&cluster, &name, |_| true, &running).await;
+        assert_eq!(seen["seen"], Value::from(expected), "{name}");
+    }
+    // Each language's runtime goes on in an instance that is kept.
+    let mut pings = String::new();
+    for runs in 1..=4 {
+        for language in Language::ALL {
+            let name = format!("kept-{}", language.name());
+            let told = told(&cluster, &name, |data| data["pings"] == *pings, &running).await;
+            assert_eq!(told["runs"], runs.to_string(), "{name}");
         }
+        let name = format!("ping-{runs}");
+        pings = format!("{pings} {name}").trim().to_owned();
+        let metadata = json!({"name": name, "namespace": "default", "labels": {"app": "ping"}});
+        let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata});
+        cluster.apply_manifest(map).await.expect("a ConfigMap");
     }
     running.stop("TERM").await.expect_code(0);
     listener.shutdown().await;
+}
+
+/// The data of a hook's ConfigMap, once they are so.
+async fn told(
+    cluster: &Cluster,
+    name: &str,
+    so: impl Fn(&Value) -> bool,
+    running: &Background,
+) -> Value {
+    // Before the first of them five components are compiled.
+    let end = tokio::time::Instant::now() + 4 * wait::LIMIT;
+    loop {
+        let objects = cluster.objects();
+        let map = objects.iter().find(|o| o["metadata"]["name"] == *name);
+        if let Some(data) = map.map(|map| &map["data"]).filter(|data| so(data)) {
+            return data.clone();
+        }
+        let printed = running.printed();
+        assert!(
+            tokio::time::Instant::now() < end,
+            "no such {name}: {map:?}\n{printed}"
+        );
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
 }

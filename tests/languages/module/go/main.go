@@ -2,6 +2,7 @@
 package main
 
 import (
+	"strconv"
 	"strings"
 
 	hookbox "github.com/hookbox/hookbox/sdk/go"
@@ -15,6 +16,17 @@ func init() {
 			Labels: hookbox.MatchLabels(map[string]string{"app": "shared"}),
 		}}},
 		Run: run,
+	})
+	hookbox.Register(hookbox.Hook{
+		Name: "go-kept",
+		Config: hookbox.Config{
+			Kubernetes: []hookbox.Kubernetes{{
+				Name: "pings", APIVersion: "v1", Kind: "ConfigMap", JqFilter: ".metadata.name",
+				Labels: hookbox.MatchLabels(map[string]string{"app": "ping"}),
+			}},
+			Settings: &hookbox.Settings{WarmInstance: true},
+		},
+		Run: runKept,
 	})
 }
 
@@ -32,6 +44,19 @@ func run(in *hookbox.Input) error {
 	}
 	seen := strings.Join(by, " ") + " of " + strings.Join(names, " ")
 	return in.Patch.CreateOrUpdate(hookbox.ConfigMap("default", "seen-go", map[string]string{"seen": seen}))
+}
+
+var runs int
+
+// Tells how many runs its instance had.
+func runKept(in *hookbox.Input) error {
+	runs++
+	names, err := hookbox.FilterResults[string](in, "pings")
+	if err != nil {
+		return err
+	}
+	told := map[string]string{"runs": strconv.Itoa(runs), "pings": strings.Join(names, " ")}
+	return in.Patch.CreateOrUpdate(hookbox.ConfigMap("default", "kept-go", told))
 }
 
 func main() {}

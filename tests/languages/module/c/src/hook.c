@@ -30,4 +30,30 @@ static const hookbox_hook c = {
     .run = run,
 };
 
-HOOKBOX_HOOKS(&c);
+static unsigned runs;
+
+// Tells how many runs its instance had.
+static hookbox_error run_kept(const hookbox_input *in) {
+  (void)in;
+  const char *pings = "";
+  HOOKBOX_EACH(entry, hookbox_snapshot_of("pings")) {
+    pings = hookbox_text("%s%s%s", pings, entry.index ? " " : "", hookbox_json_string(entry.filter_result));
+  }
+  hookbox_json told = hookbox_config_map("default", "kept-c", HOOKBOX_PAIRS({"runs", hookbox_text("%u", ++runs)}, {"pings", pings}));
+  return hookbox_create_or_update(told);
+}
+
+static const hookbox_hook c_kept = {
+    .name = "c-kept",
+    .config = {.kubernetes = HOOKBOX_KUBERNETES({
+                   .name = "pings",
+                   .api_version = "v1",
+                   .kind = "ConfigMap",
+                   .labels = {.match = HOOKBOX_PAIRS({"app", "ping"})},
+                   .jq_filter = ".metadata.name",
+               }),
+               .settings = {.warm_instance = true}},
+    .run = run_kept,
+};
+
+HOOKBOX_HOOKS(&c, &c_kept);

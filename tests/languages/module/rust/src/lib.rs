@@ -1,5 +1,7 @@
 //! One of several hooks of a module, each in a language of its own: all see the same values and objects.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use hookbox_sdk::prelude::*;
 
 #[derive(Snapshots)]
@@ -17,4 +19,20 @@ fn rust(input: Input<Watches>, out: &mut Effects) -> Result {
     Ok(())
 }
 
-hookbox_sdk::export!(rust);
+#[derive(Snapshots)]
+struct Pings {
+    #[watch(kind = "ConfigMap", api_version = "v1", labels = "app=ping", jq = ".metadata.name")]
+    pings: Vec<String>,
+}
+
+/// Tells how many runs its instance had.
+#[hook(settings(warm_instance = true))]
+fn rust_kept(input: Input<Pings>, out: &mut Effects) -> Result {
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    let runs = RUNS.fetch_add(1, Ordering::Relaxed) + 1;
+    let told = objects::ConfigMap::new("default", "kept-rust");
+    out.create_or_update(&told.data("runs", runs.to_string()).data("pings", input.pings.join(" ")));
+    Ok(())
+}
+
+hookbox_sdk::export!(rust, rust_kept);

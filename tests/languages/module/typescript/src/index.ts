@@ -23,3 +23,23 @@ export const typescript = defineHook({
     input.patch.createOrUpdate(configMap("default", "seen-typescript", { seen }));
   },
 });
+
+let runs = 0;
+
+/** Tells how many runs its instance had. */
+export const typescriptKept = defineHook({
+  name: "typescript-kept",
+  config: {
+    kubernetes: [
+      { name: "pings", apiVersion: "v1", kind: "ConfigMap", labelSelector: { matchLabels: { app: "ping" } }, jqFilter: ".metadata.name" },
+    ],
+    settings: { warmInstance: true },
+  },
+  async run(input) {
+    runs += 1;
+    // What is left for later is done before the run is over, also in an instance that goes on.
+    await Promise.resolve();
+    const pings = input.filterResults<string>("pings").join(" ");
+    input.patch.createOrUpdate(configMap("default", "kept-typescript", { runs: String(runs), pings }));
+  },
+});
