@@ -1,18 +1,60 @@
 /* What is there in a test, and the calls of a hook. */
+#include <stdalign.h>
 #include <stdlib.h>
 
 #include "host.h"
 
 struct host hbx_host;
 
+/* Memory of the host. */
+struct stored {
+  struct stored *before;
+  alignas(16) char data[];
+};
+static struct stored *stored;
+
+void *hbx_stored(size_t size) {
+  struct stored *one = malloc(sizeof *one + size);
+  if (!one) hbx_mistake("there is no memory for %zu bytes", size);
+  one->before = stored;
+  stored = one;
+  return one->data;
+}
+
+static const char *store(const char *bytes, size_t len) {
+  char *copy = hbx_stored(len + 1);
+  if (len > 0) memcpy(copy, bytes, len);
+  copy[len] = '\0';
+  return copy;
+}
+
+const char *hbx_store(const char *text) { return text ? store(text, strlen(text)) : NULL; }
+
+const char *hbx_store_bytes(const uint8_t *bytes, size_t len) { return store((const char *)bytes, len); }
+
+hookbox_json hbx_store_json(hookbox_json value) {
+  return value.text ? (hookbox_json){store(value.text, value.len), value.len} : value;
+}
+
 void hbx_host_reset(void) {
   hbx_done();
   hbx_begin();
+  while (stored) {
+    struct stored *before = stored->before;
+    free(stored);
+    stored = before;
+  }
   hbx_host = (struct host){0};
-  hbx_host.values = hbx_host.config_values = hookbox_json_format("{}");
+  hbx_host.values = hbx_host.config_values = hookbox_json_parse("{}", 2);
 }
 
-void *hbx_more(void *list, size_t len, size_t size) { return hbx_realloc(list, len * size, 16, (len + 1) * size); }
+void *hbx_more(void *list, size_t len, size_t size) {
+  /* It doubles; what the test has seen of it stays. */
+  if ((len & (len - 1)) != 0) return list;
+  void *more = hbx_stored((len ? 2 * len : 1) * size);
+  if (len > 0) memcpy(more, list, len * size);
+  return more;
+}
 
 hbx_string hbx_give(const char *text) {
   size_t len = text ? strlen(text) : 0;
@@ -31,7 +73,7 @@ static struct snapshot *of(const char *binding) {
   for (size_t i = 0; i < host->snapshots_len; i++)
     if (strcmp(host->snapshots[i].binding, binding) == 0) return &host->snapshots[i];
   host->snapshots = hbx_more(host->snapshots, host->snapshots_len, sizeof *host->snapshots);
-  host->snapshots[host->snapshots_len] = (struct snapshot){.binding = hookbox_copy(binding, strlen(binding))};
+  host->snapshots[host->snapshots_len] = (struct snapshot){.binding = hbx_store(binding)};
   return &host->snapshots[host->snapshots_len++];
 }
 
@@ -40,7 +82,7 @@ void hookbox_test_snapshot(const char *binding) { of(binding); }
 void hookbox_test_entry(const char *binding, hookbox_json object, hookbox_json filter_result) {
   struct snapshot *snapshot = of(binding);
   snapshot->entries = hbx_more(snapshot->entries, snapshot->len, sizeof *snapshot->entries);
-  snapshot->entries[snapshot->len] = (hookbox_entry){object, filter_result, snapshot->len};
+  snapshot->entries[snapshot->len] = (hookbox_entry){hbx_store_json(object), hbx_store_json(filter_result), snapshot->len};
   snapshot->len++;
 }
 
@@ -50,27 +92,34 @@ void hookbox_test_filter_result(const char *binding, hookbox_json result) {
   hookbox_test_entry(binding, (hookbox_json){NULL, 0}, result);
 }
 
-void hookbox_test_values(hookbox_json values) { hbx_host.values = values; }
+void hookbox_test_values(hookbox_json values) { hbx_host.values = hbx_store_json(values); }
 
-void hookbox_test_config_values(hookbox_json values) { hbx_host.config_values = values; }
+void hookbox_test_config_values(hookbox_json values) { hbx_host.config_values = hbx_store_json(values); }
 
 void hookbox_test_cluster(hookbox_json object) {
   hbx_host.objects = hbx_more(hbx_host.objects, hbx_host.objects_len, sizeof object);
-  hbx_host.objects[hbx_host.objects_len++] = object;
+  hbx_host.objects[hbx_host.objects_len++] = hbx_store_json(object);
 }
 
 void hookbox_test_http(const char *url, unsigned status, const hookbox_pair *headers, const char *body) {
   size_t len = hbx_count(headers);
-  hookbox_pair *kept = hookbox_alloc((len + 1) * sizeof *kept);
-  for (size_t i = 0; i < len; i++) kept[i] = headers[i];
+  hookbox_pair *kept = hbx_stored((len + 1) * sizeof *kept);
+  for (size_t i = 0; i < len; i++) kept[i] = (hookbox_pair){hbx_store(headers[i].name), hbx_store(headers[i].value)};
   kept[len] = (hookbox_pair){NULL, NULL};
   hbx_host.answers = hbx_more(hbx_host.answers, hbx_host.answers_len, sizeof *hbx_host.answers);
-  hbx_host.answers[hbx_host.answers_len++] = (struct answer){url, status, kept, body ? body : ""};
+  hbx_host.answers[hbx_host.answers_len++] = (struct answer){hbx_store(url), status, kept, hbx_store(body ? body : "")};
 }
 
 void hookbox_test_because(hookbox_test_context context) {
   hbx_host.contexts = hbx_more(hbx_host.contexts, hbx_host.contexts_len, sizeof context);
-  hbx_host.contexts[hbx_host.contexts_len++] = context;
+  hbx_host.contexts[hbx_host.contexts_len++] = (hookbox_test_context){
+      .binding = hbx_store(context.binding),
+      .kind = hbx_store(context.kind),
+      .group = hbx_store(context.group),
+      .watch_event = hbx_store(context.watch_event),
+      .object = hbx_store_json(context.object),
+      .filter_result = hbx_store_json(context.filter_result),
+  };
 }
 
 static hookbox_error failure(hookbox_hook_types_error_t error) {

@@ -20,7 +20,7 @@ struct answer {
   const char *body;
 };
 
-/* One of all that there is in a test. All of it lives in the arena, until the test is over. */
+/* One of all that there is in a test. */
 struct host {
   struct snapshot *snapshots;
   size_t snapshots_len;
@@ -44,7 +44,13 @@ extern struct host hbx_host;
 
 /* Begins a test. */
 void hbx_host_reset(void);
-/* Room for one more element of a list. */
+/* Memory until the test is over. It is not of the arena, of which a hook may give a part back. */
+void *hbx_stored(size_t size);
+/* Copies in such memory, with a NUL behind them; NULL and none stay so. */
+const char *hbx_store(const char *text);
+const char *hbx_store_bytes(const uint8_t *bytes, size_t len);
+hookbox_json hbx_store_json(hookbox_json value);
+/* Room for one more element of a list, in such memory. */
 void *hbx_more(void *list, size_t len, size_t size);
 /* A copy, of which the hook may do what it likes. */
 hbx_string hbx_give(const char *text);

@@ -186,7 +186,7 @@ static bool put(hookbox_json *document, hbx_string *path, hbx_string *value, ref
   if (!path->len && hookbox_json_kind_of(given) != HOOKBOX_JSON_OBJECT) return hbx_refuse(err, "invalid-value", "the whole document is an object");
   hookbox_json changed = hookbox_json_set(*document, copy(path), given);
   if (!changed.text) return hbx_refuse(err, "no-such-path", hookbox_text("there is nothing above `%s`", copy(path)));
-  *document = changed;
+  *document = hbx_store_json(changed);
   return true;
 }
 
@@ -195,7 +195,7 @@ static bool take(hookbox_json *document, hbx_string *path, refusal *err) {
   if (!path->len) return hbx_refuse(err, "no-such-path", "the whole document cannot be removed");
   hookbox_json changed = hookbox_json_remove(*document, copy(path));
   if (!changed.text) return hbx_refuse(err, "no-such-path", hookbox_text("there is nothing at `%s`", copy(path)));
-  *document = changed;
+  *document = hbx_store_json(changed);
   return true;
 }
 
@@ -228,6 +228,13 @@ bool hookbox_hook_config_values_remove(hbx_string *path, refusal *err) { return 
 /* ---- Changes to objects ---- */
 
 static bool record(hookbox_test_patch patch) {
+  patch.api_version = hbx_store(patch.api_version);
+  patch.kind = hbx_store(patch.kind);
+  patch.ns = hbx_store(patch.ns);
+  patch.name = hbx_store(patch.name);
+  patch.object = hbx_store_json(patch.object);
+  patch.filter = hbx_store(patch.filter);
+  patch.options.subresource = hbx_store(patch.options.subresource);
   hbx_host.patches = hbx_more(hbx_host.patches, hbx_host.asked.patches_len, sizeof patch);
   hbx_host.patches[hbx_host.asked.patches_len++] = patch;
   return true;
@@ -295,7 +302,7 @@ bool hookbox_hook_object_patches_jq_patch(hookbox_hook_object_patches_object_ref
 
 /* ---- Metrics and the log ---- */
 
-/* Labels and fields are of the same form. */
+/* Labels, fields and headers, as the test sees them. */
 static hookbox_json pairs(const hookbox_hook_metrics_label_t *items, size_t len) {
   hookbox_writer *w = hookbox_write();
   hookbox_write_object(w);
@@ -304,7 +311,7 @@ static hookbox_json pairs(const hookbox_hook_metrics_label_t *items, size_t len)
     hookbox_write_string_n(w, (char *)items[i].f1.ptr, items[i].f1.len);
   }
   hookbox_write_end(w);
-  return hookbox_written(w);
+  return hbx_store_json(hookbox_written(w));
 }
 
 static int by_size(const void *one, const void *other) {
@@ -316,13 +323,13 @@ static bool measure(const char *action, const hbx_string *name, double value, co
   if (!hbx_valid_metric(action, name, value, buckets, labels, group, err)) return false;
   hookbox_test_metric metric = {
       .action = action,
-      .name = name ? copy(name) : NULL,
+      .name = name ? hbx_store_bytes(name->ptr, name->len) : NULL,
       .value = value,
       .labels = pairs(labels ? labels->ptr : NULL, labels ? labels->len : 0),
-      .group = group && group->len ? copy(group) : NULL,
+      .group = group && group->len ? hbx_store_bytes(group->ptr, group->len) : NULL,
   };
   if (buckets) {
-    double *bounds = hookbox_alloc(buckets->len * sizeof *bounds + 1);
+    double *bounds = hbx_stored(buckets->len * sizeof *bounds);
     for (size_t i = 0; i < buckets->len; i++) bounds[i] = buckets->ptr[i];
     /* As the host has them: sorted, and each once. */
     qsort(bounds, buckets->len, sizeof *bounds, by_size);
@@ -354,7 +361,7 @@ bool hookbox_hook_metrics_expire(hbx_string *group, refusal *err) {
 void hookbox_hook_log_log(hookbox_hook_log_level_t level, hbx_string *message, hookbox_hook_log_list_field_t *fields) {
   hookbox_hook_metrics_label_t *items = hookbox_alloc(fields->len * sizeof *items + 1);
   for (size_t i = 0; i < fields->len; i++) items[i] = (hookbox_hook_metrics_label_t){fields->ptr[i].f0, fields->ptr[i].f1};
-  hookbox_test_record line = {(hookbox_level)level, copy(message), pairs(items, fields->len)};
+  hookbox_test_record line = {(hookbox_level)level, hbx_store_bytes(message->ptr, message->len), pairs(items, fields->len)};
   hbx_host.log = hbx_more(hbx_host.log, hbx_host.asked.log_len, sizeof line);
   hbx_host.log[hbx_host.asked.log_len++] = line;
 }
@@ -410,12 +417,12 @@ bool hookbox_hook_cluster_list(hbx_string *version, hbx_string *kind, hookbox_ho
 bool hookbox_hook_http_send(hookbox_hook_http_request_t *request, hookbox_hook_http_response_t *ret, refusal *err) {
   if (!hbx_valid_request(request, err)) return false;
   hookbox_test_request sent = {
-      .method = copy(&request->method),
-      .url = copy(&request->url),
+      .method = hbx_store_bytes(request->method.ptr, request->method.len),
+      .url = hbx_store_bytes(request->url.ptr, request->url.len),
       .headers = pairs((const hookbox_hook_metrics_label_t *)request->headers.ptr, request->headers.len),
   };
   if (request->body.is_some) {
-    sent.body = hookbox_copy((char *)request->body.val.ptr, request->body.val.len);
+    sent.body = hbx_store_bytes(request->body.val.ptr, request->body.val.len);
     sent.body_len = request->body.val.len;
   }
   hbx_host.requests = hbx_more(hbx_host.requests, hbx_host.asked.requests_len, sizeof sent);

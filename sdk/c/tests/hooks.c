@@ -204,11 +204,40 @@ static hookbox_error picks(const hookbox_input *in) {
 
 static const hookbox_hook picking = {.name = "picks", .config = {.on_startup = HOOKBOX_ORDER(1)}, .run = picks};
 
+/* Gives back what it needed for each of its effects. */
+static hookbox_error gives_back(const hookbox_input *in) {
+  (void)in;
+  for (int i = 0; i < 3; i++) {
+    hookbox_marked mark = hookbox_mark();
+    const char *name = hookbox_text("n%d", i);
+    const hookbox_ref ref = {.api_version = hookbox_text("v%d", i), .kind = hookbox_text("K%d", i), .ns = hookbox_text("ns%d", i), .name = name};
+    const hookbox_pair *pairs = HOOKBOX_PAIRS({name, hookbox_text("v%d", i)});
+    hookbox_json value = hookbox_json_format("{%s: %d}", name, i);
+    const double bounds[] = {i, i + 1};
+    hookbox_http_response answer;
+    HOOKBOX_TRY(hookbox_create_or_update(hookbox_config_map("default", name, pairs)));
+    HOOKBOX_TRY(hookbox_delete(ref));
+    HOOKBOX_TRY(hookbox_merge_patch(ref, value, (hookbox_patch_options){.subresource = hookbox_text("s%d", i)}));
+    HOOKBOX_TRY(hookbox_jq_patch(ref, hookbox_text(".a = %d", i), HOOKBOX_PLAIN));
+    HOOKBOX_TRY(hookbox_values_set(hookbox_text("/%s", name), value));
+    HOOKBOX_TRY(hookbox_config_values_set(hookbox_text("/%s", name), value));
+    HOOKBOX_TRY(hookbox_values_remove(hookbox_text("/old%d", i)));
+    HOOKBOX_TRY(hookbox_metric_observe(hookbox_text("m%d", i), i, bounds, 2, pairs, hookbox_text("g%d", i)));
+    HOOKBOX_TRY(hookbox_http_send((hookbox_http_request){.url = hookbox_text("http://a/%d", i), .headers = pairs, .body = name, .body_len = 2}, &answer));
+    hookbox_log(HOOKBOX_INFO, hookbox_text("l%d", i), pairs);
+    hookbox_release(mark);
+    memset(hookbox_alloc(100000), 'x', 100000);
+  }
+  return HOOKBOX_OK;
+}
+
+static const hookbox_hook giving_back = {.name = "gives back", .config = {.on_startup = HOOKBOX_ORDER(1)}, .run = gives_back};
+
 /* In cpp.cc. */
 hookbox_error counts(const hookbox_input *in);
 static const hookbox_hook counting = {.name = "counts", .config = {.on_startup = HOOKBOX_ORDER(1)}, .run = counts};
 
-HOOKBOX_HOOKS(&all, &failing, &text, &asking, &picking, &counting);
+HOOKBOX_HOOKS(&all, &failing, &text, &asking, &picking, &giving_back, &counting);
 
 HOOKBOX_TEST(requests_are_sent_and_answered) {
   hookbox_test_http("https://a.example.com/x", 404, HOOKBOX_PAIRS({"content-type", "text/plain"}), "no");
@@ -365,4 +394,42 @@ HOOKBOX_TEST(objects_are_converted_and_filtered) {
   HOOKBOX_CHECK_JSON(into, "{'name': 'a'}");
   HOOKBOX_CHECK_FAILS(hookbox_test_filter("all", "kubernetes", hookbox_json_format("{}"), &into), "it has no name");
   HOOKBOX_CHECK_FAILS(hookbox_test_filter("all", "pods", hookbox_json_format("{}"), &into), "the binding `pods` has no filter");
+}
+
+HOOKBOX_TEST(effects_stay_when_memory_is_given_back) {
+  hookbox_marked mark = hookbox_mark();
+  hookbox_test_values(hookbox_json_format("{'old0': %s, 'old1': 1, 'old2': 2}", "a"));
+  for (int i = 0; i < 3; i++) hookbox_test_http(hookbox_text("http://a/%d", i), 200, HOOKBOX_PAIRS({hookbox_text("h%d", i), "v"}), hookbox_text("%d", i));
+  hookbox_release(mark);
+  memset(hookbox_alloc(100000), 'x', 100000);
+  HOOKBOX_CHECK_OK(hookbox_test_run("gives back"));
+  hookbox_test_effects asked = hookbox_test_asked();
+  HOOKBOX_CHECK_JSON(asked.values, "{'n0': {'n0': 0}, 'n1': {'n1': 1}, 'n2': {'n2': 2}}");
+  HOOKBOX_CHECK_JSON(asked.config_values, "{'n0': {'n0': 0}, 'n1': {'n1': 1}, 'n2': {'n2': 2}}");
+  HOOKBOX_CHECK(asked.patches_len == 12 && asked.metrics_len == 3 && asked.requests_len == 3 && asked.log_len == 3);
+  for (int i = 0; i < 3; i++) {
+    const hookbox_test_patch *patches = asked.patches + 4 * i;
+    const char *name = hookbox_text("n%d", i);
+    hookbox_json pairs = hookbox_json_format("{%s: 'v%d'}", name, i);
+    HOOKBOX_CHECK_TEXT(patches[0].name, name);
+    HOOKBOX_CHECK(hookbox_json_equal(hookbox_json_at(patches[0].object, "/data"), pairs));
+    for (int at = 1; at < 4; at++) {
+      HOOKBOX_CHECK_TEXT(patches[at].api_version, hookbox_text("v%d", i));
+      HOOKBOX_CHECK_TEXT(patches[at].kind, hookbox_text("K%d", i));
+      HOOKBOX_CHECK_TEXT(patches[at].ns, hookbox_text("ns%d", i));
+      HOOKBOX_CHECK_TEXT(patches[at].name, name);
+    }
+    HOOKBOX_CHECK(hookbox_json_equal(patches[2].object, hookbox_json_format("{%s: %d}", name, i)));
+    HOOKBOX_CHECK_TEXT(patches[2].options.subresource, hookbox_text("s%d", i));
+    HOOKBOX_CHECK_TEXT(patches[3].filter, hookbox_text(".a = %d", i));
+    HOOKBOX_CHECK_TEXT(asked.metrics[i].name, hookbox_text("m%d", i));
+    HOOKBOX_CHECK_TEXT(asked.metrics[i].group, hookbox_text("g%d", i));
+    HOOKBOX_CHECK(asked.metrics[i].buckets_len == 2 && asked.metrics[i].buckets[1] == i + 1);
+    HOOKBOX_CHECK(hookbox_json_equal(asked.metrics[i].labels, pairs));
+    HOOKBOX_CHECK_TEXT(asked.requests[i].url, hookbox_text("http://a/%d", i));
+    HOOKBOX_CHECK_TEXT(asked.requests[i].body, name);
+    HOOKBOX_CHECK(hookbox_json_equal(asked.requests[i].headers, pairs));
+    HOOKBOX_CHECK_TEXT(asked.log[i].message, hookbox_text("l%d", i));
+    HOOKBOX_CHECK(hookbox_json_equal(asked.log[i].fields, pairs));
+  }
 }
