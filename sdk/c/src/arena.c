@@ -25,10 +25,13 @@ static bool over;
 struct kept {
   struct kept *before;
   struct kept *after;
+  /* Which one it is of all that were begun; the newest is the first in the list. */
+  uint64_t number;
   alignas(ALIGN) char data[];
 };
 
 static struct kept *kept;
+static uint64_t begun;
 
 void *hbx_keep(void *old, size_t size) {
   struct kept *was = old ? (struct kept *)((char *)old - offsetof(struct kept, data)) : NULL;
@@ -37,6 +40,7 @@ void *hbx_keep(void *old, size_t size) {
   if (!was) {
     now->before = NULL;
     now->after = kept;
+    now->number = ++begun;
   }
   if (now->before) now->before->after = now;
   else kept = now;
@@ -44,12 +48,14 @@ void *hbx_keep(void *old, size_t size) {
   return now->data;
 }
 
-static void drop_kept(void) {
-  while (kept) {
+/* Those that were begun after this one. */
+static void drop_kept(uint64_t number) {
+  while (kept && kept->number > number) {
     struct kept *after = kept->after;
     free(kept);
     kept = after;
   }
+  if (kept) kept->before = NULL;
 }
 
 static void drop(struct block *down_to) {
@@ -63,7 +69,7 @@ static void drop(struct block *down_to) {
 void hbx_begin(void) {
   if (!over) return;
   over = false;
-  drop_kept();
+  drop_kept(0);
   if (!top) return;
   /* The first block is kept: most calls need no other. */
   while (top->before) {
@@ -118,10 +124,11 @@ void *hbx_realloc(void *old, size_t old_size, size_t align, size_t size) {
 }
 
 hookbox_marked hookbox_mark(void) {
-  return (hookbox_marked){top, top ? top->used : 0};
+  return (hookbox_marked){top, top ? top->used : 0, begun};
 }
 
 void hookbox_release(hookbox_marked mark) {
   drop(mark.block);
   if (top) top->used = mark.used;
+  drop_kept(mark.kept);
 }

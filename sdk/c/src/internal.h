@@ -16,7 +16,7 @@ void hbx_mistake(const char *format, ...) HOOKBOX_PRINTF(1, 2) HOOKBOX_NEVER_RET
 
 /* As realloc, for memory of the arena. There is room for a NUL behind what is asked for. */
 void *hbx_realloc(void *old, size_t old_size, size_t align, size_t size);
-/* Memory for what grows, until the next call: a release does not take it. `old` is NULL, or what this gave before. */
+/* Memory for what grows. A release takes it only if it was begun after the mark. `old` is NULL, or what this gave before. */
 void *hbx_keep(void *old, size_t size);
 /* Says that a call is over. Its results are still read. */
 void hbx_done(void);

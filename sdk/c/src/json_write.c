@@ -12,10 +12,12 @@ typedef struct {
   size_t room;
 } buffer;
 
+static void begin(buffer *to, size_t room) { *to = (buffer){hbx_keep(NULL, room), 0, room}; }
+
 static void push(buffer *to, const char *text, size_t len) {
   if (len > SIZE_MAX / 8 - to->len) hbx_mistake("a document is too long");
   if (to->room - to->len < len) {
-    size_t room = to->room ? to->room * 2 : 256;
+    size_t room = to->room * 2;
     while (room - to->len < len) room *= 2;
     to->text = hbx_keep(to->text, room);
     to->room = room;
@@ -68,7 +70,9 @@ struct hookbox_writer {
 
 hookbox_writer *hookbox_write(void) {
   hookbox_writer *writer = hookbox_alloc(sizeof *writer);
-  *writer = (hookbox_writer){0};
+  /* Here, and not with the first piece: a mark may lie in between. */
+  begin(&writer->out, 256);
+  begin(&writer->open, 16);
   return writer;
 }
 
@@ -233,7 +237,8 @@ static bool number(buffer *to, const char **at, va_list *arguments) {
 }
 
 hookbox_json hookbox_json_format(const char *format, ...) {
-  buffer out = {0};
+  buffer out;
+  begin(&out, 256);
   bool inside = false;
   va_list arguments;
   va_start(arguments, format);

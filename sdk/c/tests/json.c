@@ -1,4 +1,5 @@
 /* JSON: reading, writing, changing. */
+#define _DEFAULT_SOURCE
 #include <float.h>
 #include <string.h>
 
@@ -181,3 +182,52 @@ HOOKBOX_TEST(a_document_grows_over_a_release) {
   HOOKBOX_CHECK_TEXT(hookbox_json_string_at(written, "/0"), "name-0");
   HOOKBOX_CHECK_TEXT(hookbox_json_string_at(written, "/199"), "name-199");
 }
+
+HOOKBOX_TEST(a_document_that_is_only_begun_grows_over_a_release) {
+  hookbox_writer *names = hookbox_write();
+  hookbox_marked mark = hookbox_mark();
+  hookbox_write_object(names);
+  hookbox_write_key(names, "list");
+  for (int i = 0; i < 40; i++) hookbox_write_array(names);
+  hookbox_release(mark);
+  hookbox_writer *other = hookbox_write();
+  for (int i = 0; i < 40; i++) hookbox_write_array(other);
+  for (int i = 0; i < 41; i++) hookbox_write_end(names);
+  HOOKBOX_CHECK(hookbox_json_there(hookbox_json_at(hookbox_written(names), "/list/0/0")));
+  /* Of those that were begun after it, the older one goes too; that before the mark was moved meanwhile. */
+  hookbox_writer *before = hookbox_write();
+  hookbox_write_array(before);
+  mark = hookbox_mark();
+  hookbox_json first = hookbox_json_format("[1]"), second = hookbox_json_format("[2]");
+  for (int i = 0; i < 1000; i++) hookbox_write_json(before, i % 2 ? first : second);
+  hookbox_release(mark);
+  for (int i = 0; i < 1000; i++) hookbox_write_json(before, hookbox_json_format("[]"));
+  hookbox_write_end(before);
+  HOOKBOX_CHECK(hookbox_json_len(hookbox_written(before)) == 2000);
+}
+
+#ifdef __linux__
+#include <sys/resource.h>
+
+/* MiB that the process had at once. */
+static long most(void) {
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss >> 10;
+}
+
+HOOKBOX_TEST(memory_of_documents_is_given_back_to_a_mark) {
+  static char spaces[1 << 20];
+  memset(spaces, ' ', sizeof spaces);
+  long before = most();
+  for (int i = 0; i < 1000; i++) {
+    hookbox_marked mark = hookbox_mark();
+    hookbox_writer *w = hookbox_write();
+    hookbox_write_json(w, (hookbox_json){spaces, sizeof spaces});
+    hookbox_written(w);
+    hookbox_release(mark);
+    /* Sanitizers hold back some of what is freed. */
+    HOOKBOX_CHECK(most() - before < 600);
+  }
+}
+#endif
