@@ -37,6 +37,8 @@ hookbox_json hbx_store_json(hookbox_json value) {
 }
 
 void hbx_host_reset(void) {
+  /* Of a hook in which a check failed. */
+  hbx_close();
   hbx_done();
   hbx_begin();
   while (stored) {

@@ -36,6 +36,8 @@ static bool give_json(hookbox_json value, hbx_string *into) {
 
 /* Most entries that are given at a time: fewer than the library asks for, so that it must go on. */
 #define PAGE 100
+/* Most handles that a hook may hold, beyond its contexts. */
+#define HANDLES 4096
 
 static const struct snapshot *snapshot(hookbox_hook_snapshots_borrow_snapshot_t self) {
   return &hbx_host.snapshots[self.__handle - 1];
@@ -44,6 +46,7 @@ static const struct snapshot *snapshot(hookbox_hook_snapshots_borrow_snapshot_t 
 static bool open(const char *binding, hookbox_hook_snapshots_own_snapshot_t *ret) {
   for (size_t i = 0; i < hbx_host.snapshots_len; i++) {
     if (strcmp(hbx_host.snapshots[i].binding, binding) != 0) continue;
+    if (hbx_host.held == hbx_host.contexts_len + HANDLES) hbx_mistake("the hook holds more than %d handles", HANDLES);
     ret->__handle = (int32_t)i + 1;
     hbx_host.held++;
     return true;

@@ -5,21 +5,22 @@
 
 #define PAGE 256
 
-/* What was opened in this call, to be given back: snapshots by the binding's name, and those of contexts. */
+/* What was opened in this call, to be given back: snapshots by the binding's name, or by the context. */
 struct opened {
   char *binding;
+  int32_t context;
   hookbox_snapshot snapshot;
   struct opened *before;
 };
 static struct opened *opened;
 
-static hookbox_snapshot keep(const char *binding, bool there, hookbox_hook_snapshots_own_snapshot_t own) {
+static hookbox_snapshot keep(const char *binding, int32_t context, bool there, hookbox_hook_snapshots_own_snapshot_t own) {
   /* Not in the arena, of which an author may give a part back. */
   struct opened *one = malloc(sizeof *one);
   char *name = binding ? malloc(strlen(binding) + 1) : NULL;
   if (!one || (binding && !name)) hbx_mistake("there is no memory for a snapshot");
   if (name) strcpy(name, binding);
-  *one = (struct opened){name, {.there = there, .handle = there ? own.__handle : 0}, opened};
+  *one = (struct opened){name, context, {.there = there, .handle = there ? own.__handle : 0}, opened};
   opened = one;
   return one->snapshot;
 }
@@ -99,9 +100,11 @@ hookbox_json hookbox_context_json(const hookbox_context *context) {
 }
 
 hookbox_snapshot hookbox_context_objects(const hookbox_context *context) {
+  for (const struct opened *one = opened; one; one = one->before)
+    if (!one->binding && one->context == context->handle) return one->snapshot;
   hookbox_hook_snapshots_own_snapshot_t own = {0};
   bool there = hookbox_hook_contexts_method_binding_context_objects(of(context), &own);
-  return keep(NULL, there, own);
+  return keep(NULL, context->handle, there, own);
 }
 
 hookbox_snapshot hookbox_snapshot_of(const char *binding) {
@@ -110,7 +113,7 @@ hookbox_snapshot hookbox_snapshot_of(const char *binding) {
   hookbox_hook_snapshots_own_snapshot_t own = {0};
   hbx_string name = hbx_out(binding);
   bool there = hookbox_hook_snapshots_open(&name, &own);
-  return keep(binding, there, own);
+  return keep(binding, 0, there, own);
 }
 
 hookbox_strings hookbox_snapshot_names(void) {

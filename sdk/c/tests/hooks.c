@@ -233,11 +233,21 @@ static hookbox_error gives_back(const hookbox_input *in) {
 
 static const hookbox_hook giving_back = {.name = "gives back", .config = {.on_startup = HOOKBOX_ORDER(1)}, .run = gives_back};
 
+/* Asks again and again for the same objects. */
+static hookbox_error looks_up(const hookbox_input *in) {
+  size_t seen = 0;
+  for (int i = 0; i < 5000; i++)
+    for (size_t at = 0; at < in->contexts_len; at++) seen += hookbox_snapshot_len(hookbox_context_objects(&in->contexts[at]));
+  return hookbox_values_set("/seen", hookbox_json_format("%zu", seen));
+}
+
+static const hookbox_hook looking_up = {.name = "looks up", .config = {.on_startup = HOOKBOX_ORDER(1)}, .run = looks_up};
+
 /* In cpp.cc. */
 hookbox_error counts(const hookbox_input *in);
 static const hookbox_hook counting = {.name = "counts", .config = {.on_startup = HOOKBOX_ORDER(1)}, .run = counts};
 
-HOOKBOX_HOOKS(&all, &failing, &text, &asking, &picking, &giving_back, &counting);
+HOOKBOX_HOOKS(&all, &failing, &text, &asking, &picking, &giving_back, &looking_up, &counting);
 
 HOOKBOX_TEST(requests_are_sent_and_answered) {
   hookbox_test_http("https://a.example.com/x", 404, HOOKBOX_PAIRS({"content-type", "text/plain"}), "no");
@@ -432,4 +442,14 @@ HOOKBOX_TEST(effects_stay_when_memory_is_given_back) {
     HOOKBOX_CHECK_TEXT(asked.log[i].message, hookbox_text("l%d", i));
     HOOKBOX_CHECK(hookbox_json_equal(asked.log[i].fields, pairs));
   }
+}
+
+HOOKBOX_TEST(objects_of_a_context_are_opened_once) {
+  hookbox_test_object("pods", named("Pod", "one"));
+  for (int i = 0; i < 2; i++) hookbox_test_object("nodes", named("Node", "one"));
+  hookbox_test_because((hookbox_test_context){.binding = "pods", .kind = "Synchronization"});
+  hookbox_test_because((hookbox_test_context){.binding = "nodes", .kind = "Synchronization"});
+  hookbox_test_because((hookbox_test_context){.binding = "other", .kind = "Schedule"});
+  HOOKBOX_CHECK_OK(hookbox_test_run("looks up"));
+  HOOKBOX_CHECK_JSON(hookbox_test_asked().values, "{'seen': 15000}");
 }

@@ -332,3 +332,10 @@ HOOKBOX_TEST(the_host_answers_as_the_table_says) {
   HOOKBOX_CHECK(wrong == 0);
   HOOKBOX_CHECK(played > 500);
 }
+
+HOOKBOX_TEST(a_test_does_not_see_what_another_opened) {
+  hookbox_test_snapshot("pods");
+  HOOKBOX_CHECK(hookbox_snapshot_of("pods").there);
+  hbx_host_reset();
+  HOOKBOX_CHECK(!hookbox_snapshot_of("pods").there);
+}
