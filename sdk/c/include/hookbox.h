@@ -284,6 +284,8 @@ void hookbox_write_string(hookbox_writer *writer, const char *text);
 void hookbox_write_string_n(hookbox_writer *writer, const char *text, size_t len);
 /** An integer. */
 void hookbox_write_int(hookbox_writer *writer, int64_t number);
+/** An integer that has no sign. */
+void hookbox_write_uint(hookbox_writer *writer, uint64_t number);
 /** `null` for what is no finite number. */
 void hookbox_write_double(hookbox_writer *writer, double number);
 /** true or false. */
@@ -292,7 +294,7 @@ void hookbox_write_bool(hookbox_writer *writer, bool value);
 void hookbox_write_null(hookbox_writer *writer);
 /** `null` for none. */
 void hookbox_write_json(hookbox_writer *writer, hookbox_json value);
-/** What was written. */
+/** What was written: one whole value, behind which nothing more is written. */
 hookbox_json hookbox_written(hookbox_writer *writer);
 
 /** A manifest of a ConfigMap; `data` may be NULL. */

@@ -204,7 +204,11 @@ class writer {
   /// An integer.
   template <class T, std::enable_if_t<std::is_integral_v<T> && !std::is_same_v<T, bool>, int> = 0>
   writer &value(T number) {
-    return hookbox_write_int(raw_, static_cast<int64_t>(number)), *this;
+    if constexpr (std::is_unsigned_v<T>)
+      hookbox_write_uint(raw_, number);
+    else
+      hookbox_write_int(raw_, number);
+    return *this;
   }
   /// A member of the object.
   template <class T>

@@ -138,6 +138,12 @@ void hookbox_write_int(hookbox_writer *writer, int64_t number) {
   push(&writer->out, text, (size_t)snprintf(text, sizeof text, "%lld", (long long)number));
 }
 
+void hookbox_write_uint(hookbox_writer *writer, uint64_t number) {
+  char text[24];
+  before(writer, false);
+  push(&writer->out, text, (size_t)snprintf(text, sizeof text, "%llu", (unsigned long long)number));
+}
+
 void hookbox_write_double(hookbox_writer *writer, double number) {
   before(writer, false);
   decimal(&writer->out, number);
@@ -162,9 +168,9 @@ void hookbox_write_json(hookbox_writer *writer, hookbox_json value) {
 }
 
 static hookbox_json whole(buffer *of) {
-  size_t len = of->len;
   put(of, '\0');
-  return (hookbox_json){of->text, len};
+  of->len--;
+  return (hookbox_json){of->text, of->len};
 }
 
 hookbox_json hookbox_written(hookbox_writer *writer) {

@@ -71,7 +71,7 @@ HOOKBOX_TEST(values_are_written_in_blocks_in_cpp) {
   {
     auto whole = out.object();
     out.set("text", "a\"b").set("string", std::string("c")).set("view", std::string_view("d")).set("none", nullptr);
-    out.set("so", true).set("small", short{-1}).set("large", uint32_t{4000000000}).set("half", 0.5).set("json", read_it("[1]"));
+    out.set("so", true).set("small", short{-1}).set("large", uint32_t{4000000000}).set("most", UINT64_MAX).set("least", INT64_MIN).set("half", 0.5).set("json", read_it("[1]"));
     {
       auto list = out.array("list");
       out.value(1).value("two");
@@ -80,7 +80,7 @@ HOOKBOX_TEST(values_are_written_in_blocks_in_cpp) {
     auto empty = out.object("empty");
   }
   HOOKBOX_CHECK_JSON(out.written(), "{'text': 'a\"b', 'string': 'c', 'view': 'd', 'none': null, 'so': true, 'small': -1, 'large': 4000000000, "
-                                    "'half': 0.5, 'json': [1], 'list': [1, 'two', {}], 'empty': {}}");
+                                    "'most': 18446744073709551615, 'least': -9223372036854775808, 'half': 0.5, 'json': [1], 'list': [1, 'two', {}], 'empty': {}}");
 }
 
 HOOKBOX_TEST(memory_is_given_back_at_the_end_of_a_block) {

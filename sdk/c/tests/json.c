@@ -1,7 +1,10 @@
 /* JSON: reading, writing, changing. */
 #define _DEFAULT_SOURCE
 #include <float.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <hookbox_test.h>
 
@@ -111,7 +114,8 @@ HOOKBOX_TEST(values_are_written_piece_by_piece) {
   hookbox_write_key(w, "b");
   hookbox_write_bool(w, false);
   hookbox_write_end(w);
-  hookbox_json made = hookbox_written(w);
+  hookbox_json made = hookbox_written(w), again = hookbox_written(w);
+  HOOKBOX_CHECK(again.len == made.len && strlen(made.text) == made.len);
   HOOKBOX_CHECK_TEXT(made.text, "{\"list\":[-9223372036854775808,0.3333333333333333,null,null,{}],\"b\":false}");
   double back;
   HOOKBOX_CHECK(hookbox_json_double(hookbox_json_at(made, "/list/1"), &back) && back == 1.0 / 3);
@@ -125,6 +129,22 @@ HOOKBOX_TEST(values_are_written_piece_by_piece) {
   hookbox_write_end(w);
   made = hookbox_written(w);
   HOOKBOX_CHECK(hookbox_json_len(made) == 20000 && hookbox_json_fault(made.text, made.len) == SIZE_MAX);
+}
+
+HOOKBOX_TEST(nothing_is_written_behind_a_value) {
+  /* A mistake ends the program, as a trap does. */
+  fflush(stdout);
+  pid_t child = fork();
+  if (child == 0) {
+    fclose(stderr);
+    hookbox_writer *w = hookbox_write();
+    hookbox_write_string(w, "a");
+    hookbox_written(w);
+    hookbox_write_string(w, "b");
+    _exit(0);
+  }
+  int how = 0;
+  HOOKBOX_CHECK(waitpid(child, &how, 0) == child && WIFSIGNALED(how));
 }
 
 HOOKBOX_TEST(documents_are_changed_in_copies) {
