@@ -201,7 +201,8 @@ hookbox_json hookbox_json_at(hookbox_json value, const char *pointer);
 const char *hookbox_json_string(hookbox_json value);
 /** The same, with its length in bytes, which `len` gets. */
 const char *hookbox_json_string_n(hookbox_json value, size_t *len);
-/** Whether it is such a value, which is written to `into`. An integer is a number without a fraction that fits. */
+/** Whether it is such a value, which is written to `into`. An integer is a number without a fraction that fits,
+ * however written: 1.0 and 1e3 are integers. */
 bool hookbox_json_int(hookbox_json value, int64_t *into);
 /** Whether it is a number. */
 bool hookbox_json_double(hookbox_json value, double *into);

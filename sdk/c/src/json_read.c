@@ -288,29 +288,51 @@ bool hookbox_json_double(hookbox_json value, double *into) {
   return true;
 }
 
+/* `*number` times ten to this power, and a digit more; false where that is more than `most`. */
+static bool append(uint64_t *number, int64_t power, uint64_t digit, uint64_t most) {
+  for (; power > 0 && *number > 0; power--) {
+    if (*number > most / 10) return false;
+    *number *= 10;
+  }
+  if (digit > most - *number) return false;
+  *number += digit;
+  return true;
+}
+
 bool hookbox_json_int(hookbox_json value, int64_t *into) {
   if (hookbox_json_kind_of(value) != HOOKBOX_JSON_NUMBER) return false;
   const char *end = value.text + value.len;
   const char *at = hbx_space(value.text, end);
-  bool negative = *at == '-';
-  uint64_t number = 0;
+  bool negative = *at == '-', fraction = false;
   const uint64_t most = (uint64_t)INT64_MAX + negative;
-  const char *digits = at + negative;
-  for (; digits < end && *digits >= '0' && *digits <= '9'; digits++) {
-    uint64_t digit = (uint64_t)(*digits - '0');
-    if (number > (most - digit) / 10) return false;
-    number = number * 10 + digit;
+  /* 1.0 and 1e3 are integers, too: the digits without the zeros at their end, how many these are, and how many of all of them
+   * are behind the point. */
+  uint64_t number = 0;
+  int64_t zeros = 0, places = 0, exponent = 0;
+  for (at += negative; at < end && (*at == '.' || (*at >= '0' && *at <= '9')); at++) {
+    if (*at == '.') {
+      fraction = true;
+      continue;
+    }
+    places += fraction;
+    if (*at == '0') {
+      zeros++;
+    } else {
+      if (!append(&number, zeros + 1, (uint64_t)(*at - '0'), most)) return false;
+      zeros = 0;
+    }
   }
-  if (digits == end || hbx_skip(at, end) == digits) {
-    *into = negative ? (int64_t)(0 - number) : (int64_t)number;
-    return true;
+  if (at < end && (*at == 'e' || *at == 'E')) {
+    at++;
+    bool below = at < end && *at == '-';
+    if (at < end && (*at == '-' || *at == '+')) at++;
+    for (; at < end && *at >= '0' && *at <= '9'; at++)
+      if (exponent < INT64_C(1) << 48) exponent = exponent * 10 + (*at - '0');
+    if (below) exponent = -exponent;
   }
-  /* 1.0 and 1e3 are integers, too. */
-  double decimal;
-  if (!hookbox_json_double(value, &decimal)) return false;
-  if (!(decimal >= -9007199254740992.0 && decimal <= 9007199254740992.0)) return false;
-  if ((double)(int64_t)decimal != decimal) return false;
-  *into = (int64_t)decimal;
+  int64_t power = zeros - places + exponent;
+  if (number > 0 && (power < 0 || !append(&number, power, 0, most))) return false;
+  *into = negative ? (int64_t)(0 - number) : (int64_t)number;
   return true;
 }
 

@@ -61,6 +61,25 @@ HOOKBOX_TEST(values_are_read_as_what_they_are) {
   HOOKBOX_CHECK(len == 3 && memcmp(text, "a\0b", 3) == 0);
 }
 
+HOOKBOX_TEST(integers_are_read_exactly) {
+  static const struct { const char *text; int64_t number; } good[] = {
+      {"0", 0}, {"-0", 0}, {"0.00e-5", 0}, {"0e99999999999999999999", 0}, {"1e18", 1000000000000000000}, {"9007199254740993.0", 9007199254740993},
+      {"9223372036854775807", INT64_MAX}, {"9223372036854775807.000", INT64_MAX}, {"-9.223372036854775808E+18", INT64_MIN},
+      {"-92233720368547758080000e-4", INT64_MIN}, {" 1.20e1 ", 12}, {"1200e-2", 12}, {"0.00012e5", 12}, {"100.0", 100}, {"1010", 1010},
+  };
+  for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+    int64_t number = 7;
+    bool is = hookbox_json_int(read_it(good[i].text), &number);
+    hookbox_check(is && number == good[i].number, __FILE__, __LINE__, "%s: %lld", good[i].text, (long long)number);
+  }
+  static const char *const bad[] = {"0.5", "1e-1", "1.01e1", "9223372036854775808", "-9223372036854775809", "9223372036854775808.0", "1e19", "1e99999999999999999999",
+                                    "1e-99999999999999999999", "9007199254740992.5", "100000000000000000000000000", "\"1\"", "true"};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    int64_t number = 7;
+    hookbox_check(!hookbox_json_int(read_it(bad[i]), &number) && number == 7, __FILE__, __LINE__, "%s: %lld", bad[i], (long long)number);
+  }
+}
+
 HOOKBOX_TEST(a_nul_in_a_key_is_kept) {
   hookbox_json of = read_it("{\"a\\u0000b\": 1, \"a\": 2, \"a\\u0000c\": {\"x\": 1}}");
   hookbox_json_iter first = hookbox_json_each(of);
