@@ -94,7 +94,7 @@ hookbox_error hookbox_test_filter(const char *hook, const char *binding, hookbox
 hookbox_json hookbox_test_config(const char *hook);
 
 /* ---- What the last call asked for ----------------------------------------------------------------------------------
- * A run that failed asks for nothing. */
+ * A call that failed asks for nothing. */
 
 /** A change of an object. */
 typedef struct hookbox_test_patch {
@@ -169,11 +169,11 @@ typedef struct hookbox_test_effects {
   const hookbox_test_metric *metrics;
   /** How many they are. */
   size_t metrics_len;
-  /** Of a failed run, too. */
+  /** Of a failed call, too. */
   const hookbox_test_record *log;
   /** How many they are. */
   size_t log_len;
-  /** Of a failed run, too. */
+  /** Of a failed call, too. */
   const hookbox_test_request *requests;
   /** How many they are. */
   size_t requests_len;

@@ -131,6 +131,14 @@ static hookbox_error failure(hookbox_hook_types_error_t error) {
   return failure;
 }
 
+/* A call that failed asks for nothing. */
+static hookbox_error failed(hookbox_error why) {
+  hbx_host.values = hbx_host.values_before;
+  hbx_host.config_values = hbx_host.config_values_before;
+  hbx_host.asked.patches_len = hbx_host.asked.metrics_len = 0;
+  return why;
+}
+
 static hookbox_error not_taken(hookbox_hook_types_refusal_t refusal) {
   return hookbox_fail("the host does not take the answer: %s", hookbox_copy((char *)refusal.message.ptr, refusal.message.len));
 }
@@ -141,6 +149,8 @@ static void begin(void) {
   hbx_host.log = NULL;
   hbx_host.requests = NULL;
   hbx_host.asked = (hookbox_test_effects){0};
+  hbx_host.values_before = hbx_host.values;
+  hbx_host.config_values_before = hbx_host.config_values;
 }
 
 /* What the hook holds is the host's: it gives it back when the call is over. */
@@ -156,18 +166,13 @@ hookbox_error hookbox_test_run(const char *hook) {
   for (size_t i = 0; i < len; i++) handles[i].__handle = (int32_t)i + 1;
   hbx_host.held = len;
   exports_hookbox_hook_hooks_list_own_binding_context_t contexts = {handles, len};
-  hookbox_json values = hbx_host.values, config_values = hbx_host.config_values;
   hbx_string name = hbx_give(hook);
   exports_hookbox_hook_hooks_error_t error;
   bool ran = exports_hookbox_hook_hooks_run(&name, &contexts, &error);
   end();
   hbx_host.contexts = NULL;
   hbx_host.contexts_len = 0;
-  if (ran) return HOOKBOX_OK;
-  hbx_host.values = values;
-  hbx_host.config_values = config_values;
-  hbx_host.asked.patches_len = hbx_host.asked.metrics_len = 0;
-  return failure(error);
+  return ran ? HOOKBOX_OK : failed(failure(error));
 }
 
 static hookbox_error ask(const char *hook, const char *binding, hookbox_json request, bool mutates, hookbox_test_answer *answer) {
@@ -178,9 +183,9 @@ static hookbox_error ask(const char *hook, const char *binding, hookbox_json req
   bool answered = mutates ? exports_hookbox_hook_admission_mutate(&name, &of, &text, &given, &error)
                           : exports_hookbox_hook_admission_validate(&name, &of, &text, &given, &error);
   end();
-  if (!answered) return failure(error);
+  if (!answered) return failed(failure(error));
   hookbox_hook_types_refusal_t refusal;
-  if (!hbx_valid_answer(&given, mutates, &refusal)) return not_taken(refusal);
+  if (!hbx_valid_answer(&given, mutates, &refusal)) return failed(not_taken(refusal));
   hookbox_writer *audit = hookbox_write();
   hookbox_write_object(audit);
   for (size_t i = 0; i < given.audit_annotations.len; i++) {
@@ -215,9 +220,9 @@ hookbox_error hookbox_test_convert(const char *hook, const char *binding, const 
   exports_hookbox_hook_conversion_error_t error;
   bool converted = exports_hookbox_hook_conversion_convert(&name, &of, &version, &other, &objects, &made, &error);
   end();
-  if (!converted) return failure(error);
+  if (!converted) return failed(failure(error));
   hookbox_hook_types_refusal_t refusal;
-  if (!hbx_valid_converted(&made, 1, &refusal)) return not_taken(refusal);
+  if (!hbx_valid_converted(&made, 1, &refusal)) return failed(not_taken(refusal));
   *into = (hookbox_json){(char *)made.ptr[0].ptr, made.ptr[0].len};
   return HOOKBOX_OK;
 }
@@ -229,7 +234,7 @@ hookbox_error hookbox_test_filter(const char *hook, const char *binding, hookbox
   exports_hookbox_hook_filters_list_result_json_error_t results;
   exports_hookbox_hook_filters_filter(&name, &of, &objects, &results);
   end();
-  if (results.ptr[0].is_err) return failure(results.ptr[0].val.err);
+  if (results.ptr[0].is_err) return failed(failure(results.ptr[0].val.err));
   *result = (hookbox_json){(char *)results.ptr[0].val.ok.ptr, results.ptr[0].val.ok.len};
   return HOOKBOX_OK;
 }

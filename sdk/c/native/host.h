@@ -37,6 +37,9 @@ struct host {
   hookbox_test_effects asked;
   hookbox_json values;
   hookbox_json config_values;
+  /* As they were before the call. */
+  hookbox_json values_before;
+  hookbox_json config_values_before;
   /* Resources that the hook holds. */
   size_t held;
 };

@@ -243,11 +243,43 @@ static hookbox_error looks_up(const hookbox_input *in) {
 
 static const hookbox_hook looking_up = {.name = "looks up", .config = {.on_startup = HOOKBOX_ORDER(1)}, .run = looks_up};
 
+/* Effects of other calls than runs; those of objects with a name fail after them. */
+static hookbox_error leaves(void) {
+  HOOKBOX_TRY(hookbox_values_set("/a", hookbox_json_of("b")));
+  HOOKBOX_TRY(hookbox_config_values_set("/a", hookbox_json_of("b")));
+  HOOKBOX_TRY(hookbox_metric_add("calls", 1, NULL, NULL));
+  hookbox_log(HOOKBOX_INFO, "called", NULL);
+  return hookbox_create(hookbox_config_map("default", "left", NULL));
+}
+
+static hookbox_error leaves_reviewing(const hookbox_review *review, hookbox_verdict *verdict) {
+  HOOKBOX_TRY(leaves());
+  if (review->name && strcmp(review->name, "bad") == 0) hookbox_audit(verdict, "", "no key");
+  else if (review->name) return hookbox_fail("no");
+  verdict->allowed = true;
+  return HOOKBOX_OK;
+}
+
+static hookbox_error leaves_converting(const hookbox_converted *how, hookbox_json object, hookbox_json *into) {
+  (void)how;
+  HOOKBOX_TRY(leaves());
+  *into = object;
+  return hookbox_json_at(object, "/metadata/name").text ? hookbox_fail("no") : HOOKBOX_OK;
+}
+
+static const hookbox_hook leaving = {
+    .name = "leaves",
+    .config = {.validating = HOOKBOX_WEBHOOKS({.name = "a.example.com"})},
+    .validate = leaves_reviewing,
+    .mutate = leaves_reviewing,
+    .convert = leaves_converting,
+};
+
 /* In cpp.cc. */
 hookbox_error counts(const hookbox_input *in);
 static const hookbox_hook counting = {.name = "counts", .config = {.on_startup = HOOKBOX_ORDER(1)}, .run = counts};
 
-HOOKBOX_HOOKS(&all, &failing, &text, &asking, &picking, &giving_back, &looking_up, &counting);
+HOOKBOX_HOOKS(&all, &failing, &text, &asking, &picking, &giving_back, &looking_up, &leaving, &counting);
 
 HOOKBOX_TEST(requests_are_sent_and_answered) {
   hookbox_test_http("https://a.example.com/x", 404, HOOKBOX_PAIRS({"content-type", "text/plain"}), "no");
@@ -452,4 +484,31 @@ HOOKBOX_TEST(objects_of_a_context_are_opened_once) {
   hookbox_test_because((hookbox_test_context){.binding = "other", .kind = "Schedule"});
   HOOKBOX_CHECK_OK(hookbox_test_run("looks up"));
   HOOKBOX_CHECK_JSON(hookbox_test_asked().values, "{'seen': 15000}");
+}
+
+static void check_left(bool something) {
+  hookbox_test_effects asked = hookbox_test_asked();
+  HOOKBOX_CHECK(asked.log_len == 1 && asked.patches_len == something && asked.metrics_len == something);
+  HOOKBOX_CHECK(hookbox_json_there(hookbox_test_created("ConfigMap", "default", "left")) == something);
+  HOOKBOX_CHECK(hookbox_json_len(asked.values) == something && hookbox_json_len(asked.config_values) == something);
+  hookbox_test_values(hookbox_json_format("{}"));
+  hookbox_test_config_values(hookbox_json_format("{}"));
+}
+
+HOOKBOX_TEST(a_call_that_failed_leaves_nothing) {
+  hookbox_test_answer answer;
+  hookbox_json into, other = hookbox_json_format("{'metadata': {}}");
+  HOOKBOX_CHECK_OK(hookbox_test_validate("leaves", "a.example.com", hookbox_json_format("{}"), &answer));
+  check_left(true);
+  HOOKBOX_CHECK_FAILS(hookbox_test_validate("leaves", "a.example.com", hookbox_json_format("{'name': 'a'}"), &answer), "no");
+  check_left(false);
+  HOOKBOX_CHECK_FAILS(hookbox_test_mutate("leaves", "a.example.com", hookbox_json_format("{'name': 'a'}"), &answer), "no");
+  check_left(false);
+  /* What the host does not take has failed, too. */
+  HOOKBOX_CHECK(hookbox_test_validate("leaves", "a.example.com", hookbox_json_format("{'name': 'bad'}"), &answer));
+  check_left(false);
+  HOOKBOX_CHECK_FAILS(hookbox_test_convert("leaves", "c", "v1", "v2", named("Thing", "a"), &into), "a: no");
+  check_left(false);
+  HOOKBOX_CHECK(hookbox_test_convert("leaves", "c", "v1", "v2", other, &into) == HOOKBOX_OK);
+  check_left(true);
 }
