@@ -70,7 +70,7 @@ bool hbx_refuse(hookbox_hook_types_refusal_t *refusal, const char *code, const c
   return false;
 }
 
-static struct snapshot *of(const char *binding) {
+struct snapshot *hbx_snapshot(const char *binding) {
   struct host *host = &hbx_host;
   for (size_t i = 0; i < host->snapshots_len; i++)
     if (strcmp(host->snapshots[i].binding, binding) == 0) return &host->snapshots[i];
@@ -79,10 +79,10 @@ static struct snapshot *of(const char *binding) {
   return &host->snapshots[host->snapshots_len++];
 }
 
-void hookbox_test_snapshot(const char *binding) { of(binding); }
+void hookbox_test_snapshot(const char *binding) { hbx_snapshot(binding); }
 
 void hookbox_test_entry(const char *binding, hookbox_json object, hookbox_json filter_result) {
-  struct snapshot *snapshot = of(binding);
+  struct snapshot *snapshot = hbx_snapshot(binding);
   snapshot->entries = hbx_more(snapshot->entries, snapshot->len, sizeof *snapshot->entries);
   snapshot->entries[snapshot->len] = (hookbox_entry){hbx_store_json(object), hbx_store_json(filter_result), snapshot->len};
   snapshot->len++;

@@ -55,6 +55,8 @@ const char *hbx_store_bytes(const uint8_t *bytes, size_t len);
 hookbox_json hbx_store_json(hookbox_json value);
 /* Room for one more element of a list, in such memory. */
 void *hbx_more(void *list, size_t len, size_t size);
+/* That of a binding; an empty one where there was none. */
+struct snapshot *hbx_snapshot(const char *binding);
 /* A copy, of which the hook may do what it likes. */
 hbx_string hbx_give(const char *text);
 hbx_string hbx_give_json(hookbox_json value);

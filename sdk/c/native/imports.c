@@ -138,36 +138,70 @@ bool hookbox_hook_contexts_method_binding_context_object_pointer(context self, h
   return part(reason(self)->object, pointer, "invalid-pointer", &ret->is_some, &ret->val, err);
 }
 
+static bool is_synchronization(const hookbox_test_context *of) { return of->kind && strcmp(of->kind, "Synchronization") == 0; }
+
 bool hookbox_hook_contexts_method_binding_context_objects(context self, hookbox_hook_contexts_own_snapshot_t *ret) {
-  const char *kind = reason(self)->kind;
-  if (!kind || strcmp(kind, "Synchronization") != 0) return false;
-  hookbox_test_snapshot(reason(self)->binding);
+  if (!is_synchronization(reason(self))) return false;
+  hbx_snapshot(reason(self)->binding);
   return open(reason(self)->binding, ret);
 }
 
 void hookbox_hook_contexts_method_binding_context_snapshot_names(context self, hookbox_bindings_list_string_t *ret) {
-  (void)self;
   hookbox_hook_snapshots_names(ret);
+  /* None belongs to onStartup. */
+  if (!reason(self)->kind) ret->len = 0;
 }
 
+static void write_text(hookbox_writer *w, const char *key, const char *text) {
+  if (!text) return;
+  hookbox_write_key(w, key);
+  hookbox_write_string(w, text);
+}
+
+static void write_json(hookbox_writer *w, const char *key, hookbox_json value) {
+  if (!value.text) return;
+  hookbox_write_key(w, key);
+  hookbox_write_json(w, value);
+}
+
+static void write_entries(hookbox_writer *w, const char *key, const struct snapshot *of) {
+  hookbox_write_key(w, key);
+  hookbox_write_array(w);
+  for (size_t i = 0; i < of->len; i++) {
+    hookbox_write_object(w);
+    write_json(w, "filterResult", of->entries[i].filter_result);
+    write_json(w, "object", of->entries[i].object);
+    hookbox_write_end(w);
+  }
+  hookbox_write_end(w);
+}
+
+static int by_binding(const void *one, const void *other) {
+  return strcmp(((const struct snapshot *)one)->binding, ((const struct snapshot *)other)->binding);
+}
+
+/* With its keys in their order, as the host writes it. */
 void hookbox_hook_contexts_method_binding_context_to_json(context self, hbx_string *ret) {
   const hookbox_test_context *of = reason(self);
-  const hookbox_pair texts[] = {{"binding", of->binding}, {"type", of->kind}, {"watchEvent", of->watch_event}, {"groupName", of->group}};
   hookbox_writer *w = hookbox_write();
   hookbox_write_object(w);
-  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-    if (!texts[i].value) continue;
-    hookbox_write_key(w, texts[i].name);
-    hookbox_write_string(w, texts[i].value);
+  write_text(w, "binding", of->binding);
+  write_json(w, "filterResult", of->filter_result);
+  write_text(w, "groupName", of->group);
+  write_json(w, "object", of->object);
+  if (is_synchronization(of)) write_entries(w, "objects", hbx_snapshot(of->binding));
+  size_t len = hbx_host.snapshots_len;
+  if (of->kind && len > 0) {
+    struct snapshot *sorted = hookbox_alloc(len * sizeof *sorted);
+    memcpy(sorted, hbx_host.snapshots, len * sizeof *sorted);
+    qsort(sorted, len, sizeof *sorted, by_binding);
+    hookbox_write_key(w, "snapshots");
+    hookbox_write_object(w);
+    for (size_t i = 0; i < len; i++) write_entries(w, sorted[i].binding, &sorted[i]);
+    hookbox_write_end(w);
   }
-  if (of->object.text) {
-    hookbox_write_key(w, "object");
-    hookbox_write_json(w, of->object);
-  }
-  if (of->filter_result.text) {
-    hookbox_write_key(w, "filterResult");
-    hookbox_write_json(w, of->filter_result);
-  }
+  write_text(w, "type", of->kind);
+  write_text(w, "watchEvent", of->watch_event);
   hookbox_write_end(w);
   *ret = hbx_give_json(hookbox_written(w));
 }

@@ -275,11 +275,20 @@ static const hookbox_hook leaving = {
     .convert = leaves_converting,
 };
 
+/* Says what its reasons are, as a whole. */
+static hookbox_error tells(const hookbox_input *in) {
+  for (size_t i = 0; i < in->contexts_len; i++)
+    hookbox_logf(HOOKBOX_INFO, "%zu %s", hookbox_context_snapshot_names(&in->contexts[i]).len, hookbox_context_json(&in->contexts[i]).text);
+  return HOOKBOX_OK;
+}
+
+static const hookbox_hook telling = {.name = "tells", .config = {.on_startup = HOOKBOX_ORDER(1)}, .run = tells};
+
 /* In cpp.cc. */
 hookbox_error counts(const hookbox_input *in);
 static const hookbox_hook counting = {.name = "counts", .config = {.on_startup = HOOKBOX_ORDER(1)}, .run = counts};
 
-HOOKBOX_HOOKS(&all, &failing, &text, &asking, &picking, &giving_back, &looking_up, &leaving, &counting);
+HOOKBOX_HOOKS(&all, &failing, &text, &asking, &picking, &giving_back, &looking_up, &leaving, &telling, &counting);
 
 HOOKBOX_TEST(requests_are_sent_and_answered) {
   hookbox_test_http("https://a.example.com/x", 404, HOOKBOX_PAIRS({"content-type", "text/plain"}), "no");
@@ -511,4 +520,23 @@ HOOKBOX_TEST(a_call_that_failed_leaves_nothing) {
   check_left(false);
   HOOKBOX_CHECK(hookbox_test_convert("leaves", "c", "v1", "v2", other, &into) == HOOKBOX_OK);
   check_left(true);
+}
+
+HOOKBOX_TEST(a_context_is_told_as_a_whole) {
+  hookbox_json a = hookbox_json_format("{'kind':'Pod'}"), result = hookbox_json_of("a");
+  hookbox_test_entry("pods", a, result);
+  hookbox_test_object("pods", a);
+  hookbox_test_snapshot("nodes");
+  hookbox_test_because((hookbox_test_context){.binding = "onStartup"});
+  hookbox_test_because((hookbox_test_context){.binding = "pods", .kind = "Event", .watch_event = "Added", .object = a, .filter_result = result});
+  hookbox_test_because((hookbox_test_context){.binding = "pods", .kind = "Synchronization"});
+  hookbox_test_because((hookbox_test_context){.binding = "g", .kind = "Group", .group = "g"});
+  HOOKBOX_CHECK_OK(hookbox_test_run("tells"));
+  const hookbox_test_record *log = hookbox_test_asked().log;
+  const char *snapshots = "\"snapshots\":{\"nodes\":[],\"pods\":[{\"filterResult\":\"a\",\"object\":{\"kind\":\"Pod\"}},{\"object\":{\"kind\":\"Pod\"}}]}";
+  HOOKBOX_CHECK_TEXT(log[0].message, "0 {\"binding\":\"onStartup\"}");
+  HOOKBOX_CHECK_TEXT(log[1].message, hookbox_text("2 {\"binding\":\"pods\",\"filterResult\":\"a\",\"object\":{\"kind\":\"Pod\"},%s,\"type\":\"Event\",\"watchEvent\":\"Added\"}", snapshots));
+  HOOKBOX_CHECK_TEXT(log[2].message, hookbox_text("2 {\"binding\":\"pods\",\"objects\":[{\"filterResult\":\"a\",\"object\":{\"kind\":\"Pod\"}},{\"object\":{\"kind\":\"Pod\"}}],"
+                                                  "%s,\"type\":\"Synchronization\"}", snapshots));
+  HOOKBOX_CHECK_TEXT(log[3].message, hookbox_text("2 {\"binding\":\"g\",\"groupName\":\"g\",%s,\"type\":\"Group\"}", snapshots));
 }
