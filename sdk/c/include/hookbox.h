@@ -192,7 +192,7 @@ size_t hookbox_json_fault(const char *text, size_t len);
 hookbox_json_kind hookbox_json_kind_of(hookbox_json value);
 /** Whether there is a value; `null` is one. */
 static inline bool hookbox_json_there(hookbox_json value) { return value.text != NULL; }
-/** Whether two values are the same, whatever the order of keys. */
+/** Whether two values are the same, whatever the order of keys. Numbers are compared as they are written: 1 is not 1.0. */
 bool hookbox_json_equal(hookbox_json one, hookbox_json other);
 
 /** The part at a JSON Pointer (RFC 6901), such as `/spec/containers/0/image`; none when it is not there. */
@@ -248,7 +248,8 @@ bool hookbox_json_next(hookbox_json_iter *iter);
 hookbox_json hookbox_json_set(hookbox_json document, const char *pointer, hookbox_json value);
 /** The document without what is at a pointer; none when there is nothing. */
 hookbox_json hookbox_json_remove(hookbox_json document, const char *pointer);
-/** The JSON Patch (RFC 6902) that leads from one document to another. Arrays that differ are replaced as a whole. */
+/** The JSON Patch (RFC 6902) that leads from one document to another; none when there is no other. Arrays that differ are
+ * replaced as a whole. */
 hookbox_json hookbox_json_diff(hookbox_json before, hookbox_json after);
 
 /** A value by a template:

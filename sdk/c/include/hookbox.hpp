@@ -89,7 +89,7 @@ class json {
   /// The document without what is at a pointer; none when there is nothing.
   json without(const char *pointer) const { return hookbox_json_remove(raw_, pointer); }
 
-  /// Whether they are the same value, however written.
+  /// Whether they are the same value, whatever the order of keys. Numbers are compared as they are written: 1 is not 1.0.
   friend bool operator==(json one, json other) { return hookbox_json_equal(one, other); }
   /// Whether they are different values.
   friend bool operator!=(json one, json other) { return !hookbox_json_equal(one, other); }

@@ -235,8 +235,8 @@ hookbox_error hookbox_test_filter(const char *hook, const char *binding, hookbox
   exports_hookbox_hook_filters_filter(&name, &of, &objects, &results);
   end();
   if (results.ptr[0].is_err) return failed(failure(results.ptr[0].val.err));
-  *result = (hookbox_json){(char *)results.ptr[0].val.ok.ptr, results.ptr[0].val.ok.len};
-  return HOOKBOX_OK;
+  hookbox_hook_types_refusal_t refusal;
+  return hbx_read(results.ptr[0].val.ok, result, &refusal) ? HOOKBOX_OK : failed(not_taken(refusal));
 }
 
 hookbox_json hookbox_test_config(const char *hook) {

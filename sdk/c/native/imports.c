@@ -451,6 +451,9 @@ bool hookbox_hook_cluster_list(hbx_string *version, hbx_string *kind, hookbox_ho
 
 /* ---- HTTP ---- */
 
+/* Bytes of an answer's body, at most. */
+#define MOST_BODY (16u << 20)
+
 bool hookbox_hook_http_send(hookbox_hook_http_request_t *request, hookbox_hook_http_response_t *ret, refusal *err) {
   if (!hbx_valid_request(request, err)) return false;
   hookbox_test_request sent = {
@@ -467,6 +470,9 @@ bool hookbox_hook_http_send(hookbox_hook_http_request_t *request, hookbox_hook_h
   for (size_t i = 0; i < hbx_host.answers_len; i++) {
     const struct answer *answer = &hbx_host.answers[i];
     if (strcmp(answer->url, sent.url) != 0) continue;
+    uint64_t limit = request->limit.is_some && request->limit.val < MOST_BODY ? request->limit.val : MOST_BODY;
+    if (strlen(answer->body) > limit)
+      return hbx_refuse(err, "too-large", hookbox_text("the answer's body has more than %llu bytes", (unsigned long long)limit));
     size_t len = hbx_count(answer->headers);
     hookbox_hook_http_header_t *headers = hookbox_alloc(len * sizeof *headers + 1);
     for (size_t at = 0; at < len; at++) headers[at] = (hookbox_hook_http_header_t){hbx_give(answer->headers[at].name), hbx_give(answer->headers[at].value)};

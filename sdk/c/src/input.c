@@ -82,6 +82,7 @@ hookbox_error hookbox_context_object_at(const hookbox_context *context, const ch
   hookbox_hook_contexts_option_json_t part = {0};
   hookbox_hook_types_refusal_t refusal;
   hbx_string at = hbx_out(pointer);
+  *into = (hookbox_json){NULL, 0};
   if (!hookbox_hook_contexts_method_binding_context_object_pointer(of(context), &at, &part, &refusal)) return hbx_refused(refusal);
   *into = maybe(part.is_some, part.val);
   return HOOKBOX_OK;

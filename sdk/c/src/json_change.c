@@ -208,6 +208,7 @@ static void differ(hookbox_writer *w, path at, hookbox_json before, hookbox_json
 }
 
 hookbox_json hookbox_json_diff(hookbox_json before, hookbox_json after) {
+  if (!after.text) return after;
   hookbox_writer *w = hookbox_write();
   hookbox_write_array(w);
   differ(w, (path){"", 0}, before, after, 0);

@@ -13,6 +13,8 @@ static hookbox_error all_of_it(const hookbox_input *in) {
                  hookbox_context_group(context) ? hookbox_context_group(context) : "-");
     if (!kind) continue;
     hookbox_json name;
+    name = hookbox_json_of("before");
+    HOOKBOX_CHECK(hookbox_is_refused(hookbox_context_object_at(context, "x", &name), "invalid-pointer") && !name.text);
     HOOKBOX_TRY(hookbox_context_object_at(context, "/metadata/name", &name));
     if (name.text) hookbox_log(HOOKBOX_INFO, "object", HOOKBOX_PAIRS({"name", hookbox_json_string(name)}, {"whole", hookbox_context_json(context).text}));
   }
@@ -83,6 +85,8 @@ static hookbox_error asks(const hookbox_input *in) {
   HOOKBOX_CHECK_TEXT(answer.body, "no");
   HOOKBOX_CHECK_TEXT(hookbox_http_header(&answer, "content-type"), "text/plain");
   HOOKBOX_CHECK_TEXT(hookbox_http_header(&answer, "etag"), NULL);
+  HOOKBOX_CHECK(hookbox_is_refused(hookbox_http_send((hookbox_http_request){.url = "https://a.example.com/x", .limit = 1}, &answer), "too-large"));
+  HOOKBOX_TRY(hookbox_http_send((hookbox_http_request){.url = "https://a.example.com/x", .limit = 2}, &answer));
   return hookbox_http_send((hookbox_http_request){.url = "https://b.example.com/", .headers = HOOKBOX_PAIRS({"accept", "*/*"}), .body = "{}", .body_len = 2}, &answer);
 }
 
@@ -101,6 +105,10 @@ static hookbox_error fails(const hookbox_input *in) {
 
 static hookbox_error by_name(hookbox_json object, hookbox_json *result) {
   const char *name = hookbox_json_string_at(object, "/metadata/name");
+  if (name && strcmp(name, "broken") == 0) {
+    *result = (hookbox_json){"{", 1};
+    return HOOKBOX_OK;
+  }
   if (!name) return hookbox_fail("it has no name");
   *result = hookbox_json_format("{'name': %s}", name);
   return HOOKBOX_OK;
@@ -295,12 +303,12 @@ HOOKBOX_TEST(requests_are_sent_and_answered) {
   hookbox_error error = hookbox_test_run("asks");
   HOOKBOX_CHECK_TEXT(error->message, "nothing answers https://b.example.com/: give the host an answer (not-granted)");
   hookbox_test_effects asked = hookbox_test_asked();
-  HOOKBOX_CHECK(asked.requests_len == 2);
+  HOOKBOX_CHECK(asked.requests_len == 4);
   HOOKBOX_CHECK_TEXT(asked.requests[0].method, "GET");
   HOOKBOX_CHECK_TEXT(asked.requests[0].body, NULL);
-  HOOKBOX_CHECK_TEXT(asked.requests[1].method, "POST");
-  HOOKBOX_CHECK_TEXT(asked.requests[1].body, "{}");
-  HOOKBOX_CHECK_JSON(asked.requests[1].headers, "{'accept': '*/*'}");
+  HOOKBOX_CHECK_TEXT(asked.requests[3].method, "POST");
+  HOOKBOX_CHECK_TEXT(asked.requests[3].body, "{}");
+  HOOKBOX_CHECK_JSON(asked.requests[3].headers, "{'accept': '*/*'}");
 }
 
 HOOKBOX_TEST(objects_have_the_fields_that_are_named) {
@@ -444,6 +452,8 @@ HOOKBOX_TEST(objects_are_converted_and_filtered) {
   HOOKBOX_CHECK_OK(hookbox_test_filter("all", "kubernetes", named("ConfigMap", "a"), &into));
   HOOKBOX_CHECK_JSON(into, "{'name': 'a'}");
   HOOKBOX_CHECK_FAILS(hookbox_test_filter("all", "kubernetes", hookbox_json_format("{}"), &into), "it has no name");
+  hookbox_error broken = hookbox_test_filter("all", "kubernetes", named("ConfigMap", "broken"), &into);
+  HOOKBOX_CHECK(broken && strncmp(broken->message, "the host does not take the answer: ", 35) == 0);
   HOOKBOX_CHECK_FAILS(hookbox_test_filter("all", "pods", hookbox_json_format("{}"), &into), "the binding `pods` has no filter");
 }
 

@@ -194,6 +194,8 @@ HOOKBOX_TEST(a_difference_is_as_small_as_can_be) {
                      "{'op':'remove','path':'/gone'},{'op':'add','path':'/n','value':null}]");
   HOOKBOX_CHECK_JSON(hookbox_json_diff(before, before), "[]");
   HOOKBOX_CHECK_JSON(hookbox_json_diff(read_it("1"), read_it("{}")), "[{'op':'replace','path':'','value':{}}]");
+  HOOKBOX_CHECK(!hookbox_json_there(hookbox_json_diff(before, (hookbox_json){NULL, 0})));
+  HOOKBOX_CHECK(!hookbox_json_equal(read_it("1"), read_it("1.0")));
   HOOKBOX_CHECK(!hookbox_json_equal(read_it("[1]"), read_it("[1,2]")) && !hookbox_json_equal(read_it("{\"a\":1}"), read_it("{\"b\":1}")));
 }
 
