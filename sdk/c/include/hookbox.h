@@ -749,7 +749,7 @@ hookbox_error hookbox_config_values_remove(const char *path) HOOKBOX_MUST_USE;
 
 /** Which object. */
 typedef struct hookbox_ref {
-  /** Group and version; the kind's preferred version when left out. */
+  /** Group and version; the kind's preferred version when left out, but for hookbox_cluster_get, which needs it. */
   const char *api_version;
   /** As objects write it: ConfigMap. */
   const char *kind;
@@ -823,7 +823,7 @@ hookbox_error hookbox_cluster_get(hookbox_ref object, hookbox_json *into) HOOKBO
 
 /** Which objects to list. */
 typedef struct hookbox_selection {
-  /** Group and version. */
+  /** Group and version, which are needed. */
   const char *api_version;
   /** As objects write it: Node. */
   const char *kind;

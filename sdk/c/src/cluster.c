@@ -7,6 +7,7 @@ hookbox_error hookbox_cluster_get(hookbox_ref object, hookbox_json *into) {
   hbx_string version = hbx_out(object.api_version), kind = hbx_out(object.kind), name = hbx_out(object.name);
   hbx_string inside = hbx_out(object.ns);
   *into = (hookbox_json){NULL, 0};
+  if (version.len == 0) return hbx_left_out("api_version");
   if (!hookbox_hook_cluster_get(&version, &kind, object.ns ? &inside : NULL, &name, &found, &refusal)) return hbx_refused(refusal);
   if (found.is_some) *into = hbx_in_json(found.val);
   return HOOKBOX_OK;
@@ -29,6 +30,10 @@ static bool turn(hookbox_listing *listing) {
   hbx_string version = hbx_out(listing->selection.api_version), kind = hbx_out(listing->selection.kind);
   listing->begun = true;
   listing->page_at = listing->page_len = 0;
+  if (version.len == 0) {
+    listing->error = hbx_left_out("api_version");
+    return false;
+  }
   if (!hookbox_hook_cluster_list(&version, &kind, &which, &page, &refusal)) {
     listing->error = hbx_refused(refusal);
     return false;

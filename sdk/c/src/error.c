@@ -57,6 +57,13 @@ hookbox_error hbx_refused(hookbox_hook_types_refusal_t refusal) {
   return failure;
 }
 
+hookbox_error hbx_left_out(const char *field) {
+  const char *code = "invalid-argument";
+  struct hookbox_failure *failure = new_failure(hookbox_text("`%s` is left out (%s)", field, code));
+  failure->code = code;
+  return failure;
+}
+
 hookbox_hook_types_error_t hbx_failed(hookbox_error error) {
   hookbox_hook_types_error_t failed = {.message = hbx_out(error->message)};
   failed.retry.tag = (uint8_t)error->retry;

@@ -41,6 +41,8 @@ size_t hbx_count(const hookbox_pair *pairs);
 
 /* Why the host refused a call. */
 hookbox_error hbx_refused(hookbox_hook_types_refusal_t refusal);
+/* The same of a call that the host would refuse without naming the field. */
+hookbox_error hbx_left_out(const char *field);
 /* As the host takes it. */
 hookbox_hook_types_error_t hbx_failed(hookbox_error error);
 

@@ -69,6 +69,11 @@ static hookbox_error all_of_it(const hookbox_input *in) {
   hookbox_json node;
   HOOKBOX_TRY(hookbox_cluster_get((hookbox_ref){.api_version = "v1", .kind = "Node", .name = "a"}, &node));
   HOOKBOX_CHECK(hookbox_json_there(node));
+  hookbox_json missing;
+  HOOKBOX_CHECK_FAILS(hookbox_cluster_get((hookbox_ref){.kind = "Node", .name = "a"}, &missing), "`api_version` is left out (invalid-argument)");
+  hookbox_listing unversioned = hookbox_cluster_list((hookbox_selection){.kind = "Node"});
+  HOOKBOX_CHECK(!hookbox_cluster_next(&unversioned, &missing) && hookbox_is_refused(unversioned.error, "invalid-argument"));
+  HOOKBOX_CHECK_TEXT(unversioned.error->message, "`api_version` is left out (invalid-argument)");
   hookbox_listing nodes = hookbox_cluster_list((hookbox_selection){.api_version = "v1", .kind = "Node", .limit = 1});
   size_t listed = 0;
   for (hookbox_json one; hookbox_cluster_next(&nodes, &one);) listed++;
