@@ -144,9 +144,9 @@ const char *hookbox_vtext(const char *format, va_list arguments) HOOKBOX_PRINTF(
 /** A copy of the first `len` bytes, with a NUL behind them. */
 const char *hookbox_copy(const char *text, size_t len);
 
-/** A point to which memory can be given back: all that the functions here returned after it is gone then, but for a document of
- * a hookbox_writer that was begun before it. A run that reads many objects one by one (hookbox_snapshot_get) needs memory for one
- * of them that way. */
+/** A point to which memory can be given back: all that the functions here returned after it is gone then, but for errors, and
+ * for a document of a hookbox_writer that was begun before it. A run that reads many objects one by one (hookbox_snapshot_get)
+ * needs memory for one of them that way. */
 typedef struct hookbox_marked {
   /** Where memory was taken from then, */
   void *block;

@@ -32,7 +32,8 @@
 
 namespace hookbox {
 
-/// Gives memory back at the end of its block: all that the functions of hookbox returned in it is gone then.
+/// Gives memory back at the end of its block: all that the functions of hookbox returned in it is gone then, but for errors, which
+/// may be returned from it.
 class memory {
  public:
   memory() : mark_(hookbox_mark()) {}

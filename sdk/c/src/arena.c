@@ -48,6 +48,25 @@ void *hbx_keep(void *old, size_t size) {
   return now->data;
 }
 
+/* What no release takes. */
+static struct kept *lasting;
+
+void *hbx_last(size_t size) {
+  struct kept *one = malloc(sizeof *one + size);
+  if (!one) hbx_mistake("there is no memory for %zu bytes", size);
+  one->after = lasting;
+  lasting = one;
+  return one->data;
+}
+
+static void drop_lasting(void) {
+  while (lasting) {
+    struct kept *after = lasting->after;
+    free(lasting);
+    lasting = after;
+  }
+}
+
 /* Those that were begun after this one. */
 static void drop_kept(uint64_t number) {
   while (kept && kept->number > number) {
@@ -70,6 +89,7 @@ void hbx_begin(void) {
   if (!over) return;
   over = false;
   drop_kept(0);
+  drop_lasting();
   if (!top) return;
   /* The first block is kept: most calls need no other. */
   while (top->before) {

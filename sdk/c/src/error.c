@@ -1,17 +1,19 @@
 /* Errors, and the advice about a retry that they carry. */
 #include "internal.h"
 
-static struct hookbox_failure *new_failure(const char *message) {
-  struct hookbox_failure *failure = hookbox_alloc(sizeof *failure);
-  *failure = (struct hookbox_failure){.message = message};
+static const char *lasting(const char *text) { return text ? strcpy(hbx_last(strlen(text) + 1), text) : NULL; }
+
+/* It is passed on from where memory is given back. */
+static struct hookbox_failure *new_failure(struct hookbox_failure of) {
+  struct hookbox_failure *failure = hbx_last(sizeof *failure);
+  of.message = lasting(of.message);
+  of.code = lasting(of.code);
+  *failure = of;
   return failure;
 }
 
 static struct hookbox_failure *again(hookbox_error why) {
-  if (!why) why = hookbox_fail("the hook failed without a word");
-  struct hookbox_failure *failure = new_failure(NULL);
-  *failure = *why;
-  return failure;
+  return new_failure(why ? *why : (struct hookbox_failure){.message = "the hook failed without a word"});
 }
 
 hookbox_error hookbox_fail(const char *format, ...) {
@@ -19,7 +21,7 @@ hookbox_error hookbox_fail(const char *format, ...) {
   va_start(arguments, format);
   const char *message = hookbox_vtext(format, arguments);
   va_end(arguments);
-  return new_failure(message);
+  return new_failure((struct hookbox_failure){.message = message});
 }
 
 hookbox_error hookbox_wrap(hookbox_error why, const char *format, ...) {
@@ -28,9 +30,9 @@ hookbox_error hookbox_wrap(hookbox_error why, const char *format, ...) {
   va_start(arguments, format);
   const char *before = hookbox_vtext(format, arguments);
   va_end(arguments);
-  struct hookbox_failure *failure = again(why);
-  failure->message = hookbox_text("%s: %s", before, why->message);
-  return failure;
+  struct hookbox_failure failure = *why;
+  failure.message = hookbox_text("%s: %s", before, why->message);
+  return new_failure(failure);
 }
 
 hookbox_error hookbox_retry_after(uint64_t milliseconds, hookbox_error why) {
@@ -52,16 +54,12 @@ bool hookbox_is_refused(hookbox_error error, const char *code) {
 
 hookbox_error hbx_refused(hookbox_hook_types_refusal_t refusal) {
   const char *code = hbx_in(refusal.code);
-  struct hookbox_failure *failure = new_failure(hookbox_text("%s (%s)", hbx_in(refusal.message), code));
-  failure->code = code;
-  return failure;
+  return new_failure((struct hookbox_failure){.message = hookbox_text("%s (%s)", hbx_in(refusal.message), code), .code = code});
 }
 
 hookbox_error hbx_left_out(const char *field) {
   const char *code = "invalid-argument";
-  struct hookbox_failure *failure = new_failure(hookbox_text("`%s` is left out (%s)", field, code));
-  failure->code = code;
-  return failure;
+  return new_failure((struct hookbox_failure){.message = hookbox_text("`%s` is left out (%s)", field, code), .code = code});
 }
 
 hookbox_hook_types_error_t hbx_failed(hookbox_error error) {

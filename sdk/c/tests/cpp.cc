@@ -92,3 +92,18 @@ HOOKBOX_TEST(memory_is_given_back_at_the_end_of_a_block) {
   hookbox_marked after = hookbox_mark();
   HOOKBOX_CHECK(before.block == after.block && before.used == after.used);
 }
+
+static hookbox_error refused(int i) {
+  hookbox::memory here;
+  hookbox_alloc(100000);
+  HOOKBOX_TRY(hookbox_wrap(hookbox_values_remove(hookbox_text("/none-%d", i)), "at %d", i));
+  return HOOKBOX_OK;
+}
+
+HOOKBOX_TEST(an_error_is_returned_from_a_block_that_gives_memory_back) {
+  hookbox_error first = refused(1), second = refused(2);
+  std::memset(hookbox_alloc(200000), 'x', 200000);
+  HOOKBOX_CHECK_FAILS(first, "at 1: there is nothing at `/none-1` (no-such-path)");
+  HOOKBOX_CHECK(hookbox_is_refused(first, "no-such-path"));
+  HOOKBOX_CHECK_FAILS(hookbox_retry_after(5, second), "at 2: there is nothing at `/none-2` (no-such-path)");
+}
