@@ -159,6 +159,13 @@ func TestTheWholeContextHasObjectsAndSnapshots(t *testing.T) {
 		return nil
 	}
 	must[*Effects](t)(host.Run("host", Context{Binding: "pods", Kind: "Synchronization"}))
+	run = func(in *hookbox.Input) error {
+		if whole := string(in.Contexts[0].JSON()); whole != `{"binding":"onStartup"}` {
+			t.Error(whole)
+		}
+		return nil
+	}
+	must[*Effects](t)(host.Run("host"))
 }
 
 func TestAFailureWithoutAWordKeepsItsAdvice(t *testing.T) {

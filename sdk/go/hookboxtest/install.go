@@ -129,7 +129,8 @@ func (h *Host) installContexts() {
 		if context.Kind == "Synchronization" {
 			whole["objects"] = items(h.snapshots[context.Binding])
 		}
-		if len(h.names) > 0 {
+		// A run at startup has none.
+		if context.Kind != "" && len(h.names) > 0 {
 			snapshots := map[string]any{}
 			for _, name := range h.names {
 				snapshots[name] = items(h.snapshots[name])
