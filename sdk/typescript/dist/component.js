@@ -4,7 +4,7 @@ import { failure, isDeliberate, NoRetryError } from "./errors.js";
 import * as handlers from "./handlers.js";
 import { hooksOf } from "./hook.js";
 import { provide } from "./host.js";
-import { begin, settle } from "./prelude/index.js";
+import { begin, end, settle } from "./prelude/index.js";
 import { trace } from "./trace.js";
 /** What a component exports, from what its first module exports. The build calls it. */
 export function component(module) {
@@ -25,6 +25,9 @@ export function component(module) {
         catch (thrown) {
             // The engine makes the contract's error of what is thrown here.
             throw told(thrown);
+        }
+        finally {
+            end();
         }
     };
     const admit = (name, binding, request, mutates) => called(name, (hook) => {

@@ -5,7 +5,7 @@ import { failure, isDeliberate, NoRetryError } from "./errors.js";
 import * as handlers from "./handlers.js";
 import { type Hook, hooksOf } from "./hook.js";
 import { provide } from "./host.js";
-import { begin, settle } from "./prelude/index.js";
+import { begin, end, settle } from "./prelude/index.js";
 import { trace } from "./trace.js";
 
 /** What a component exports, from what its first module exports. The build calls it. */
@@ -26,6 +26,8 @@ export function component(module: Record<string, unknown>): Exports {
     } catch (thrown) {
       // The engine makes the contract's error of what is thrown here.
       throw told(thrown);
+    } finally {
+      end();
     }
   };
   const admit = (name: string, binding: string, request: string, mutates: boolean): AdmissionResponse =>

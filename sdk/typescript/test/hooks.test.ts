@@ -306,6 +306,25 @@ test("two hosts run at the same time, each with its own world", async () => {
   assert.deepEqual(seen, ["a", "b"]);
 });
 
+test("what a hook starts and does not wait for belongs to its run", async () => {
+  const run = (of: () => void) => new TestHost().run(defineHook({ name: "starts", config, run: () => of() }));
+  const late = async () => {
+    await null;
+    new Input("starts", []).patch.create(configMap("default", "late"));
+  };
+  assert.equal((await run(() => void late())).patches.length, 1);
+  assert.equal((await run(() => void setTimeout(() => void late(), 0))).patches.length, 1);
+  const lost = async () => {
+    await null;
+    throw new NoRetryError("lost");
+  };
+  await assert.rejects(run(() => void lost()), { message: "lost", retry: "never" });
+  const before = process.listenerCount("unhandledRejection");
+  const both = await Promise.allSettled([run(() => void lost()), run(() => {})]);
+  assert.deepEqual(both.map(({ status }) => status), ["rejected", "fulfilled"]);
+  assert.equal(process.listenerCount("unhandledRejection"), before);
+});
+
 test("outside of a run there is no host", () => {
   assert.throws(() => new Input("outside", []).values.get(""), /only while a hook runs/);
 });

@@ -4,7 +4,7 @@ import { HookAbortController, HookAbortSignal } from "../src/prelude/abort.js";
 import { clone } from "../src/prelude/clone.js";
 import { formatted } from "../src/prelude/console.js";
 import { HookPromise, runJobs } from "../src/prelude/promise.js";
-import { clearTimer, settle, setTimer } from "../src/prelude/timers.js";
+import { clearTimer, endTimers, settle, setTimer } from "../src/prelude/timers.js";
 import { HookURL, HookURLSearchParams } from "../src/prelude/url.js";
 import { decode, encode, Utf8Decoder } from "../src/prelude/utf8.js";
 import { trace } from "../src/trace.js";
@@ -82,6 +82,43 @@ test("a run waits for what happens within it, and for nothing else", () => {
   let id = 0;
   assert.throws(() => settle(new HookPromise((done) => (id = setTimer(done as never, 1000)))), /1000 ms for a timer/);
   clearTimer(id);
+});
+
+test("what a run starts and does not wait for happens within it, and nothing of it in the next", () => {
+  const seen: string[] = [];
+  const see = (what: string) => () => void seen.push(what);
+  HookPromise.resolve().then(see("job"));
+  setTimer(() => HookPromise.resolve().then(see("timer")), 0);
+  assert.equal(settle("done"), "done");
+  assert.deepEqual(seen, ["job", "timer"]);
+  HookPromise.resolve().then(see("waited"));
+  setTimer(see("after"), 0);
+  settle(HookPromise.resolve());
+  assert.deepEqual(seen.splice(2), ["waited", "after"]);
+  // A run that failed has left some.
+  HookPromise.resolve().then(see("left"));
+  setTimer(see("left"), 0);
+  setTimer(see("left"), 5000);
+  HookPromise.reject(new Error("left"));
+  endTimers();
+  assert.throws(() => settle(new HookPromise(() => {})), /nobody settles/);
+  assert.deepEqual(seen, ["job", "timer"]);
+});
+
+test("a rejection that nobody handles fails the run", () => {
+  const rejected = HookPromise.reject(new Error("lost"));
+  assert.throws(() => settle(undefined), /lost/);
+  endTimers();
+  assert.throws(() => settle(rejected), /lost/);
+  rejected.finally(() => {}).catch(() => {});
+  HookPromise.allSettled([HookPromise.reject(1)]);
+  assert.equal(settle(HookPromise.race([1, HookPromise.reject(2)])), 1);
+  const asked = HookPromise.reject(new Error("asked later"));
+  setTimer(() => asked.catch(() => {}), 0);
+  settle(undefined);
+  HookPromise.resolve().then(() => HookPromise.reject(new Error("behind a job")));
+  assert.throws(() => settle(undefined), /behind a job/);
+  endTimers();
 });
 
 test("what is printed is formatted as people expect", () => {

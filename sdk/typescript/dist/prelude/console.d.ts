@@ -1,5 +1,7 @@
 /** A host is there. */
 export declare function beginConsole(): void;
+/** A call of the host is over: the next one begins anew. */
+export declare function endConsole(): void;
 /** The global `console`. */
 export declare const hookConsole: {
     log: (...given: unknown[]) => void;

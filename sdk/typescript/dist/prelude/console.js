@@ -15,6 +15,12 @@ export function beginConsole() {
     for (const [level, text] of early)
         host().log.log(level, text, []);
 }
+/** A call of the host is over: the next one begins anew. */
+export function endConsole() {
+    depth = 0;
+    counts.clear();
+    started.clear();
+}
 let depth = 0;
 const counts = new Map();
 const started = new Map();

@@ -3,6 +3,10 @@ type Job = () => void;
 export declare function enqueue(job: Job): void;
 /** Runs all jobs, also those that are put there meanwhile. */
 export declare function runJobs(): void;
+/** Throws the first rejection that nobody handles, which would end a program. */
+export declare function throwUnhandled(): void;
+/** Drops what is left of a call. */
+export declare function dropJobs(): void;
 type Settle<T> = (value: T) => void;
 /** `Promise`. */
 export declare class HookPromise<T> {

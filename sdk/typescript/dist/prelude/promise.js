@@ -1,6 +1,8 @@
 // Promises whose jobs run while a call of the host lasts. The engine runs jobs of its own ones only in between, which
 // there is not: a call is all of an instance's life. The build has `async` functions use these.
 const jobs = [];
+/** Promises that were rejected and that nobody has asked, with why. */
+const unhandled = new Map();
 /** Puts a job behind the others. */
 export function enqueue(job) {
     jobs.push(job);
@@ -25,6 +27,16 @@ export function runJobs() {
     }
     jobs.length = 0;
 }
+/** Throws the first rejection that nobody handles, which would end a program. */
+export function throwUnhandled() {
+    for (const reason of unhandled.values())
+        throw reason;
+}
+/** Drops what is left of a call. */
+export function dropJobs() {
+    jobs.length = 0;
+    unhandled.clear();
+}
 function isObject(value) {
     return (typeof value === "object" && value !== null) || typeof value === "function";
 }
@@ -33,6 +45,7 @@ export class HookPromise {
     #state = "pending";
     #value;
     #waiting = [];
+    #handled = false;
     constructor(executor) {
         if (typeof executor !== "function")
             throw new TypeError("a promise is made with a function");
@@ -95,12 +108,16 @@ export class HookPromise {
     #settle(state, value) {
         this.#state = state;
         this.#value = value;
+        if (state === "rejected" && !this.#handled)
+            unhandled.set(this, value);
         const waiting = this.#waiting;
         this.#waiting = [];
         for (const job of waiting)
             enqueue(job);
     }
     then(onFulfilled, onRejected) {
+        this.#handled = true;
+        unhandled.delete(this);
         return new HookPromise((resolve, reject) => {
             const job = () => {
                 const handler = this.#state === "fulfilled" ? onFulfilled : onRejected;

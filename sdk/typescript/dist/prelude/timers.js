@@ -1,5 +1,5 @@
 // Timers. A run has nothing to wait with: those without a delay run when all else is done, others never.
-import { runJobs } from "./promise.js";
+import { dropJobs, runJobs, throwUnhandled } from "./promise.js";
 let timers = [];
 let next = 1;
 /** `setTimeout`. */
@@ -16,27 +16,42 @@ export function clearTimer(id) {
 export function setRepeated() {
     throw new Error("a run cannot wait: there is no setInterval; use a schedule");
 }
-/** The value of what may be a promise. All that it waits for happens within the call. */
+/** The value of what may be a promise. All that was started happens within the call, whether it waits for it or not. */
 export function settle(value) {
     const then = value?.then;
-    if (typeof then !== "function")
-        return value;
+    const given = typeof then === "function" ? settled(value, then) : value;
+    do
+        runJobs();
+    while (fireTimer());
+    throwUnhandled();
+    return given;
+}
+/** Drops what is left of a call, of which the next one knows nothing. */
+export function endTimers() {
+    timers = [];
+    dropJobs();
+}
+function settled(value, then) {
     let settled;
     then.call(value, (given) => (settled ??= { value: given, ok: true }), (reason) => (settled ??= { reason, ok: false }));
     for (;;) {
         runJobs();
         if (settled)
             break;
-        const at = timers.findIndex((timer) => timer.delay === 0);
-        const [timer] = at < 0 ? [] : timers.splice(at, 1);
-        if (!timer)
+        if (!fireTimer())
             throw new Error(why());
-        timer.of();
     }
     const { ok, value: given, reason } = settled;
     if (!ok)
         throw reason;
     return given;
+}
+/** Runs the next timer without a delay, if there is one. */
+function fireTimer() {
+    const at = timers.findIndex((timer) => timer.delay === 0);
+    const [timer] = at < 0 ? [] : timers.splice(at, 1);
+    timer?.of();
+    return timer !== undefined;
 }
 function why() {
     const [timer] = timers;

@@ -17,11 +17,13 @@ import { provide } from "../host.js";
 import { hookFetch } from "../prelude/fetch.js";
 import { Document } from "./document.js";
 import { Recorded } from "./effects.js";
+import { listening, onRejection } from "./rejections.js";
 import * as valid from "./validate.js";
 import { context, imports } from "./host.js";
 export {} from "./effects.js";
 const running = new AsyncLocalStorage();
-provide(() => running.getStore());
+provide(() => running.getStore()?.imports);
+onRejection((reason) => running.getStore()?.rejections.push(reason) !== undefined);
 // What a hook asks by the global `fetch` is the host's to answer, too.
 const outside = globalThis.fetch;
 globalThis.fetch = ((...given) => running.getStore() ? hookFetch(...given) : outside(...given));
@@ -158,8 +160,12 @@ export class TestHost {
         this.#world.values = new Document(values.tree);
         this.#world.configValues = new Document(configValues.tree);
         const effects = new Recorded(this.#world);
+        const run = { imports: imports(this.#world, effects), rejections: [] };
         try {
-            return await running.run(imports(this.#world, effects), () => of(effects));
+            const given = await listening(() => running.run(run, () => of(effects)));
+            for (const reason of run.rejections)
+                throw reason;
+            return given;
         }
         catch (thrown) {
             this.#world.values = values;

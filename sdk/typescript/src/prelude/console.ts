@@ -18,6 +18,13 @@ export function beginConsole(): void {
   for (const [level, text] of early) host().log.log(level, text, []);
 }
 
+/** A call of the host is over: the next one begins anew. */
+export function endConsole(): void {
+  depth = 0;
+  counts.clear();
+  started.clear();
+}
+
 let depth = 0;
 const counts = new Map<string, number>();
 const started = new Map<string, number>();

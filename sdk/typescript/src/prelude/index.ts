@@ -2,11 +2,11 @@
 
 import { HookAbortController, HookAbortSignal } from "./abort.js";
 import { clone } from "./clone.js";
-import { beginConsole, hookConsole } from "./console.js";
+import { beginConsole, endConsole, hookConsole } from "./console.js";
 import { HookHeaders, HookRequest, HookResponse, hookFetch } from "./fetch.js";
 import { enqueue, HookPromise } from "./promise.js";
 import { crypto, number } from "./random.js";
-import { clearTimer, setRepeated, setTimer } from "./timers.js";
+import { clearTimer, endTimers, setRepeated, setTimer } from "./timers.js";
 import { HookURL, HookURLSearchParams } from "./url.js";
 import { Utf8Decoder, Utf8Encoder } from "./utf8.js";
 
@@ -61,4 +61,10 @@ export function begin(): void {
   origin = ticking();
   timeOrigin = Date.now();
   beginConsole();
+}
+
+/** A call of the host is over. */
+export function end(): void {
+  endTimers();
+  endConsole();
 }

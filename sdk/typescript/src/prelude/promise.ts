@@ -5,6 +5,9 @@ type Job = () => void;
 
 const jobs: Job[] = [];
 
+/** Promises that were rejected and that nobody has asked, with why. */
+const unhandled = new Map<object, unknown>();
+
 /** Puts a job behind the others. */
 export function enqueue(job: Job): void {
   jobs.push(job);
@@ -29,6 +32,17 @@ export function runJobs(): void {
   jobs.length = 0;
 }
 
+/** Throws the first rejection that nobody handles, which would end a program. */
+export function throwUnhandled(): void {
+  for (const reason of unhandled.values()) throw reason;
+}
+
+/** Drops what is left of a call. */
+export function dropJobs(): void {
+  jobs.length = 0;
+  unhandled.clear();
+}
+
 type Settle<T> = (value: T) => void;
 type State = "pending" | "fulfilled" | "rejected";
 
@@ -41,6 +55,7 @@ export class HookPromise<T> {
   #state: State = "pending";
   #value: unknown;
   #waiting: Job[] = [];
+  #handled = false;
 
   constructor(executor: (resolve: Settle<T | PromiseLike<T>>, reject: Settle<unknown>) => void) {
     if (typeof executor !== "function") throw new TypeError("a promise is made with a function");
@@ -104,6 +119,7 @@ export class HookPromise<T> {
   #settle(state: State, value: unknown): void {
     this.#state = state;
     this.#value = value;
+    if (state === "rejected" && !this.#handled) unhandled.set(this, value);
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const job of waiting) enqueue(job);
@@ -113,6 +129,8 @@ export class HookPromise<T> {
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): HookPromise<A | B> {
+    this.#handled = true;
+    unhandled.delete(this);
     return new HookPromise<A | B>((resolve, reject) => {
       const job = () => {
         const handler = this.#state === "fulfilled" ? onFulfilled : onRejected;

@@ -1,6 +1,6 @@
 // Timers. A run has nothing to wait with: those without a delay run when all else is done, others never.
 
-import { runJobs } from "./promise.js";
+import { dropJobs, runJobs, throwUnhandled } from "./promise.js";
 
 interface Timer {
   id: number;
@@ -28,12 +28,27 @@ export function setRepeated(): never {
   throw new Error("a run cannot wait: there is no setInterval; use a schedule");
 }
 
-/** The value of what may be a promise. All that it waits for happens within the call. */
+/** The value of what may be a promise. All that was started happens within the call, whether it waits for it or not. */
 export function settle(value: unknown): unknown {
   const then = (value as { then?: unknown } | null | undefined)?.then;
-  if (typeof then !== "function") return value;
+  const given = typeof then === "function" ? settled(value, then as Then) : value;
+  do runJobs();
+  while (fireTimer());
+  throwUnhandled();
+  return given;
+}
+
+/** Drops what is left of a call, of which the next one knows nothing. */
+export function endTimers(): void {
+  timers = [];
+  dropJobs();
+}
+
+type Then = (...settlers: unknown[]) => void;
+
+function settled(value: unknown, then: Then): unknown {
   let settled: { value?: unknown; reason?: unknown; ok: boolean } | undefined;
-  (then as (...settlers: unknown[]) => void).call(
+  then.call(
     value,
     (given: unknown) => (settled ??= { value: given, ok: true }),
     (reason: unknown) => (settled ??= { reason, ok: false }),
@@ -41,14 +56,19 @@ export function settle(value: unknown): unknown {
   for (;;) {
     runJobs();
     if (settled) break;
-    const at = timers.findIndex((timer) => timer.delay === 0);
-    const [timer] = at < 0 ? [] : timers.splice(at, 1);
-    if (!timer) throw new Error(why());
-    timer.of();
+    if (!fireTimer()) throw new Error(why());
   }
   const { ok, value: given, reason } = settled as { value?: unknown; reason?: unknown; ok: boolean };
   if (!ok) throw reason;
   return given;
+}
+
+/** Runs the next timer without a delay, if there is one. */
+function fireTimer(): boolean {
+  const at = timers.findIndex((timer) => timer.delay === 0);
+  const [timer] = at < 0 ? [] : timers.splice(at, 1);
+  timer?.of();
+  return timer !== undefined;
 }
 
 function why(): string {

@@ -21,14 +21,16 @@ import type { KubernetesObject } from "../objects.js";
 import { hookFetch } from "../prelude/fetch.js";
 import { Document } from "./document.js";
 import { type Effects, Recorded } from "./effects.js";
+import { listening, onRejection } from "./rejections.js";
 import * as valid from "./validate.js";
 import { type Answer, context, type ContextInit, imports, type Request, type World } from "./host.js";
 
 export type { Answer, ContextInit, Request } from "./host.js";
 export { type Effects, type MetricEffect, type PatchEffect, type LogRecord } from "./effects.js";
 
-const running = new AsyncLocalStorage<Imports>();
-provide(() => running.getStore());
+const running = new AsyncLocalStorage<{ imports: Imports; rejections: unknown[] }>();
+provide(() => running.getStore()?.imports);
+onRejection((reason) => running.getStore()?.rejections.push(reason) !== undefined);
 
 // What a hook asks by the global `fetch` is the host's to answer, too.
 const outside = globalThis.fetch;
@@ -202,8 +204,11 @@ export class TestHost {
     this.#world.values = new Document(values.tree);
     this.#world.configValues = new Document(configValues.tree);
     const effects = new Recorded(this.#world);
+    const run = { imports: imports(this.#world, effects), rejections: [] as unknown[] };
     try {
-      return await running.run(imports(this.#world, effects), () => of(effects));
+      const given = await listening(() => running.run(run, () => of(effects)));
+      for (const reason of run.rejections) throw reason;
+      return given;
     } catch (thrown) {
       this.#world.values = values;
       this.#world.configValues = configValues;
