@@ -1,3 +1,4 @@
+import { shown } from "./text.js";
 /** Why the host refused a call. The run goes on unless the hook lets it through. */
 export class Refused extends Error {
     /** A stable word, such as `invalid-path`, `not-granted` or `unreachable`. */
@@ -20,7 +21,7 @@ export class RetryAfterError extends Error {
     constructor(message, milliseconds, options) {
         super(message, options);
         this.name = "RetryAfterError";
-        this.milliseconds = Math.max(0, Math.round(milliseconds) || 0);
+        this.milliseconds = Math.min(Math.max(0, Math.round(milliseconds) || 0), Number.MAX_SAFE_INTEGER);
     }
 }
 /**
@@ -58,23 +59,16 @@ export function words(thrown) {
     if (!(thrown instanceof Error))
         return typeof thrown === "string" ? thrown : `thrown: ${shown(thrown)}`;
     const bySelf = ["TypeError", "ReferenceError", "RangeError", "SyntaxError", "URIError", "InternalError"];
+    const message = shown(thrown);
     if (thrown instanceof Refused)
-        return `${thrown.message} (${thrown.code})`;
-    if (!thrown.message)
-        return thrown.name;
-    return bySelf.includes(thrown.name) ? `${thrown.name}: ${thrown.message}` : thrown.message;
-}
-function shown(value) {
-    try {
-        return JSON.stringify(value) ?? String(value);
-    }
-    catch {
-        return String(value);
-    }
+        return `${message} (${thrown.code})`;
+    if (!message)
+        return String(thrown.name);
+    return bySelf.includes(thrown.name) ? `${thrown.name}: ${message}` : message;
 }
 /** What was thrown, as the contract has it. */
 export function failure(thrown) {
-    const message = words(thrown);
+    const message = words(thrown).toWellFormed();
     const given = advice(thrown);
     if (given instanceof NoRetryError)
         return { message, retry: { tag: "never" } };

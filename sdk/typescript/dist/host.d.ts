@@ -11,5 +11,3 @@ export declare function ask<T>(of: (host: Imports) => T): T;
 export declare function parsed<T>(text: string | null | undefined): T | undefined;
 /** A value as a document for the host. */
 export declare function json(value: unknown, what: string): string;
-/** A text that may be left out; an empty one is left out too. */
-export declare function some(text: string | null | undefined): string | null;

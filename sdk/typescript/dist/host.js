@@ -39,7 +39,3 @@ export function json(value, what) {
         throw new TypeError(`${what} cannot be written as JSON: it is ${typeof value}`);
     return text;
 }
-/** A text that may be left out; an empty one is left out too. */
-export function some(text) {
-    return text ? text : null;
-}

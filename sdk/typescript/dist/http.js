@@ -1,5 +1,6 @@
 import { ask, json } from "./host.js";
 import { encode, decode } from "./prelude/utf8.js";
+import { whole } from "./text.js";
 /** What has been answered. */
 export class HttpResponse {
     /** The status: 200. */
@@ -51,12 +52,12 @@ export class Http {
             }
         }
         const raw = {
-            method: (request.method ?? "GET").toUpperCase(),
-            url: String(request.url),
+            method: String(request.method ?? "GET").toUpperCase().toWellFormed(),
+            url: String(request.url).toWellFormed(),
             headers,
             body,
-            timeout: whole(request.timeout),
-            limit: whole(request.limit),
+            timeout: whole(request.timeout, "the timeout of a request"),
+            limit: whole(request.limit, "the limit of a request"),
         };
         return new HttpResponse(ask((host) => host.http.send(raw)));
     }
@@ -69,15 +70,15 @@ export class Http {
         return this.request({ ...options, method: "POST", url, body });
     }
 }
-function whole(value) {
-    return value === undefined || !Number.isFinite(value) ? null : Math.max(0, Math.ceil(value));
-}
 /** Headers as pairs. */
 export function headerPairs(headers) {
     if (!headers)
         return [];
     const listed = Symbol.iterator in headers ? headers : Object.entries(headers);
-    return [...listed].map(([name, value]) => [String(name), String(value)]);
+    return [...listed].map(([name, value]) => [
+        String(name).toWellFormed(),
+        String(value).toWellFormed(),
+    ]);
 }
 /** A body as bytes. */
 export function bodyBytes(body) {

@@ -5,6 +5,7 @@ import { Log } from "./log.js";
 import { Metrics } from "./metrics.js";
 import { Patch } from "./patch.js";
 import { Context, Snapshot } from "./snapshot.js";
+import { text } from "./text.js";
 import { Values } from "./values.js";
 /** What a run has. */
 export class Input {
@@ -36,7 +37,7 @@ export class Input {
     snapshot(binding) {
         let snapshot = this.#snapshots.get(binding);
         if (!snapshot) {
-            snapshot = new Snapshot(binding, host().snapshots.open(binding));
+            snapshot = new Snapshot(binding, host().snapshots.open(text(binding, "the name of a binding")));
             this.#snapshots.set(binding, snapshot);
         }
         return snapshot;

@@ -1,4 +1,5 @@
 import { host } from "./host.js";
+import { shown } from "./text.js";
 /** Writes records to the operator's log. */
 export class Log {
     #fields;
@@ -27,21 +28,9 @@ export class Log {
         this.#write("error", message, fields);
     }
     #write(level, message, fields) {
-        host().log.log(level, String(message), fields ? [...this.#fields, ...written(fields)] : this.#fields);
+        host().log.log(level, shown(message), fields ? [...this.#fields, ...written(fields)] : this.#fields);
     }
 }
 function written(fields) {
-    return Object.entries(fields).map(([name, value]) => [name, text(value)]);
-}
-function text(value) {
-    if (typeof value === "string")
-        return value;
-    if (value instanceof Error)
-        return value.message;
-    try {
-        return JSON.stringify(value) ?? String(value);
-    }
-    catch {
-        return String(value);
-    }
+    return Object.entries(fields).map(([name, value]) => [name.toWellFormed(), shown(value)]);
 }

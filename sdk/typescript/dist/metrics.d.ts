@@ -1,7 +1,5 @@
-/** Labels of a series. */
-export type Labels = Record<string, string>;
-/** Names and values as pairs, ordered by name. */
-export declare function pairs(of: Record<string, string> | undefined): [string, string][];
+/** Labels of a series. What is no text is written as JSON. */
+export type Labels = Record<string, unknown>;
 /** Metrics of the hook. All series of a group that a run names are replaced by those that it gives. */
 export declare class Metrics {
     #private;

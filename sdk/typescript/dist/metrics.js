@@ -1,8 +1,5 @@
 import { ask } from "./host.js";
-/** Names and values as pairs, ordered by name. */
-export function pairs(of) {
-    return Object.entries(of ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
-}
+import { number, pairs, some, text } from "./text.js";
 /** Metrics of the hook. All series of a group that a run names are replaced by those that it gives. */
 export class Metrics {
     #group;
@@ -12,22 +9,30 @@ export class Metrics {
     }
     /** The metrics of a group; without one they belong to the group of the hook itself. */
     group(name) {
-        return new Metrics(name);
+        return new Metrics(some(name, "the name of a group"));
     }
     /** Adds to a counter. */
     add(name, value, labels) {
-        ask((host) => host.metrics.add(name, value, pairs(labels), this.#group));
+        const given = series(name, value, labels);
+        ask((host) => host.metrics.add(...given, this.#group));
     }
     /** Sets a gauge. */
     set(name, value, labels) {
-        ask((host) => host.metrics.set(name, value, pairs(labels), this.#group));
+        const given = series(name, value, labels);
+        ask((host) => host.metrics.set(...given, this.#group));
     }
     /** Puts an observation into a histogram with these upper bounds. */
     observe(name, value, buckets, labels) {
-        ask((host) => host.metrics.observe(name, value, buckets, pairs(labels), this.#group));
+        const [named, observed, pairs] = series(name, value, labels);
+        const bounds = Array.from(buckets, (bound) => number(bound, `a bound of the metric ${named}`));
+        ask((host) => host.metrics.observe(named, observed, bounds, pairs, this.#group));
     }
     /** Removes all series of the group. */
     expire() {
         ask((host) => host.metrics.expire(this.#group));
     }
+}
+function series(name, value, labels) {
+    const named = text(name, "the name of a metric");
+    return [named, number(value, `the metric ${named}`), pairs(labels)];
 }

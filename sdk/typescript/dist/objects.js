@@ -1,3 +1,4 @@
+import { shown, text } from "./text.js";
 /** A manifest of a ConfigMap. */
 export function configMap(namespace, name, data) {
     const map = { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace } };
@@ -5,15 +6,17 @@ export function configMap(namespace, name, data) {
 }
 /** Which object a manifest is of. */
 export function refOf(object) {
+    if (typeof object !== "object" || object === null) {
+        throw new TypeError(`an object is named by a manifest or { apiVersion, kind, namespace, name }, not by ${shown(object)}`);
+    }
     const { apiVersion, kind, metadata } = object;
-    if (!metadata)
-        return object;
-    if (!kind || !metadata.name)
-        throw new TypeError("an object to refer to has `kind` and `metadata.name`");
-    const ref = { kind, name: metadata.name };
+    const { name, namespace } = metadata ?? object;
+    const within = metadata ? "metadata." : "";
+    const named = (value, field) => text(value, `\`${field}\` of the object to refer to`);
+    const ref = { kind: named(kind, "kind"), name: named(name, `${within}name`) };
     if (apiVersion)
-        ref.apiVersion = apiVersion;
-    if (metadata.namespace)
-        ref.namespace = metadata.namespace;
+        ref.apiVersion = named(apiVersion, "apiVersion");
+    if (namespace)
+        ref.namespace = named(namespace, `${within}namespace`);
     return ref;
 }

@@ -1,5 +1,6 @@
-import { ask, json, some } from "./host.js";
+import { ask, json } from "./host.js";
 import { refOf } from "./objects.js";
+import { some, text } from "./text.js";
 /** Changes objects. A call records the change: the host applies all of them, in their order, when the run succeeded. */
 export class Patch {
     /** Makes an object, a whole manifest. One that is there already is an error. */
@@ -36,17 +37,17 @@ export class Patch {
     }
     /** Replaces the object by what a jq filter makes of it. */
     jq(object, filter, options) {
-        ask((host) => host.objectPatches.jqPatch(raw(object), filter, how(options)));
+        ask((host) => host.objectPatches.jqPatch(raw(object), text(filter, "the jq filter"), how(options)));
     }
 }
 function raw(object) {
     const { apiVersion, kind, namespace, name } = refOf(object);
-    return { apiVersion: some(apiVersion), kind, namespace: some(namespace), name };
+    return { apiVersion: apiVersion ?? null, kind, namespace: namespace ?? null, name };
 }
 function how(options = {}) {
     return {
-        subresource: some(options.subresource),
-        ignoreMissingObject: options.ignoreMissingObject ?? false,
-        ignoreHookError: options.ignoreHookError ?? false,
+        subresource: some(options.subresource, "the subresource"),
+        ignoreMissingObject: Boolean(options.ignoreMissingObject),
+        ignoreHookError: Boolean(options.ignoreHookError),
     };
 }

@@ -1,7 +1,7 @@
 import { difference } from "./diff.js";
-import { json, some } from "./host.js";
+import { json } from "./host.js";
 import { Input } from "./input.js";
-import { pairs } from "./metrics.js";
+import { pairs, shown } from "./text.js";
 /** A request that a webhook is asked about. It has what a run has, snapshots too. */
 export class Review extends Input {
     /** Name of the webhook. */
@@ -54,8 +54,8 @@ export class Review extends Input {
         }
         return {
             allowed: verdict.allowed,
-            message: some(verdict.message),
-            warnings: [...(verdict.warnings ?? [])],
+            message: verdict.message ? shown(verdict.message) : null,
+            warnings: Array.from(verdict.warnings ?? [], shown),
             auditAnnotations: pairs(verdict.audit),
             patch,
         };

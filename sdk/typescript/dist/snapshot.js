@@ -1,4 +1,5 @@
 import { ask, parsed } from "./host.js";
+import { text } from "./text.js";
 /** Entries that are asked for at a time. */
 const PAGE = 256;
 /** By what an object is named: enough to change it. */
@@ -23,11 +24,11 @@ export class Entry {
     }
     /** One part of the object, by JSON Pointer: `/metadata/name`. Nothing else of it is copied. */
     objectAt(pointer) {
-        return parsed(ask(() => this.#of.pointer(this.#index, "object", pointer)));
+        return parsed(ask(() => this.#of.pointer(this.#index, "object", text(pointer, "a JSON Pointer"))));
     }
     /** The same for the filter's result. */
     filterResultAt(pointer) {
-        return parsed(ask(() => this.#of.pointer(this.#index, "filter-result", pointer)));
+        return parsed(ask(() => this.#of.pointer(this.#index, "filter-result", text(pointer, "a JSON Pointer"))));
     }
     #read() {
         if (this.#raw === undefined)
@@ -72,7 +73,7 @@ export class Snapshot {
      * fraction of the time.
      */
     objects({ fields } = {}) {
-        return this.#all("object", fields && [...IDENTITY, ...fields]);
+        return this.#all("object", fields && [...IDENTITY, ...fields.map((field) => text(field, "a field of objects"))]);
     }
     /** The filter's results for all objects. */
     filterResults() {
@@ -131,7 +132,7 @@ export class Context {
     }
     /** A part of the object, by JSON Pointer. */
     objectAt(pointer) {
-        return parsed(ask(() => this.#raw.objectPointer(pointer)));
+        return parsed(ask(() => this.#raw.objectPointer(text(pointer, "a JSON Pointer"))));
     }
     /** The objects of the binding, for the kind `Synchronization`. */
     get objects() {

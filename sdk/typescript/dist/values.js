@@ -1,4 +1,5 @@
 import { ask, json, parsed } from "./host.js";
+import { text } from "./text.js";
 /**
  * A document of which paths are JSON Pointers: `/web/replicas`; the empty one is the whole. A hook sees its own writes;
  * they take effect outside when the run succeeded. What the host does not accept is thrown as a `Refused`.
@@ -11,19 +12,22 @@ export class Values {
     }
     /** The value at a path; none where there is none. */
     get(path) {
-        return parsed(ask((host) => host[this.#of].get(path)));
+        return parsed(ask((host) => host[this.#of].get(pointer(path))));
     }
     /** Whether there is a value at a path. */
     exists(path) {
-        return ask((host) => host[this.#of].exists(path));
+        return ask((host) => host[this.#of].exists(pointer(path)));
     }
     /** Puts a value at a path, whose parent must be there. */
     set(path, value) {
-        const text = json(value, `the value for ${JSON.stringify(path)}`);
-        ask((host) => host[this.#of].set(path, text));
+        const document = json(value, `the value for ${JSON.stringify(path)}`);
+        ask((host) => host[this.#of].set(pointer(path), document));
     }
     /** Takes the value at a path away. That there is none is refused as `no-such-path`. */
     remove(path) {
-        ask((host) => host[this.#of].remove(path));
+        ask((host) => host[this.#of].remove(pointer(path)));
     }
+}
+function pointer(path) {
+    return text(path, "the path of a value");
 }

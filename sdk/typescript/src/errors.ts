@@ -1,4 +1,5 @@
 import type { TypesError } from "./bindings/contract.js";
+import { shown } from "./text.js";
 
 /** Why the host refused a call. The run goes on unless the hook lets it through. */
 export class Refused extends Error {
@@ -26,7 +27,7 @@ export class RetryAfterError extends Error {
   constructor(message: string, milliseconds: number, options?: ErrorOptions) {
     super(message, options);
     this.name = "RetryAfterError";
-    this.milliseconds = Math.max(0, Math.round(milliseconds) || 0);
+    this.milliseconds = Math.min(Math.max(0, Math.round(milliseconds) || 0), Number.MAX_SAFE_INTEGER);
   }
 }
 
@@ -67,22 +68,15 @@ export function isDeliberate(thrown: unknown): boolean {
 export function words(thrown: unknown): string {
   if (!(thrown instanceof Error)) return typeof thrown === "string" ? thrown : `thrown: ${shown(thrown)}`;
   const bySelf = ["TypeError", "ReferenceError", "RangeError", "SyntaxError", "URIError", "InternalError"];
-  if (thrown instanceof Refused) return `${thrown.message} (${thrown.code})`;
-  if (!thrown.message) return thrown.name;
-  return bySelf.includes(thrown.name) ? `${thrown.name}: ${thrown.message}` : thrown.message;
-}
-
-function shown(value: unknown): string {
-  try {
-    return JSON.stringify(value) ?? String(value);
-  } catch {
-    return String(value);
-  }
+  const message = shown(thrown);
+  if (thrown instanceof Refused) return `${message} (${thrown.code})`;
+  if (!message) return String(thrown.name);
+  return bySelf.includes(thrown.name) ? `${thrown.name}: ${message}` : message;
 }
 
 /** What was thrown, as the contract has it. */
 export function failure(thrown: unknown): TypesError {
-  const message = words(thrown);
+  const message = words(thrown).toWellFormed();
   const given = advice(thrown);
   if (given instanceof NoRetryError) return { message, retry: { tag: "never" } };
   if (given instanceof RetryAfterError) return { message, retry: { tag: "after", val: given.milliseconds } };

@@ -43,8 +43,3 @@ export function json(value: unknown, what: string): string {
   if (text === undefined) throw new TypeError(`${what} cannot be written as JSON: it is ${typeof value}`);
   return text;
 }
-
-/** A text that may be left out; an empty one is left out too. */
-export function some(text: string | null | undefined): string | null {
-  return text ? text : null;
-}

@@ -1,6 +1,7 @@
 import type { HttpResponse as Raw } from "./bindings/contract.js";
 import { ask, json } from "./host.js";
 import { encode, decode } from "./prelude/utf8.js";
+import { whole } from "./text.js";
 
 /** Names and values of headers. */
 export type HeadersInit = Record<string, string> | Iterable<readonly [string, string]>;
@@ -89,12 +90,12 @@ export class Http {
       }
     }
     const raw = {
-      method: (request.method ?? "GET").toUpperCase(),
-      url: String(request.url),
+      method: String(request.method ?? "GET").toUpperCase().toWellFormed(),
+      url: String(request.url).toWellFormed(),
       headers,
       body,
-      timeout: whole(request.timeout),
-      limit: whole(request.limit),
+      timeout: whole(request.timeout, "the timeout of a request"),
+      limit: whole(request.limit, "the limit of a request"),
     };
     return new HttpResponse(ask((host) => host.http.send(raw)));
   }
@@ -110,15 +111,14 @@ export class Http {
   }
 }
 
-function whole(value: number | undefined): number | null {
-  return value === undefined || !Number.isFinite(value) ? null : Math.max(0, Math.ceil(value));
-}
-
 /** Headers as pairs. */
 export function headerPairs(headers: HeadersInit | undefined): [string, string][] {
   if (!headers) return [];
   const listed = Symbol.iterator in headers ? headers : Object.entries(headers);
-  return [...(listed as Iterable<readonly [string, string]>)].map(([name, value]) => [String(name), String(value)]);
+  return [...(listed as Iterable<readonly [string, string]>)].map(([name, value]) => [
+    String(name).toWellFormed(),
+    String(value).toWellFormed(),
+  ]);
 }
 
 /** A body as bytes. */

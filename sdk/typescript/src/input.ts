@@ -7,6 +7,7 @@ import { Metrics } from "./metrics.js";
 import type { KubernetesObject } from "./objects.js";
 import { Patch } from "./patch.js";
 import { Context, type ObjectFields, Snapshot } from "./snapshot.js";
+import { text } from "./text.js";
 import { Values } from "./values.js";
 
 /** What a run has. */
@@ -41,7 +42,7 @@ export class Input {
   snapshot<T = KubernetesObject, F = unknown>(binding: string): Snapshot<T, F> {
     let snapshot = this.#snapshots.get(binding);
     if (!snapshot) {
-      snapshot = new Snapshot(binding, host().snapshots.open(binding));
+      snapshot = new Snapshot(binding, host().snapshots.open(text(binding, "the name of a binding")));
       this.#snapshots.set(binding, snapshot);
     }
     return snapshot as unknown as Snapshot<T, F>;

@@ -1,5 +1,6 @@
 import type { LogLevel } from "./bindings/contract.js";
 import { host } from "./host.js";
+import { shown } from "./text.js";
 
 /** Fields of a record. What is no text is written as JSON. */
 export type Fields = Record<string, unknown>;
@@ -39,20 +40,10 @@ export class Log {
   }
 
   #write(level: LogLevel, message: string, fields?: Fields): void {
-    host().log.log(level, String(message), fields ? [...this.#fields, ...written(fields)] : this.#fields);
+    host().log.log(level, shown(message), fields ? [...this.#fields, ...written(fields)] : this.#fields);
   }
 }
 
 function written(fields: Fields): [string, string][] {
-  return Object.entries(fields).map(([name, value]) => [name, text(value)]);
-}
-
-function text(value: unknown): string {
-  if (typeof value === "string") return value;
-  if (value instanceof Error) return value.message;
-  try {
-    return JSON.stringify(value) ?? String(value);
-  } catch {
-    return String(value);
-  }
+  return Object.entries(fields).map(([name, value]) => [name.toWellFormed(), shown(value)]);
 }

@@ -1,3 +1,5 @@
+import { shown, text } from "./text.js";
+
 /** A Kubernetes object of any kind. */
 export interface KubernetesObject {
   /** Group and version: `apps/v1`. */
@@ -53,11 +55,15 @@ export function configMap(namespace: string, name: string, data?: Record<string,
 
 /** Which object a manifest is of. */
 export function refOf(object: ObjectRef | KubernetesObject): ObjectRef {
+  if (typeof object !== "object" || object === null) {
+    throw new TypeError(`an object is named by a manifest or { apiVersion, kind, namespace, name }, not by ${shown(object)}`);
+  }
   const { apiVersion, kind, metadata } = object as KubernetesObject;
-  if (!metadata) return object as ObjectRef;
-  if (!kind || !metadata.name) throw new TypeError("an object to refer to has `kind` and `metadata.name`");
-  const ref: ObjectRef = { kind, name: metadata.name };
-  if (apiVersion) ref.apiVersion = apiVersion;
-  if (metadata.namespace) ref.namespace = metadata.namespace;
+  const { name, namespace } = metadata ?? (object as ObjectRef);
+  const within = metadata ? "metadata." : "";
+  const named = (value: unknown, field: string) => text(value, `\`${field}\` of the object to refer to`);
+  const ref: ObjectRef = { kind: named(kind, "kind"), name: named(name, `${within}name`) };
+  if (apiVersion) ref.apiVersion = named(apiVersion, "apiVersion");
+  if (namespace) ref.namespace = named(namespace, `${within}namespace`);
   return ref;
 }

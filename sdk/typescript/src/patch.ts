@@ -1,6 +1,7 @@
 import type { ObjectPatchesObjectRef, ObjectPatchesPatchOptions } from "./bindings/contract.js";
-import { ask, json, some } from "./host.js";
+import { ask, json } from "./host.js";
 import { type KubernetesObject, type ObjectRef, refOf } from "./objects.js";
+import { some, text } from "./text.js";
 
 /** How a patch is applied. */
 export interface PatchOptions {
@@ -81,19 +82,19 @@ export class Patch {
 
   /** Replaces the object by what a jq filter makes of it. */
   jq(object: ObjectRef | KubernetesObject, filter: string, options?: PatchOptions): void {
-    ask((host) => host.objectPatches.jqPatch(raw(object), filter, how(options)));
+    ask((host) => host.objectPatches.jqPatch(raw(object), text(filter, "the jq filter"), how(options)));
   }
 }
 
 function raw(object: ObjectRef | KubernetesObject): ObjectPatchesObjectRef {
   const { apiVersion, kind, namespace, name } = refOf(object);
-  return { apiVersion: some(apiVersion), kind, namespace: some(namespace), name };
+  return { apiVersion: apiVersion ?? null, kind, namespace: namespace ?? null, name };
 }
 
 function how(options: PatchOptions = {}): ObjectPatchesPatchOptions {
   return {
-    subresource: some(options.subresource),
-    ignoreMissingObject: options.ignoreMissingObject ?? false,
-    ignoreHookError: options.ignoreHookError ?? false,
+    subresource: some(options.subresource, "the subresource"),
+    ignoreMissingObject: Boolean(options.ignoreMissingObject),
+    ignoreHookError: Boolean(options.ignoreHookError),
   };
 }

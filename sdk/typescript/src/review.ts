@@ -1,9 +1,9 @@
 import type { AdmissionResponse } from "./bindings/contract.js";
 import { difference } from "./diff.js";
-import { json, some } from "./host.js";
+import { json } from "./host.js";
 import { Input } from "./input.js";
-import { pairs } from "./metrics.js";
 import type { KubernetesObject } from "./objects.js";
+import { pairs, shown } from "./text.js";
 
 /** The `request` of an AdmissionReview v1. */
 export interface AdmissionRequest {
@@ -96,8 +96,8 @@ export class Review<T = KubernetesObject> extends Input {
     }
     return {
       allowed: verdict.allowed,
-      message: some(verdict.message),
-      warnings: [...(verdict.warnings ?? [])],
+      message: verdict.message ? shown(verdict.message) : null,
+      warnings: Array.from(verdict.warnings ?? [], shown),
       auditAnnotations: pairs(verdict.audit),
       patch,
     };

@@ -2,6 +2,7 @@ import type { ContextsBindingContext, SnapshotsEntry, SnapshotsSnapshot } from "
 import type { WatchEvent } from "./config.js";
 import { ask, parsed } from "./host.js";
 import type { KubernetesObject } from "./objects.js";
+import { text } from "./text.js";
 
 /** Entries that are asked for at a time. */
 const PAGE = 256;
@@ -42,12 +43,12 @@ export class Entry<T = KubernetesObject, F = unknown> {
 
   /** One part of the object, by JSON Pointer: `/metadata/name`. Nothing else of it is copied. */
   objectAt<V = unknown>(pointer: string): V | undefined {
-    return parsed<V>(ask(() => this.#of.pointer(this.#index, "object", pointer)));
+    return parsed<V>(ask(() => this.#of.pointer(this.#index, "object", text(pointer, "a JSON Pointer"))));
   }
 
   /** The same for the filter's result. */
   filterResultAt<V = unknown>(pointer: string): V | undefined {
-    return parsed<V>(ask(() => this.#of.pointer(this.#index, "filter-result", pointer)));
+    return parsed<V>(ask(() => this.#of.pointer(this.#index, "filter-result", text(pointer, "a JSON Pointer"))));
   }
 
   #read(): SnapshotsEntry | null {
@@ -96,7 +97,7 @@ export class Snapshot<T = KubernetesObject, F = unknown> implements Iterable<Ent
    * fraction of the time.
    */
   objects({ fields }: ObjectFields = {}): T[] {
-    return this.#all("object", fields && [...IDENTITY, ...fields]);
+    return this.#all("object", fields && [...IDENTITY, ...fields.map((field) => text(field, "a field of objects"))]);
   }
 
   /** The filter's results for all objects. */
@@ -168,7 +169,7 @@ export class Context<T = KubernetesObject, F = unknown> {
 
   /** A part of the object, by JSON Pointer. */
   objectAt<V = unknown>(pointer: string): V | undefined {
-    return parsed<V>(ask(() => this.#raw.objectPointer(pointer)));
+    return parsed<V>(ask(() => this.#raw.objectPointer(text(pointer, "a JSON Pointer"))));
   }
 
   /** The objects of the binding, for the kind `Synchronization`. */

@@ -306,6 +306,51 @@ test("two hosts run at the same time, each with its own world", async () => {
   assert.deepEqual(seen, ["a", "b"]);
 });
 
+test("what is given of another kind is written as text, or refused where it was given", async () => {
+  // Objects of Kubernetes have fields of any kind.
+  // biome-ignore lint/suspicious/noExplicitAny: as these
+  const any = (value: unknown): any => value;
+  const wrong = (of: () => unknown, message: RegExp) =>
+    assert.throws(of, (thrown) => thrown instanceof TypeError && message.test(thrown.message));
+  const hook = defineHook({
+    name: "any",
+    config,
+    run(input) {
+      const { log, metrics, patch, values } = input;
+      metrics.set("m", 1, { code: 200, none: null, half: "\ud800", text: "a" });
+      wrong(() => metrics.set("m", any("5")), /the metric m is to be a number, and is "5"/);
+      wrong(() => metrics.add("m", any(undefined)), /the metric m is to be a number, and is undefined/);
+      wrong(() => metrics.set(any(1), 1), /the name of a metric/);
+      wrong(() => metrics.observe("m", 1, any(["1"])), /a bound of the metric m/);
+      wrong(() => patch.delete(any({ kind: "Pod" })), /`name` of the object to refer to is to be a string, and is undefined/);
+      wrong(() => patch.delete(any({ kind: "Pod", metadata: { name: 1 } })), /`metadata.name` .* and is 1/);
+      wrong(() => patch.delete(any({ metadata: { name: "a" } })), /`kind`/);
+      wrong(() => patch.delete(any(undefined)), /not by undefined/);
+      wrong(() => patch.jq({ kind: "Pod", name: "a" }, any(1)), /the jq filter/);
+      wrong(() => values.get(any(1)), /the path of a value/);
+      wrong(() => input.snapshot(any(null)), /the name of a binding/);
+      wrong(() => input.contexts[0]?.objectAt(any(1)), /a JSON Pointer/);
+      wrong(() => input.cluster.list("v1", "Pod", { labelSelector: any({ a: 1 }) }).next(), /labelSelector .* \{"a":1\}/);
+      log.info(any({ a: 1 }), { half: "\udc00", big: 1n, odd: Object.create(null), symbol: Symbol("s") });
+      log.info("\ud800");
+    },
+    validate: () => ({ allowed: false, message: any({ a: 1 }), warnings: any([1]), audit: any({ a: 2 }) }),
+  });
+  const { metrics, log } = await new TestHost().run(hook);
+  assert.deepEqual(metrics, [
+    { action: "set", name: "m", value: 1, labels: { code: "200", half: "\ufffd", none: "null", text: "a" } },
+  ]);
+  const fields = { half: "\ufffd", big: "1", odd: "{}", symbol: "Symbol(s)" };
+  assert.deepEqual(log, [
+    { level: "info", message: '{"a":1}', fields },
+    { level: "info", message: "\ufffd", fields: {} },
+  ]);
+  const answered = await new TestHost().validate(hook, "a.b.c", { uid: "u", operation: "CREATE" });
+  assert.deepEqual([answered.message, answered.warnings, answered.audit], ['{"a":1}', ["1"], { a: "2" }]);
+  const half = defineHook({ name: "half", config, run: () => Promise.reject(new Error("\ud800")) });
+  await assert.rejects(new TestHost().run(half), { message: "\ufffd" });
+});
+
 test("what a hook starts and does not wait for belongs to its run", async () => {
   const run = (of: () => void) => new TestHost().run(defineHook({ name: "starts", config, run: () => of() }));
   const late = async () => {

@@ -4,7 +4,7 @@ import { trace } from "../trace.js";
 /** What was printed while the component was built: every run begins with it. */
 const early = [];
 function write(level, given) {
-    const text = "  ".repeat(depth) + formatted(given);
+    const text = ("  ".repeat(depth) + formatted(given)).toWellFormed();
     if (isThere())
         host().log.log(level, text, []);
     else

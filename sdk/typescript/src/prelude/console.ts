@@ -8,7 +8,7 @@ import { trace } from "../trace.js";
 const early: [LogLevel, string][] = [];
 
 function write(level: LogLevel, given: readonly unknown[]): void {
-  const text = "  ".repeat(depth) + formatted(given);
+  const text = ("  ".repeat(depth) + formatted(given)).toWellFormed();
   if (isThere()) host().log.log(level, text, []);
   else early.push([level, text]);
 }
