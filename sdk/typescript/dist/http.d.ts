@@ -1,6 +1,8 @@
 import type { HttpResponse as Raw } from "./bindings/contract.js";
 /** Names and values of headers. */
 export type HeadersInit = Record<string, string> | Iterable<readonly [string, string]>;
+/** Headers that are the host's to write. */
+export declare const HOST_HEADERS: ReadonlySet<string>;
 /** A body: text, or bytes. */
 export type Body = string | Uint8Array | ArrayBuffer | {
     /** The text. */

@@ -1,6 +1,22 @@
 import { ask, json } from "./host.js";
 import { encode, decode } from "./prelude/utf8.js";
 import { whole } from "./text.js";
+/** Headers that are the host's to write. */
+export const HOST_HEADERS = new Set([
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+]);
 /** What has been answered. */
 export class HttpResponse {
     /** The status: 200. */

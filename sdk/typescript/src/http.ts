@@ -6,6 +6,23 @@ import { whole } from "./text.js";
 /** Names and values of headers. */
 export type HeadersInit = Record<string, string> | Iterable<readonly [string, string]>;
 
+/** Headers that are the host's to write. */
+export const HOST_HEADERS: ReadonlySet<string> = new Set([
+  "connection",
+  "content-length",
+  "expect",
+  "host",
+  "http2-settings",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
 /** A body: text, or bytes. */
 export type Body =
   | string

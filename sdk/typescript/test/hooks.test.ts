@@ -13,6 +13,7 @@ import {
   RetryAfterError,
   RetryError,
 } from "../src/index.js";
+import { HookRequest, hookFetch } from "../src/prelude/fetch.js";
 import { Failure, TestHost } from "../src/testing/index.js";
 
 const config = { onStartup: 1 };
@@ -282,12 +283,28 @@ test("the cluster and other hosts are read as far as they are known", async () =
       assert.deepEqual([fetched.status, await fetched.json()], [201, { got: "ä" }]);
       const moved = await fetch(new URL("https://example.com/moved"));
       assert.deepEqual([moved.redirected, moved.url], [true, "https://example.com/b"]);
+      const moving = new HookRequest("https://example.com/moved", { redirect: "manual" });
+      assert.equal((await hookFetch(moving)).status, 302);
+      await assert.rejects(fetch("https://example.com/moved", { redirect: "error" }), /redirects to \/b, which/);
+      const headers = { Host: "example.com", "Content-Length": "1", Cookie: "c=1" };
+      const sent = await fetch("https://example.com/headers", { method: "POST", headers, body: new URLSearchParams({ a: "ä b" }) });
+      assert.deepEqual(await sent.json(), {
+        headers: [["content-type", "application/x-www-form-urlencoded;charset=UTF-8"], ["cookie", "c=1"]],
+        body: "a=%C3%A4+b",
+      });
+      const again = await fetch("https://example.com/posted", { method: "POST", body: "x" });
+      assert.deepEqual(await again.json(), { headers: [], method: "GET" });
+      assert.throws(() => input.http.get("https://example.com/", { headers }), (thrown) => isRefused(thrown, "invalid-argument"));
       await assert.rejects(fetch("https://other.example.com"), (thrown) => isRefused(thrown, "not-granted"));
     },
   });
   const host = new TestHost()
     .cluster(pod("a", { app: "web", old: "" }), pod("b", { app: "web" }), configMap("default", "c", {}))
     .http("https://example.com/moved", { status: 302, headers: { Location: "/b" } })
+    .http("https://example.com/posted", { status: 302, headers: { Location: "/headers" } })
+    .http("https://example.com/headers", ({ headers, method, body }) => ({
+      json: method === "GET" ? { headers, method } : { headers, body },
+    }))
     .http("https://example.com/", (request) => ({ status: 201, headers: { "X-A": "1" }, json: { got: request.body ?? "" } }));
   await host.run(hook);
 });

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { HookAbortController, HookAbortSignal } from "../src/prelude/abort.js";
 import { clone } from "../src/prelude/clone.js";
 import { formatted } from "../src/prelude/console.js";
+import { HookHeaders, HookRequest, HookResponse } from "../src/prelude/fetch.js";
 import { HookPromise, runJobs } from "../src/prelude/promise.js";
 import { clearTimer, endTimers, settle, setTimer } from "../src/prelude/timers.js";
 import { HookURL, HookURLSearchParams } from "../src/prelude/url.js";
@@ -49,6 +50,29 @@ test("addresses are as the platform has them", () => {
   for (const text of ["a=b&a=c&d", "?x=%zz&y=+", "!'()~*=1"]) {
     assert.equal(String(new HookURLSearchParams(text)), String(new URLSearchParams(text)), text);
   }
+});
+
+test("requests are those of the platform", async () => {
+  const type = (body: string | URLSearchParams | HookURLSearchParams | Uint8Array, headers = {}) =>
+    new HookRequest("https://h/", { method: "POST", body, headers }).headers.get("content-type");
+  const form = "application/x-www-form-urlencoded;charset=UTF-8";
+  assert.deepEqual([type(new HookURLSearchParams("a=b")), type(new URLSearchParams("a=b"))], [form, form]);
+  assert.equal(type("a"), "text/plain;charset=UTF-8");
+  assert.equal(type("{}", { "Content-Type": "application/json" }), "application/json");
+  assert.equal(type(new Uint8Array(1)), null);
+  assert.equal(new HookResponse("a").headers.get("content-type"), "text/plain;charset=UTF-8");
+  const made = [
+    new HookURL("https://h/"), new HookURLSearchParams(), new HookHeaders(), new HookRequest("https://h/"), new HookResponse(),
+    new HookAbortController(), new HookAbortController().signal,
+  ];
+  const names = ["URL", "URLSearchParams", "Headers", "Request", "Response", "AbortController", "AbortSignal"];
+  assert.deepEqual(made.map((one) => Object.prototype.toString.call(one)), names.map((name) => `[object ${name}]`));
+  const request = new HookRequest("https://h/", { method: "PUT", body: "x", headers: { a: "b" }, redirect: "manual" });
+  const copy = request.clone();
+  assert.equal(await request.text(), "x");
+  assert.deepEqual([copy.method, copy.url, copy.headers.get("a"), copy.redirect], ["PUT", "https://h/", "b", "manual"]);
+  assert.equal(await copy.text(), "x");
+  assert.throws(() => copy.clone(), TypeError);
 });
 
 test("promises settle within a call, in the order of the language", async () => {

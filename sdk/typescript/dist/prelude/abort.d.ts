@@ -11,6 +11,7 @@ export declare class HookAbortSignal {
     static abort(reason?: unknown): HookAbortSignal;
     static timeout(milliseconds: number): HookAbortSignal;
     static any(signals: Iterable<HookAbortSignal>): HookAbortSignal;
+    get [Symbol.toStringTag](): string;
     throwIfAborted(): void;
     addEventListener(kind: string, listener: (event: {
         type: "abort";
@@ -24,5 +25,6 @@ export declare class HookAbortSignal {
 /** `AbortController`. */
 export declare class HookAbortController {
     readonly signal: HookAbortSignal;
+    get [Symbol.toStringTag](): string;
     abort(reason?: unknown): void;
 }

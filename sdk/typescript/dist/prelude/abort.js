@@ -30,6 +30,9 @@ export class HookAbortSignal {
         }
         return one;
     }
+    get [Symbol.toStringTag]() {
+        return "AbortSignal";
+    }
     throwIfAborted() {
         if (this.aborted)
             throw this.reason;
@@ -62,6 +65,9 @@ function aborted() {
 /** `AbortController`. */
 export class HookAbortController {
     signal = new HookAbortSignal();
+    get [Symbol.toStringTag]() {
+        return "AbortController";
+    }
     abort(reason) {
         this.signal.fire(reason);
     }

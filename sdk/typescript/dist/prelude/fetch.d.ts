@@ -3,6 +3,7 @@ import { type Body, type HeadersInit } from "../http.js";
 export declare class HookHeaders implements Iterable<[string, string]> {
     #private;
     constructor(init?: HeadersInit | null);
+    get [Symbol.toStringTag](): string;
     get(name: string): string | null;
     has(name: string): boolean;
     set(name: string, value: string): void;
@@ -14,7 +15,7 @@ export declare class HookHeaders implements Iterable<[string, string]> {
     values(): IterableIterator<string>;
     [Symbol.iterator](): IterableIterator<[string, string]>;
 }
-/** What `fetch` and `Response` have in common. */
+/** What `Request` and `Response` have in common. */
 declare class HookBody {
     #private;
     bodyUsed: boolean;
@@ -38,6 +39,7 @@ export declare class HookResponse extends HookBody {
         statusText?: string;
         headers?: HeadersInit;
     });
+    get [Symbol.toStringTag](): string;
     get ok(): boolean;
     clone(): HookResponse;
     static json(value: unknown, init?: {
@@ -64,11 +66,14 @@ export declare class HookRequest extends HookBody {
     readonly method: string;
     readonly headers: HookHeaders;
     readonly signal: FetchInit["signal"];
+    readonly redirect: NonNullable<FetchInit["redirect"]>;
     /** As `fetch` takes it. */
     readonly given: Body | null;
     constructor(input: string | {
         toString(): string;
     } | HookRequest, init?: FetchInit);
+    get [Symbol.toStringTag](): string;
+    clone(): HookRequest;
 }
 /** `fetch`. What the host refuses is rejected with a `Refused`. */
 export declare function hookFetch(input: string | {

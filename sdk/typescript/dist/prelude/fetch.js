@@ -1,5 +1,5 @@
 // `fetch`, `Headers`, `Request` and `Response` over the host's `http`. An answer is there as a whole.
-import { bodyBytes, headerPairs, Http } from "../http.js";
+import { bodyBytes, headerPairs, HOST_HEADERS, Http } from "../http.js";
 import { encode, decode } from "./utf8.js";
 /** `Headers`. */
 export class HookHeaders {
@@ -7,6 +7,9 @@ export class HookHeaders {
     constructor(init) {
         for (const [name, value] of headerPairs(init ?? undefined))
             this.append(name, value);
+    }
+    get [Symbol.toStringTag]() {
+        return "Headers";
     }
     get(name) {
         return this.#values.get(String(name).toLowerCase()) ?? null;
@@ -41,7 +44,16 @@ export class HookHeaders {
         return [...this.#values].sort(([a], [b]) => (a < b ? -1 : 1))[Symbol.iterator]();
     }
 }
-/** What `fetch` and `Response` have in common. */
+/** The headers of a message, with what its body is where they do not say so. */
+function headersFor(body, init) {
+    const headers = new HookHeaders(init);
+    if (body == null || headers.has("content-type") || body instanceof ArrayBuffer || ArrayBuffer.isView(body))
+        return headers;
+    const isForm = Object.prototype.toString.call(body) === "[object URLSearchParams]";
+    headers.set("content-type", isForm ? "application/x-www-form-urlencoded;charset=UTF-8" : "text/plain;charset=UTF-8");
+    return headers;
+}
+/** What `Request` and `Response` have in common. */
 class HookBody {
     bodyUsed = false;
     #bytes;
@@ -81,14 +93,18 @@ export class HookResponse extends HookBody {
         super(body == null ? new Uint8Array(0) : bodyBytes(body));
         this.status = init.status ?? 200;
         this.statusText = init.statusText ?? "";
-        this.headers = new HookHeaders(init.headers);
+        this.headers = headersFor(body, init.headers);
+    }
+    get [Symbol.toStringTag]() {
+        return "Response";
     }
     get ok() {
         return this.status >= 200 && this.status < 300;
     }
     clone() {
-        const copy = new HookResponse(this.copied(), { status: this.status, headers: this.headers });
+        const copy = new HookResponse(this.copied(), { status: this.status, statusText: this.statusText, headers: this.headers });
         copy.url = this.url;
+        copy.redirected = this.redirected;
         return copy;
     }
     static json(value, init = {}) {
@@ -104,6 +120,7 @@ export class HookRequest extends HookBody {
     method;
     headers;
     signal;
+    redirect;
     /** As `fetch` takes it. */
     given;
     constructor(input, init = {}) {
@@ -113,8 +130,17 @@ export class HookRequest extends HookBody {
         this.given = given;
         this.url = from?.url ?? String(input);
         this.method = (init.method ?? from?.method ?? "GET").toUpperCase();
-        this.headers = new HookHeaders(init.headers ?? from?.headers);
+        this.headers = headersFor(init.body, init.headers ?? from?.headers);
         this.signal = init.signal ?? from?.signal ?? null;
+        this.redirect = init.redirect ?? from?.redirect ?? "follow";
+    }
+    get [Symbol.toStringTag]() {
+        return "Request";
+    }
+    clone() {
+        if (this.bodyUsed)
+            throw new TypeError("the body has been read already");
+        return new HookRequest(this);
     }
 }
 /** `fetch`. What the host refuses is rejected with a `Refused`. */
@@ -122,30 +148,36 @@ export async function hookFetch(input, init = {}) {
     const request = new HookRequest(input, init);
     if (request.signal?.aborted)
         throw request.signal.reason;
-    const asked = { method: request.method, url: request.url, headers: request.headers, body: request.given };
+    // Clients for other places write some of what the host writes here.
+    const headers = [...request.headers].filter(([name]) => !HOST_HEADERS.has(name));
+    const asked = { method: request.method, url: request.url, headers, body: request.given };
     if (request.signal?.timeLimit !== undefined)
         asked.timeout = request.signal.timeLimit;
-    const follow = init.redirect ?? "follow";
     for (let hops = 0;; hops++) {
         const answer = new Http().request(asked);
         const location = REDIRECTS.includes(answer.status) ? answer.headers["location"] : undefined;
-        if (location === undefined || follow === "manual")
+        if (location === undefined || request.redirect === "manual")
             return response(answer, asked.url, hops > 0);
-        if (follow === "error" || hops === MOST_REDIRECTS)
+        if (request.redirect === "error")
+            throw new TypeError(`${asked.url} redirects to ${location}, which the request does not allow`);
+        if (hops === MOST_REDIRECTS)
             throw new TypeError(`too many redirects, the last to ${location}`);
         const next = new URL(location, asked.url);
         if (next.origin !== new URL(asked.url).origin) {
-            asked.headers = [...new HookHeaders(asked.headers)].filter(([name]) => !["authorization", "cookie"].includes(name));
+            asked.headers = [...new HookHeaders(asked.headers)].filter(([name]) => !PRIVATE.includes(name));
         }
         asked.url = next.href;
         if (answer.status === 303 || (answer.status < 303 && asked.method === "POST")) {
             asked.method = asked.method === "HEAD" ? "HEAD" : "GET";
             asked.body = null;
+            asked.headers = [...new HookHeaders(asked.headers)].filter(([name]) => !name.startsWith("content-"));
         }
     }
 }
 const REDIRECTS = [301, 302, 303, 307, 308];
 const MOST_REDIRECTS = 20;
+/** Headers that another origin does not get to see. */
+const PRIVATE = ["authorization", "cookie"];
 function response(answer, url, redirected) {
     const response = new HookResponse(answer.bytes, { status: answer.status, headers: answer.rawHeaders });
     response.url = url;

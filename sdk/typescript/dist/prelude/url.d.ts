@@ -7,6 +7,7 @@ export declare class HookURL {
     }, base?: string | {
         toString(): string;
     });
+    get [Symbol.toStringTag](): string;
     static canParse(url: string, base?: string): boolean;
     static parse(url: string, base?: string): HookURL | null;
     get href(): string;
@@ -39,6 +40,7 @@ export declare class HookURLSearchParams implements Iterable<[string, string]> {
     constructor(init?: string | Record<string, string> | Iterable<readonly [string, string]> | null);
     /** Takes all from a text. */
     read(text: string): void;
+    get [Symbol.toStringTag](): string;
     get size(): number;
     get(name: string): string | null;
     getAll(name: string): string[];

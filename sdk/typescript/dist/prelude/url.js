@@ -55,6 +55,9 @@ export class HookURL {
             this.#search = search ? `?${search}` : "";
         };
     }
+    get [Symbol.toStringTag]() {
+        return "URL";
+    }
     static canParse(url, base) {
         return HookURL.parse(url, base) !== null;
     }
@@ -235,6 +238,9 @@ export class HookURLSearchParams {
             const at = part.indexOf("=");
             return at < 0 ? [plain(part), ""] : [plain(part.slice(0, at)), plain(part.slice(at + 1))];
         });
+    }
+    get [Symbol.toStringTag]() {
+        return "URLSearchParams";
     }
     get size() {
         return this.#pairs.length;

@@ -1,25 +1,10 @@
 import { isIPv4, isIPv6 } from "node:net";
+import { HOST_HEADERS } from "../http.js";
 import { isFields, tokens } from "./document.js";
 import { bytes, read, refusal } from "./json.js";
 // What the real host refuses, this one refuses with the same code: tests/hosts/cases.json of the repository is played on both.
 const NAME = 253;
 const CONTROL = /\p{Cc}/u;
-/** Headers that are the host's to write. */
-const OWN = new Set([
-    "connection",
-    "content-length",
-    "expect",
-    "host",
-    "http2-settings",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-]);
 const quoted = (text) => JSON.stringify(text);
 /** A name that becomes one part of an address. */
 function segment(field, name) {
@@ -194,7 +179,7 @@ export function request({ method, url, headers }) {
     for (const [key, value] of headers) {
         if (!token.test(key))
             throw invalid(`${quoted(key)} is no name of a header`);
-        if (OWN.has(key.toLowerCase()))
+        if (HOST_HEADERS.has(key.toLowerCase()))
             throw invalid(`the header ${key} is the host's to write`);
         // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
         if (/[\0-\x08\n-\x1f\x7f]/.test(value))

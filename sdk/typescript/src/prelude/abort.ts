@@ -33,6 +33,10 @@ export class HookAbortSignal {
     return one;
   }
 
+  get [Symbol.toStringTag](): string {
+    return "AbortSignal";
+  }
+
   throwIfAborted(): void {
     if (this.aborted) throw this.reason;
   }
@@ -65,6 +69,10 @@ function aborted(): Error {
 /** `AbortController`. */
 export class HookAbortController {
   readonly signal = new HookAbortSignal();
+
+  get [Symbol.toStringTag](): string {
+    return "AbortController";
+  }
 
   abort(reason?: unknown): void {
     this.signal.fire(reason);

@@ -1,6 +1,6 @@
 // `fetch`, `Headers`, `Request` and `Response` over the host's `http`. An answer is there as a whole.
 
-import { type Body, bodyBytes, headerPairs, type HeadersInit, Http, type HttpRequest, type HttpResponse } from "../http.js";
+import { type Body, bodyBytes, headerPairs, type HeadersInit, HOST_HEADERS, Http, type HttpRequest, type HttpResponse } from "../http.js";
 import { encode, decode } from "./utf8.js";
 
 /** `Headers`. */
@@ -9,6 +9,10 @@ export class HookHeaders implements Iterable<[string, string]> {
 
   constructor(init?: HeadersInit | null) {
     for (const [name, value] of headerPairs(init ?? undefined)) this.append(name, value);
+  }
+
+  get [Symbol.toStringTag](): string {
+    return "Headers";
   }
 
   get(name: string): string | null {
@@ -53,7 +57,16 @@ export class HookHeaders implements Iterable<[string, string]> {
   }
 }
 
-/** What `fetch` and `Response` have in common. */
+/** The headers of a message, with what its body is where they do not say so. */
+function headersFor(body: Body | null | undefined, init: HeadersInit | undefined): HookHeaders {
+  const headers = new HookHeaders(init);
+  if (body == null || headers.has("content-type") || body instanceof ArrayBuffer || ArrayBuffer.isView(body)) return headers;
+  const isForm = Object.prototype.toString.call(body) === "[object URLSearchParams]";
+  headers.set("content-type", isForm ? "application/x-www-form-urlencoded;charset=UTF-8" : "text/plain;charset=UTF-8");
+  return headers;
+}
+
+/** What `Request` and `Response` have in common. */
 class HookBody {
   bodyUsed = false;
   readonly #bytes: Uint8Array;
@@ -99,7 +112,11 @@ export class HookResponse extends HookBody {
     super(body == null ? new Uint8Array(0) : bodyBytes(body));
     this.status = init.status ?? 200;
     this.statusText = init.statusText ?? "";
-    this.headers = new HookHeaders(init.headers);
+    this.headers = headersFor(body, init.headers);
+  }
+
+  get [Symbol.toStringTag](): string {
+    return "Response";
   }
 
   get ok(): boolean {
@@ -107,8 +124,9 @@ export class HookResponse extends HookBody {
   }
 
   clone(): HookResponse {
-    const copy = new HookResponse(this.copied(), { status: this.status, headers: this.headers });
+    const copy = new HookResponse(this.copied(), { status: this.status, statusText: this.statusText, headers: this.headers });
     copy.url = this.url;
+    copy.redirected = this.redirected;
     return copy;
   }
 
@@ -135,6 +153,7 @@ export class HookRequest extends HookBody {
   readonly method: string;
   readonly headers: HookHeaders;
   readonly signal: FetchInit["signal"];
+  readonly redirect: NonNullable<FetchInit["redirect"]>;
   /** As `fetch` takes it. */
   readonly given: Body | null;
 
@@ -145,8 +164,18 @@ export class HookRequest extends HookBody {
     this.given = given;
     this.url = from?.url ?? String(input);
     this.method = (init.method ?? from?.method ?? "GET").toUpperCase();
-    this.headers = new HookHeaders(init.headers ?? from?.headers);
+    this.headers = headersFor(init.body, init.headers ?? from?.headers);
     this.signal = init.signal ?? from?.signal ?? null;
+    this.redirect = init.redirect ?? from?.redirect ?? "follow";
+  }
+
+  get [Symbol.toStringTag](): string {
+    return "Request";
+  }
+
+  clone(): HookRequest {
+    if (this.bodyUsed) throw new TypeError("the body has been read already");
+    return new HookRequest(this);
   }
 }
 
@@ -154,28 +183,33 @@ export class HookRequest extends HookBody {
 export async function hookFetch(input: string | { toString(): string } | HookRequest, init: FetchInit = {}): Promise<HookResponse> {
   const request = new HookRequest(input, init);
   if (request.signal?.aborted) throw request.signal.reason;
-  const asked: HttpRequest = { method: request.method, url: request.url, headers: request.headers, body: request.given };
+  // Clients for other places write some of what the host writes here.
+  const headers = [...request.headers].filter(([name]) => !HOST_HEADERS.has(name));
+  const asked: HttpRequest = { method: request.method, url: request.url, headers, body: request.given };
   if (request.signal?.timeLimit !== undefined) asked.timeout = request.signal.timeLimit;
-  const follow = init.redirect ?? "follow";
   for (let hops = 0; ; hops++) {
     const answer = new Http().request(asked);
     const location = REDIRECTS.includes(answer.status) ? answer.headers["location"] : undefined;
-    if (location === undefined || follow === "manual") return response(answer, asked.url, hops > 0);
-    if (follow === "error" || hops === MOST_REDIRECTS) throw new TypeError(`too many redirects, the last to ${location}`);
+    if (location === undefined || request.redirect === "manual") return response(answer, asked.url, hops > 0);
+    if (request.redirect === "error") throw new TypeError(`${asked.url} redirects to ${location}, which the request does not allow`);
+    if (hops === MOST_REDIRECTS) throw new TypeError(`too many redirects, the last to ${location}`);
     const next = new URL(location, asked.url);
     if (next.origin !== new URL(asked.url).origin) {
-      asked.headers = [...new HookHeaders(asked.headers)].filter(([name]) => !["authorization", "cookie"].includes(name));
+      asked.headers = [...new HookHeaders(asked.headers)].filter(([name]) => !PRIVATE.includes(name));
     }
     asked.url = next.href;
     if (answer.status === 303 || (answer.status < 303 && asked.method === "POST")) {
       asked.method = asked.method === "HEAD" ? "HEAD" : "GET";
       asked.body = null;
+      asked.headers = [...new HookHeaders(asked.headers)].filter(([name]) => !name.startsWith("content-"));
     }
   }
 }
 
 const REDIRECTS = [301, 302, 303, 307, 308];
 const MOST_REDIRECTS = 20;
+/** Headers that another origin does not get to see. */
+const PRIVATE = ["authorization", "cookie"];
 
 function response(answer: HttpResponse, url: string, redirected: boolean): HookResponse {
   const response = new HookResponse(answer.bytes, { status: answer.status, headers: answer.rawHeaders });

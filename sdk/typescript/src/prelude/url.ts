@@ -57,6 +57,10 @@ export class HookURL {
     };
   }
 
+  get [Symbol.toStringTag](): string {
+    return "URL";
+  }
+
   static canParse(url: string, base?: string): boolean {
     return HookURL.parse(url, base) !== null;
   }
@@ -259,6 +263,10 @@ export class HookURLSearchParams implements Iterable<[string, string]> {
       const at = part.indexOf("=");
       return at < 0 ? [plain(part), ""] : [plain(part.slice(0, at)), plain(part.slice(at + 1))];
     });
+  }
+
+  get [Symbol.toStringTag](): string {
+    return "URLSearchParams";
   }
 
   get size(): number {

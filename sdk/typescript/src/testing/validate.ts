@@ -6,6 +6,7 @@ import type {
   ObjectPatchesObjectRef,
   ObjectPatchesPatchOptions,
 } from "../bindings/contract.js";
+import { HOST_HEADERS } from "../http.js";
 import type { KubernetesObject } from "../objects.js";
 import { isFields, tokens } from "./document.js";
 import { bytes, read, refusal } from "./json.js";
@@ -15,23 +16,6 @@ import { bytes, read, refusal } from "./json.js";
 const NAME = 253;
 
 const CONTROL = /\p{Cc}/u;
-
-/** Headers that are the host's to write. */
-const OWN = new Set([
-  "connection",
-  "content-length",
-  "expect",
-  "host",
-  "http2-settings",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
 
 const quoted = (text: unknown) => JSON.stringify(text);
 
@@ -212,7 +196,7 @@ export function request({ method, url, headers }: Pick<HttpRequest, "method" | "
   }
   for (const [key, value] of headers) {
     if (!token.test(key)) throw invalid(`${quoted(key)} is no name of a header`);
-    if (OWN.has(key.toLowerCase())) throw invalid(`the header ${key} is the host's to write`);
+    if (HOST_HEADERS.has(key.toLowerCase())) throw invalid(`the header ${key} is the host's to write`);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
     if (/[\0-\x08\n-\x1f\x7f]/.test(value)) throw invalid(`the header ${key} has a value that cannot be sent`);
   }
