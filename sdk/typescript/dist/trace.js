@@ -1,11 +1,25 @@
+import { shown } from "./text.js";
 const FRAME = /^\s*at (?:(.*) )?\(?componentize-qjs:[^:()]*:(\d+)(?::(\d+))?\)?$/;
-/** The places where an error was thrown, and its causes, in the author's own files, each in a line of its own. */
+/** Most errors that are told of one. */
+const MOST = 16;
+/**
+ * The places where an error was thrown, its causes, and those that it is made of, in the author's own files, each in a line of
+ * its own.
+ */
 export function trace(error) {
     let text = frames(error);
-    let cause = error.cause;
-    for (let depth = 0; cause instanceof Error && depth < 8; depth++, cause = cause.cause) {
-        text += `\ncaused by: ${cause.message}${frames(cause)}`;
-    }
+    const told = new Set([error]);
+    const tell = (of) => {
+        const made = of instanceof AggregateError ? of.errors.map((one) => ["one of", one]) : [];
+        for (const [how, one] of [...made, ["caused by", of.cause]]) {
+            if (!(one instanceof Error) || told.has(one) || told.size > MOST)
+                continue;
+            told.add(one);
+            text += `\n${how}: ${shown(one)}${frames(one)}`;
+            tell(one);
+        }
+    };
+    tell(error);
     return text;
 }
 function frames(error) {
@@ -14,7 +28,7 @@ function frames(error) {
         return "";
     const origins = JSON.parse(kept);
     let all = "";
-    for (const frame of (error.stack ?? "").split("\n")) {
+    for (const frame of String(error.stack ?? "").split("\n")) {
         const [, name, line, column = "1"] = FRAME.exec(frame) ?? [];
         const place = line && origin(origins, Number(line) - 1, Number(column) - 1);
         if (place)

@@ -1,3 +1,5 @@
+import { shown } from "./text.js";
+
 /** Where the bundle's lines come from. The build puts it behind the bundle. */
 interface Origins {
   /** Files, as seen from the project's folder. */
@@ -11,13 +13,26 @@ interface Origins {
 
 const FRAME = /^\s*at (?:(.*) )?\(?componentize-qjs:[^:()]*:(\d+)(?::(\d+))?\)?$/;
 
-/** The places where an error was thrown, and its causes, in the author's own files, each in a line of its own. */
+/** Most errors that are told of one. */
+const MOST = 16;
+
+/**
+ * The places where an error was thrown, its causes, and those that it is made of, in the author's own files, each in a line of
+ * its own.
+ */
 export function trace(error: Error): string {
   let text = frames(error);
-  let cause = error.cause;
-  for (let depth = 0; cause instanceof Error && depth < 8; depth++, cause = cause.cause) {
-    text += `\ncaused by: ${cause.message}${frames(cause)}`;
-  }
+  const told = new Set<unknown>([error]);
+  const tell = (of: Error) => {
+    const made: [string, unknown][] = of instanceof AggregateError ? of.errors.map((one: unknown) => ["one of", one]) : [];
+    for (const [how, one] of [...made, ["caused by", of.cause] as const]) {
+      if (!(one instanceof Error) || told.has(one) || told.size > MOST) continue;
+      told.add(one);
+      text += `\n${how}: ${shown(one)}${frames(one)}`;
+      tell(one);
+    }
+  };
+  tell(error);
   return text;
 }
 
@@ -26,7 +41,7 @@ function frames(error: Error): string {
   if (!kept) return "";
   const origins = JSON.parse(kept) as Origins;
   let all = "";
-  for (const frame of (error.stack ?? "").split("\n")) {
+  for (const frame of String(error.stack ?? "").split("\n")) {
     const [, name, line, column = "1"] = FRAME.exec(frame) ?? [];
     const place = line && origin(origins, Number(line) - 1, Number(column) - 1);
     if (place) all += `\n    at ${name && name !== "<anonymous>" ? `${name} (${place})` : place}`;

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HookAbortController, HookAbortSignal } from "../src/prelude/abort.js";
 import { clone } from "../src/prelude/clone.js";
-import { formatted } from "../src/prelude/console.js";
+import { endConsole, formatted, hookConsole } from "../src/prelude/console.js";
 import { HookHeaders, HookRequest, HookResponse } from "../src/prelude/fetch.js";
-import { HookPromise, runJobs } from "../src/prelude/promise.js";
+import { fromAsync, HookPromise, runJobs } from "../src/prelude/promise.js";
 import { clearTimer, endTimers, settle, setTimer } from "../src/prelude/timers.js";
 import { HookURL, HookURLSearchParams } from "../src/prelude/url.js";
 import { decode, encode, Utf8Decoder } from "../src/prelude/utf8.js";
@@ -20,6 +20,16 @@ test("UTF-8 is as the platform has it", () => {
   for (const bytes of all) assert.equal(decode(new Uint8Array(bytes)), new TextDecoder().decode(new Uint8Array(bytes)), String(bytes));
   assert.throws(() => new Utf8Decoder("utf-8", { fatal: true }).decode(new Uint8Array([0xff])), TypeError);
   assert.throws(() => new Utf8Decoder("latin1"), RangeError);
+  const parts = [[0xef, 0xbb], [0xbf, 0x61, 0xf0], [0x9f, 0x98], [0x80, 0xc3], [0x62, 0xef, 0xbb, 0xbf], [0xe2], []];
+  for (const ignoreBOM of [false, true]) {
+    const [ours, theirs] = [new Utf8Decoder("utf-8", { ignoreBOM }), new TextDecoder("utf-8", { ignoreBOM })];
+    for (let round = 0; round < 2; round++) {
+      for (const [index, part] of parts.entries()) {
+        const [bytes, stream] = [new Uint8Array(part), index < parts.length - 1];
+        assert.equal(ours.decode(bytes, { stream }), theirs.decode(bytes, { stream }), `${index} of ${parts}`);
+      }
+    }
+  }
 });
 
 test("addresses are as the platform has them", () => {
@@ -97,6 +107,17 @@ test("promises settle within a call, in the order of the language", async () => 
   assert.deepEqual(ours.map((seen) => JSON.stringify(seen)).sort(), theirs.map((seen) => JSON.stringify(seen)).sort());
 });
 
+test("lists are made of what comes later", async () => {
+  async function* later() {
+    yield 1;
+    yield 2;
+  }
+  assert.deepEqual(await fromAsync(later(), async (value, index) => value * 10 + index), [10, 21]);
+  assert.deepEqual(await fromAsync([1, Promise.resolve(2)]), [1, 2]);
+  assert.deepEqual(await fromAsync({ length: 1, 0: Promise.resolve("a") }), ["a"]);
+  await assert.rejects(fromAsync([Promise.reject(new Error("no"))]), /no/);
+});
+
 test("a run waits for what happens within it, and for nothing else", () => {
   assert.equal(settle(3), 3);
   assert.equal(settle(HookPromise.resolve(3).then((value) => value + 1)), 4);
@@ -158,6 +179,34 @@ test("what is printed is formatted as people expect", () => {
   assert.equal(formatted([new Point(), new Date(0), () => 1, 10n]), "Point { x: 1 } 1970-01-01T00:00:00.000Z [Function: (anonymous)] 10n");
 });
 
+test("what cannot be printed is no error", () => {
+  const circular: Record<string, unknown> = {};
+  circular["self"] = circular;
+  const throws = {
+    get bad(): never {
+      throw new Error("no");
+    },
+    good: 1,
+  };
+  assert.equal(formatted(["%d %i %f", Symbol("s"), Symbol("s"), Symbol("s")]), "NaN NaN NaN");
+  assert.equal(formatted(["%j %j", circular, 1n]), "{ self: [Circular] } 1n");
+  assert.equal(formatted([throws, Symbol("s")]), "{ bad: [Thrown: no], good: 1 } Symbol(s)");
+  assert.equal(formatted(["%j", throws]), "{ bad: [Thrown: no], good: 1 }");
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  assert.match(formatted([[proxy], Object.create(null)]), /^\[ \[Thrown: .*\] \] \{\}$/);
+  const odd = new Error("x");
+  Object.defineProperty(odd, "message", { value: Symbol("m") });
+  assert.match(formatted([odd]), /Thrown/);
+  // Outside of a run it is kept for the first one.
+  for (const of of [hookConsole.count, hookConsole.countReset, hookConsole.time, hookConsole.timeLog, hookConsole.timeEnd]) {
+    of(Symbol("s"));
+    of(Object.create(null));
+  }
+  hookConsole.groupCollapsed(proxy);
+  endConsole();
+});
+
 test("clones are apart", () => {
   const shared = { n: 1 };
   const value = { a: shared, b: shared, date: new Date(5), map: new Map([[shared, new Set([1])]]), bytes: new Uint8Array([1, 2]) };
@@ -192,6 +241,8 @@ test("a stack is told by the author's lines", () => {
   const origins = { sources: ["src/a.ts", "src/b.ts"], places: [0, 0, -1, 0, 10, 0, 0, 4, 12, 30, 1, 7, 13, 0, 0, 7] };
   (globalThis as { __hookboxOrigins?: string }).__hookboxOrigins = JSON.stringify(origins);
   const text = trace(error);
+  const all = trace(new AggregateError([error, new Error("z"), "no error"], "all"));
   delete (globalThis as { __hookboxOrigins?: string }).__hookboxOrigins;
+  assert.match(all, /^\none of: x\n    at inner \(src\/a.ts:6\)\n.*\ncaused by: y\n    at deep \(src\/b.ts:8\)\none of: z$/);
   assert.equal(text, "\n    at inner (src/a.ts:6)\n    at src/a.ts:14\ncaused by: y\n    at deep (src/b.ts:8)");
 });

@@ -1,5 +1,6 @@
 // `console`: what is printed are records of the log.
 import { host, isThere } from "../host.js";
+import { shown as text } from "../text.js";
 import { trace } from "../trace.js";
 /** What was printed while the component was built: every run begins with it. */
 const early = [];
@@ -24,6 +25,16 @@ export function endConsole() {
 let depth = 0;
 const counts = new Map();
 const started = new Map();
+const group = (...given) => {
+    if (given.length > 0)
+        write("info", given);
+    depth++;
+};
+function took(name, given) {
+    const since = started.get(name);
+    if (since !== undefined)
+        write("info", [`${name}: ${(performance.now() - since).toFixed(3)} ms`, ...given]);
+}
 /** The global `console`. */
 export const hookConsole = {
     log: (...given) => write("info", given),
@@ -33,37 +44,35 @@ export const hookConsole = {
     error: (...given) => write("error", given),
     trace: (...given) => write("debug", [`${formatted(given)}${trace(new Error())}`]),
     dir: (value) => write("info", [value]),
+    dirxml: (...given) => write("info", given),
     table: (value) => write("info", [value]),
     assert: (holds, ...given) => {
         if (!holds)
             write("error", given.length > 0 ? ["Assertion failed:", ...given] : ["Assertion failed"]);
     },
-    group: (...given) => {
-        if (given.length > 0)
-            write("info", given);
-        depth++;
-    },
+    group,
+    groupCollapsed: group,
     groupEnd: () => {
         depth = Math.max(0, depth - 1);
     },
     count: (label = "default") => {
-        counts.set(label, (counts.get(label) ?? 0) + 1);
-        write("info", [`${label}: ${counts.get(label)}`]);
+        const name = text(label);
+        counts.set(name, (counts.get(name) ?? 0) + 1);
+        write("info", [`${name}: ${counts.get(name)}`]);
     },
     countReset: (label = "default") => {
-        counts.delete(label);
+        counts.delete(text(label));
     },
     time: (label = "default") => {
-        started.set(label, performance.now());
+        started.set(text(label), performance.now());
     },
+    timeLog: (label = "default", ...given) => took(text(label), given),
     timeEnd: (label = "default") => {
-        const since = started.get(label);
-        if (since !== undefined)
-            write("info", [`${label}: ${(performance.now() - since).toFixed(3)} ms`]);
-        started.delete(label);
+        took(text(label), []);
+        started.delete(text(label));
     },
 };
-/** As Node.js formats what it prints, roughly. */
+/** As Node.js formats what it prints, roughly. It never throws: what is printed is often what went wrong. */
 export function formatted(given) {
     const rest = [...given];
     let text = "";
@@ -79,19 +88,47 @@ export function formatted(given) {
             if (word === "s")
                 return typeof value === "string" ? value : shown(value);
             if (word === "d" || word === "f")
-                return String(Number(value));
+                return String(numeric(value));
             if (word === "i")
-                return String(Math.trunc(Number(value)));
-            return word === "j" ? (JSON.stringify(value) ?? "undefined") : shown(value);
+                return String(Math.trunc(numeric(value)));
+            return word === "j" ? document(value) : shown(value);
         });
         if (rest.length > 0)
             text += " ";
     }
     return text + rest.map((value) => (typeof value === "string" ? value : shown(value))).join(" ");
 }
+function numeric(value) {
+    try {
+        return Number(value);
+    }
+    catch {
+        return Number.NaN;
+    }
+}
+function document(value) {
+    try {
+        return JSON.stringify(value) ?? "undefined";
+    }
+    catch {
+        return shown(value);
+    }
+}
 const DEEPEST = 4;
 /** A value for a person. */
 function shown(value, within = []) {
+    try {
+        return looked(value, within);
+    }
+    catch (thrown) {
+        return unseen(thrown);
+    }
+}
+/** A getter or a proxy has thrown. */
+function unseen(thrown) {
+    return `[Thrown: ${text(thrown)}]`;
+}
+function looked(value, within) {
     switch (typeof value) {
         case "string":
             return within.length > 0 ? `'${value.replaceAll("'", "\\'")}'` : value;
@@ -114,7 +151,7 @@ function shown(value, within = []) {
         return String(value);
     if (within.includes(value))
         return "[Circular]";
-    const kind = value.constructor?.name ?? "";
+    const kind = String(value.constructor?.name ?? "");
     if (within.length >= DEEPEST)
         return Array.isArray(value) ? "[Array]" : `[${kind || "Object"}]`;
     const inner = [...within, value];
@@ -127,9 +164,18 @@ function shown(value, within = []) {
     }
     if (value instanceof Set)
         return list([...value].map((item) => shown(item, inner)), [`Set(${value.size}) { `, " }"]);
-    const items = Object.entries(value).map(([key, item]) => {
+    const items = Object.keys(value).map((key) => {
         const name = /^[A-Za-z_$][\w$]*$/.test(key) ? key : `'${key}'`;
-        return `${name}: ${shown(item, inner)}`;
+        return `${name}: ${field(value, key, inner)}`;
     });
     return list(items, [kind && kind !== "Object" ? `${kind} { ` : "{ ", " }"]);
+}
+/** A field, of which the getter may throw. */
+function field(of, key, within) {
+    try {
+        return shown(of[key], within);
+    }
+    catch (thrown) {
+        return unseen(thrown);
+    }
 }

@@ -3,7 +3,7 @@ import { HookAbortController, HookAbortSignal } from "./abort.js";
 import { clone } from "./clone.js";
 import { beginConsole, endConsole, hookConsole } from "./console.js";
 import { HookHeaders, HookRequest, HookResponse, hookFetch } from "./fetch.js";
-import { enqueue, HookPromise } from "./promise.js";
+import { enqueue, fromAsync, HookPromise } from "./promise.js";
 import { crypto, number } from "./random.js";
 import { clearTimer, endTimers, setRepeated, setTimer } from "./timers.js";
 import { HookURL, HookURLSearchParams } from "./url.js";
@@ -45,6 +45,7 @@ const globals = {
 for (const [name, value] of Object.entries(globals)) {
     Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
 }
+Object.defineProperty(Array, "fromAsync", { value: fromAsync, writable: true, configurable: true, enumerable: false });
 const built = Math.random;
 let running = false;
 Math.random = () => (running ? number() : built());

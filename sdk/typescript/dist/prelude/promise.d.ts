@@ -30,4 +30,6 @@ export declare class HookPromise<T> {
     static any<V>(values: Iterable<V | PromiseLike<V>>): HookPromise<V>;
     static race<V>(values: Iterable<V | PromiseLike<V>>): HookPromise<V>;
 }
+/** `Array.fromAsync`. The engine's own makes promises of its own. */
+export declare function fromAsync<T, U = T>(from: AsyncIterable<T> | Iterable<T | PromiseLike<T>> | ArrayLike<T | PromiseLike<T>>, of?: (value: T, index: number) => U | PromiseLike<U>, self?: unknown): Promise<U[]>;
 export {};

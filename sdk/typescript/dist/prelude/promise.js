@@ -226,3 +226,12 @@ function gather(values, of) {
             resolve(all);
     });
 }
+/** `Array.fromAsync`. The engine's own makes promises of its own. */
+export async function fromAsync(from, of, self) {
+    const all = [];
+    const listed = Symbol.asyncIterator in from || Symbol.iterator in from ? from : Array.from(from);
+    for await (const value of listed) {
+        all.push(of ? await of.call(self, value, all.length) : value);
+    }
+    return all;
+}

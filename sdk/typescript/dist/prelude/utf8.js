@@ -41,11 +41,14 @@ export function encode(text) {
     }
     return bytes.slice(0, at);
 }
-/** Bytes as text. What is no character becomes U+FFFD, or is thrown as a `TypeError` when `fatal`. */
-export function decode(bytes, fatal = false) {
+/**
+ * Bytes as text, without the mark at their beginning unless it is to be kept. What is no character becomes U+FFFD, or is
+ * thrown as a `TypeError` when `fatal`.
+ */
+export function decode(bytes, fatal = false, keepMark = false) {
     const parts = [];
     let codes = [];
-    let at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+    let at = !keepMark && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
     while (at < bytes.length) {
         const first = bytes[at++];
         let code = 0xfffd;
@@ -115,18 +118,45 @@ export class Utf8Encoder {
 export class Utf8Decoder {
     encoding = "utf-8";
     fatal;
+    ignoreBOM;
+    /** The beginning of a character of which the rest is in the next chunk. */
+    #left = NOTHING;
+    #begun = false;
     constructor(label = "utf-8", options = {}) {
         if (!["utf-8", "utf8", "unicode-1-1-utf-8"].includes(String(label).trim().toLowerCase())) {
             throw new RangeError(`the encoding ${JSON.stringify(label)} is not there: only utf-8 is`);
         }
         this.fatal = options.fatal ?? false;
+        this.ignoreBOM = options.ignoreBOM ?? false;
     }
-    decode(bytes) {
-        if (bytes === undefined)
-            return "";
-        const view = ArrayBuffer.isView(bytes)
-            ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-            : new Uint8Array(bytes);
-        return decode(view, this.fatal);
+    decode(bytes, options = {}) {
+        let whole = this.#left;
+        if (bytes !== undefined) {
+            const view = ArrayBuffer.isView(bytes)
+                ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+                : new Uint8Array(bytes);
+            whole = new Uint8Array(this.#left.length + view.length);
+            whole.set(this.#left);
+            whole.set(view, this.#left.length);
+        }
+        const end = options.stream ? whole.length - unfinished(whole) : whole.length;
+        this.#left = options.stream ? whole.slice(end) : NOTHING;
+        const text = decode(whole.subarray(0, end), this.fatal, this.ignoreBOM || this.#begun);
+        this.#begun = options.stream ? this.#begun || end > 0 : false;
+        return text;
     }
+}
+const NOTHING = new Uint8Array(0);
+/** How many bytes at the end are the beginning of a character. */
+function unfinished(bytes) {
+    for (let back = 1; back <= 3 && back <= bytes.length; back++) {
+        const byte = bytes[bytes.length - back];
+        if (byte < 0x80)
+            return 0;
+        if (byte < 0xc0)
+            continue;
+        const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+        return back < length ? back : 0;
+    }
+    return 0;
 }

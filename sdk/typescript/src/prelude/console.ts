@@ -2,6 +2,7 @@
 
 import type { LogLevel } from "../bindings/contract.js";
 import { host, isThere } from "../host.js";
+import { shown as text } from "../text.js";
 import { trace } from "../trace.js";
 
 /** What was printed while the component was built: every run begins with it. */
@@ -29,6 +30,16 @@ let depth = 0;
 const counts = new Map<string, number>();
 const started = new Map<string, number>();
 
+const group = (...given: unknown[]) => {
+  if (given.length > 0) write("info", given);
+  depth++;
+};
+
+function took(name: string, given: readonly unknown[]): void {
+  const since = started.get(name);
+  if (since !== undefined) write("info", [`${name}: ${(performance.now() - since).toFixed(3)} ms`, ...given]);
+}
+
 /** The global `console`. */
 export const hookConsole = {
   log: (...given: unknown[]) => write("info", given),
@@ -38,35 +49,35 @@ export const hookConsole = {
   error: (...given: unknown[]) => write("error", given),
   trace: (...given: unknown[]) => write("debug", [`${formatted(given)}${trace(new Error())}`]),
   dir: (value: unknown) => write("info", [value]),
+  dirxml: (...given: unknown[]) => write("info", given),
   table: (value: unknown) => write("info", [value]),
   assert: (holds: unknown, ...given: unknown[]) => {
     if (!holds) write("error", given.length > 0 ? ["Assertion failed:", ...given] : ["Assertion failed"]);
   },
-  group: (...given: unknown[]) => {
-    if (given.length > 0) write("info", given);
-    depth++;
-  },
+  group,
+  groupCollapsed: group,
   groupEnd: () => {
     depth = Math.max(0, depth - 1);
   },
-  count: (label = "default") => {
-    counts.set(label, (counts.get(label) ?? 0) + 1);
-    write("info", [`${label}: ${counts.get(label)}`]);
+  count: (label: unknown = "default") => {
+    const name = text(label);
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+    write("info", [`${name}: ${counts.get(name)}`]);
   },
-  countReset: (label = "default") => {
-    counts.delete(label);
+  countReset: (label: unknown = "default") => {
+    counts.delete(text(label));
   },
-  time: (label = "default") => {
-    started.set(label, performance.now());
+  time: (label: unknown = "default") => {
+    started.set(text(label), performance.now());
   },
-  timeEnd: (label = "default") => {
-    const since = started.get(label);
-    if (since !== undefined) write("info", [`${label}: ${(performance.now() - since).toFixed(3)} ms`]);
-    started.delete(label);
+  timeLog: (label: unknown = "default", ...given: unknown[]) => took(text(label), given),
+  timeEnd: (label: unknown = "default") => {
+    took(text(label), []);
+    started.delete(text(label));
   },
 };
 
-/** As Node.js formats what it prints, roughly. */
+/** As Node.js formats what it prints, roughly. It never throws: what is printed is often what went wrong. */
 export function formatted(given: readonly unknown[]): string {
   const rest = [...given];
   let text = "";
@@ -77,19 +88,48 @@ export function formatted(given: readonly unknown[]): string {
       const value = rest.shift();
       if (word === "c") return "";
       if (word === "s") return typeof value === "string" ? value : shown(value);
-      if (word === "d" || word === "f") return String(Number(value));
-      if (word === "i") return String(Math.trunc(Number(value)));
-      return word === "j" ? (JSON.stringify(value) ?? "undefined") : shown(value);
+      if (word === "d" || word === "f") return String(numeric(value));
+      if (word === "i") return String(Math.trunc(numeric(value)));
+      return word === "j" ? document(value) : shown(value);
     });
     if (rest.length > 0) text += " ";
   }
   return text + rest.map((value) => (typeof value === "string" ? value : shown(value))).join(" ");
 }
 
+function numeric(value: unknown): number {
+  try {
+    return Number(value);
+  } catch {
+    return Number.NaN;
+  }
+}
+
+function document(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? "undefined";
+  } catch {
+    return shown(value);
+  }
+}
+
 const DEEPEST = 4;
 
 /** A value for a person. */
 function shown(value: unknown, within: readonly object[] = []): string {
+  try {
+    return looked(value, within);
+  } catch (thrown) {
+    return unseen(thrown);
+  }
+}
+
+/** A getter or a proxy has thrown. */
+function unseen(thrown: unknown): string {
+  return `[Thrown: ${text(thrown)}]`;
+}
+
+function looked(value: unknown, within: readonly object[]): string {
   switch (typeof value) {
     case "string":
       return within.length > 0 ? `'${value.replaceAll("'", "\\'")}'` : value;
@@ -107,7 +147,7 @@ function shown(value: unknown, within: readonly object[] = []): string {
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString();
   if (value instanceof RegExp) return String(value);
   if (within.includes(value)) return "[Circular]";
-  const kind = value.constructor?.name ?? "";
+  const kind = String(value.constructor?.name ?? "");
   if (within.length >= DEEPEST) return Array.isArray(value) ? "[Array]" : `[${kind || "Object"}]`;
   const inner = [...within, value];
   const list = (items: string[], [open, close]: [string, string]) =>
@@ -118,9 +158,18 @@ function shown(value: unknown, within: readonly object[] = []): string {
     return list(items, [`Map(${value.size}) { `, " }"]);
   }
   if (value instanceof Set) return list([...value].map((item) => shown(item, inner)), [`Set(${value.size}) { `, " }"]);
-  const items = Object.entries(value).map(([key, item]) => {
+  const items = Object.keys(value).map((key) => {
     const name = /^[A-Za-z_$][\w$]*$/.test(key) ? key : `'${key}'`;
-    return `${name}: ${shown(item, inner)}`;
+    return `${name}: ${field(value, key, inner)}`;
   });
   return list(items, [kind && kind !== "Object" ? `${kind} { ` : "{ ", " }"]);
+}
+
+/** A field, of which the getter may throw. */
+function field(of: object, key: string, within: readonly object[]): string {
+  try {
+    return shown((of as Record<string, unknown>)[key], within);
+  } catch (thrown) {
+    return unseen(thrown);
+  }
 }

@@ -250,3 +250,17 @@ function gather<V, R extends unknown[]>(
     if (left === 0) resolve(all);
   });
 }
+
+/** `Array.fromAsync`. The engine's own makes promises of its own. */
+export async function fromAsync<T, U = T>(
+  from: AsyncIterable<T> | Iterable<T | PromiseLike<T>> | ArrayLike<T | PromiseLike<T>>,
+  of?: (value: T, index: number) => U | PromiseLike<U>,
+  self?: unknown,
+): Promise<U[]> {
+  const all: U[] = [];
+  const listed = Symbol.asyncIterator in from || Symbol.iterator in from ? from : Array.from(from);
+  for await (const value of listed as AsyncIterable<T>) {
+    all.push(of ? await of.call(self, value, all.length) : (value as unknown as U));
+  }
+  return all;
+}
