@@ -114,6 +114,33 @@ test("contexts say why a hook runs", async () => {
   );
 });
 
+test("a context is written as shell-operator does, with the objects of its binding and all snapshots", async () => {
+  const given: unknown[] = [];
+  const hook = defineHook({
+    name: "writes",
+    config,
+    run({ contexts }) {
+      given.push(...contexts.map((context) => [context.toJSON(), context.objects.length]));
+    },
+  });
+  const host = new TestHost().snapshot("pods", [pod("a")]).filterResults("pods", ["A"]).filterResults("words", [null]);
+  await host.run(
+    hook,
+    { binding: "pods", kind: "Synchronization" },
+    { binding: "pods", kind: "Synchronization", objects: [pod("b"), pod("c")] },
+    { binding: "all", kind: "Group", group: "g" },
+  );
+  await new TestHost().run(hook, { binding: "pods", kind: "Event", watchEvent: "Added", object: pod("a"), filterResult: null });
+  const pods = [{ filterResult: "A", object: pod("a") }];
+  const snapshots = { pods, words: [{ filterResult: null }] };
+  assert.deepEqual(given, [
+    [{ binding: "pods", type: "Synchronization", objects: pods, snapshots }, 1],
+    [{ binding: "pods", type: "Synchronization", objects: [{ object: pod("b") }, { object: pod("c") }], snapshots }, 2],
+    [{ binding: "all", type: "Group", groupName: "g", snapshots }, 0],
+    [{ binding: "pods", type: "Event", watchEvent: "Added", object: pod("a"), filterResult: null }, 0],
+  ]);
+});
+
 test("effects are recorded, and gone when the run fails", async () => {
   let fails = false;
   const hook = defineHook({

@@ -143,7 +143,7 @@ for (const { name, calls } of table.cases) {
       answers: [],
     };
     const host = imports(world, new Recorded(world));
-    const of = context(reason, []);
+    const of = context(reason, world);
     for (const call of calls) {
       let outcome: Call;
       try {

@@ -18,7 +18,7 @@ export interface ContextInit {
     object?: object;
     /** What the filter made of it. */
     filterResult?: unknown;
-    /** The objects of the binding, for the kind `Synchronization`. */
+    /** The objects of the binding, for the kind `Synchronization`; those of its snapshot when left out. */
     objects?: readonly object[];
 }
 /** A request that a hook sent. */
@@ -55,6 +55,6 @@ export interface World {
     }[];
 }
 /** A context as the contract has it. */
-export declare function context(init: ContextInit, names: string[]): ContextsBindingContext;
+export declare function context(init: ContextInit, { snapshots }: Pick<World, "snapshots">): ContextsBindingContext;
 /** A host over a world, which records what a run asks for. */
 export declare function imports(world: World, effects: Recorded): Imports;

@@ -36,9 +36,17 @@ function snapshot(entries) {
 function text(value) {
     return value === undefined ? null : JSON.stringify(value);
 }
+/** Entries as shell-operator writes them. */
+function written(entries) {
+    return entries.map(({ object, filterResult }) => ({
+        filterResult: filterResult == null ? undefined : JSON.parse(filterResult),
+        object: object == null ? undefined : JSON.parse(object),
+    }));
+}
 /** A context as the contract has it. */
-export function context(init, names) {
-    const objects = init.objects?.map((object) => ({ object: JSON.stringify(object), filterResult: null }));
+export function context(init, { snapshots }) {
+    const given = init.objects?.map((object) => ({ object: JSON.stringify(object), filterResult: null }));
+    const objects = given ?? (init.kind === "Synchronization" ? (snapshots.get(init.binding) ?? []) : undefined);
     return {
         binding: () => init.binding,
         kind: () => init.kind ?? null,
@@ -48,10 +56,20 @@ export function context(init, names) {
         filterResult: () => text(init.filterResult),
         objectPointer: (pointer) => new Document(init.object).get(pointer, "invalid-pointer"),
         objects: () => (objects ? snapshot(objects) : null),
-        snapshotNames: () => names,
+        snapshotNames: () => [...snapshots.keys()],
         toJson: () => {
-            const { kind, objects: all, ...rest } = init;
-            return JSON.stringify({ ...rest, type: kind, objects: all?.map((object) => ({ object })) });
+            const { binding, filterResult, group: groupName, kind: type, object, watchEvent } = init;
+            const all = [...snapshots].map(([name, entries]) => [name, written(entries)]);
+            return JSON.stringify({
+                binding,
+                filterResult,
+                groupName,
+                object,
+                objects: objects && written(objects),
+                snapshots: all.length > 0 ? Object.fromEntries(all) : undefined,
+                type,
+                watchEvent,
+            });
         },
     };
 }

@@ -96,8 +96,7 @@ export class TestHost {
     /** Runs a hook for these reasons; for `onStartup` without any. A run that failed is rejected with a {@link Failure}. */
     async run(hook, ...contexts) {
         const given = contexts.length > 0 ? contexts : [{ binding: "onStartup" }];
-        const names = [...this.#world.snapshots.keys()];
-        const raw = given.map((init) => context(init, names));
+        const raw = given.map((init) => context(init, this.#world));
         return this.#recorded(async (effects) => {
             await handlers.run(hook, raw);
             return effects;

@@ -29,7 +29,7 @@ export interface ContextInit {
   object?: object;
   /** What the filter made of it. */
   filterResult?: unknown;
-  /** The objects of the binding, for the kind `Synchronization`. */
+  /** The objects of the binding, for the kind `Synchronization`; those of its snapshot when left out. */
   objects?: readonly object[];
 }
 
@@ -102,9 +102,18 @@ function text(value: unknown): string | null {
   return value === undefined ? null : JSON.stringify(value);
 }
 
+/** Entries as shell-operator writes them. */
+function written(entries: readonly SnapshotsEntry[]): object[] {
+  return entries.map(({ object, filterResult }) => ({
+    filterResult: filterResult == null ? undefined : (JSON.parse(filterResult) as unknown),
+    object: object == null ? undefined : (JSON.parse(object) as unknown),
+  }));
+}
+
 /** A context as the contract has it. */
-export function context(init: ContextInit, names: string[]): ContextsBindingContext {
-  const objects = init.objects?.map((object) => ({ object: JSON.stringify(object), filterResult: null }));
+export function context(init: ContextInit, { snapshots }: Pick<World, "snapshots">): ContextsBindingContext {
+  const given = init.objects?.map((object) => ({ object: JSON.stringify(object), filterResult: null }));
+  const objects = given ?? (init.kind === "Synchronization" ? (snapshots.get(init.binding) ?? []) : undefined);
   return {
     binding: () => init.binding,
     kind: () => init.kind ?? null,
@@ -114,10 +123,20 @@ export function context(init: ContextInit, names: string[]): ContextsBindingCont
     filterResult: () => text(init.filterResult),
     objectPointer: (pointer) => new Document(init.object).get(pointer, "invalid-pointer"),
     objects: () => (objects ? snapshot(objects) : null),
-    snapshotNames: () => names,
+    snapshotNames: () => [...snapshots.keys()],
     toJson: () => {
-      const { kind, objects: all, ...rest } = init;
-      return JSON.stringify({ ...rest, type: kind, objects: all?.map((object) => ({ object })) });
+      const { binding, filterResult, group: groupName, kind: type, object, watchEvent } = init;
+      const all = [...snapshots].map(([name, entries]) => [name, written(entries)] as const);
+      return JSON.stringify({
+        binding,
+        filterResult,
+        groupName,
+        object,
+        objects: objects && written(objects),
+        snapshots: all.length > 0 ? Object.fromEntries(all) : undefined,
+        type,
+        watchEvent,
+      });
     },
   };
 }

@@ -134,8 +134,7 @@ export class TestHost {
   /** Runs a hook for these reasons; for `onStartup` without any. A run that failed is rejected with a {@link Failure}. */
   async run(hook: Hook, ...contexts: ContextInit[]): Promise<Effects> {
     const given: ContextInit[] = contexts.length > 0 ? contexts : [{ binding: "onStartup" }];
-    const names = [...this.#world.snapshots.keys()];
-    const raw: ContextsBindingContext[] = given.map((init) => context(init, names));
+    const raw: ContextsBindingContext[] = given.map((init) => context(init, this.#world));
     return this.#recorded(async (effects) => {
       await handlers.run(hook, raw);
       return effects;
