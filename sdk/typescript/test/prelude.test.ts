@@ -37,7 +37,8 @@ test("addresses are as the platform has them", () => {
     ["https://Example.com:443/a/../b/./c?x=1#y"], ["http://u:p%40@h:8080"], ["../d?q", "https://e.com/a/b/c"],
     ["//other/x", "https://e.com/a"], ["?z=ä b", "https://e.com/a?y"], ["#f", "https://e.com/a?y"], ["/abs", "http://h:81/x/y"],
     ["https://[::1]:9/x"], ["mailto:a@b.c"], ["https://h/a b\"c"], ["", "https://e.com/a?y#z"], ["https:\\\\h\\a"],
-    ["http://h/%2e%2e/a"], ["https://h/?a=b&c=d%20e+f"],
+    ["http://h/%2e%2e/a"], ["https://h/?a=b&c=d%20e+f"], ["file:///a/b"], ["file:/a/../b"], ["file://localhost/a"], ["file://h/a"],
+    ["../c", "file:///a/b/d"], ["foo:///a"], ["foo://h:1/a?b"], ["x", "foo:///a/b"], ["constructor:a"],
   ];
   for (const [text, base] of cases) {
     const [ours, theirs] = [new HookURL(text, base), new URL(text, base)];
@@ -57,7 +58,18 @@ test("addresses are as the platform has them", () => {
   assert.equal(url.href, "https://h:8443/q%20r?x=1&y=%C3%A4%26b+c");
   url.search = "?n=2";
   assert.deepEqual([...url.searchParams], [["n", "2"]]);
-  for (const text of ["a=b&a=c&d", "?x=%zz&y=+", "!'()~*=1"]) {
+  for (const text of ["https:", "HTTP", "ftp://x", "file:", "mailto", "wss:x", "", ":"]) {
+    for (const before of ["http://u@h:443/a?b#c", "http://h/", "file:///a", "file://h/a", "mailto:a@b"]) {
+      const [ours, theirs] = [new HookURL(before), new URL(before)];
+      ours.protocol = theirs.protocol = text;
+      assert.equal(ours.href, theirs.href, `${before} as ${text}`);
+    }
+  }
+  url.href = "http://u@h2/?m=3#x";
+  assert.deepEqual([url.href, ...url.searchParams], ["http://u@h2/?m=3#x", ["m", "3"]]);
+  assert.throws(() => (url.href = "nowhere"), TypeError);
+  assert.equal(url.host, "h2");
+  for (const text of ["a=%41%zz", "%c3%a4%C3=%E2%82", "%ef%bb%bfa=%", "a=b&a=c&d", "?x=%zz&y=+", "!'()~*=1"]) {
     assert.equal(String(new HookURLSearchParams(text)), String(new URLSearchParams(text)), text);
   }
 });

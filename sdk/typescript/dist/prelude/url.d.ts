@@ -11,8 +11,11 @@ export declare class HookURL {
     static canParse(url: string, base?: string): boolean;
     static parse(url: string, base?: string): HookURL | null;
     get href(): string;
+    set href(text: string);
     get origin(): string;
     get protocol(): string;
+    /** One of another sort, or none at all, is ignored. */
+    set protocol(text: string);
     get username(): string;
     set username(text: string);
     get password(): string;

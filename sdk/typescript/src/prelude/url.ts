@@ -1,6 +1,16 @@
 // `URL` and `URLSearchParams`, for addresses as HTTP has them. Names of hosts are ASCII.
 
-const DEFAULT_PORTS: Record<string, string> = { "http:": "80", "https:": "443", "ws:": "80", "wss:": "443", "ftp:": "21" };
+import { decode } from "./utf8.js";
+
+/** Of the schemes that the standard treats in a way of their own. */
+const DEFAULT_PORTS: Record<string, string> = {
+  "http:": "80",
+  "https:": "443",
+  "ws:": "80",
+  "wss:": "443",
+  "ftp:": "21",
+  "file:": "",
+};
 
 function invalid(text: string): TypeError {
   return new TypeError(`Invalid URL: ${JSON.stringify(text)}`);
@@ -36,6 +46,8 @@ function withoutDots(path: string): string {
 /** `URL`. */
 export class HookURL {
   #protocol = "";
+  /** Whether a host is named, be it an empty one. */
+  #hosted = false;
   #username = "";
   #password = "";
   #hostname = "";
@@ -82,6 +94,9 @@ export class HookURL {
     if (slashes) {
       this.#authority(authority, text);
       this.#after(after, special);
+    } else if (this.#protocol === "file:") {
+      this.#hosted = true;
+      this.#after(rest, special);
     } else if (special) {
       throw invalid(text);
     } else {
@@ -91,7 +106,7 @@ export class HookURL {
   }
 
   #special(): boolean {
-    return this.#protocol in DEFAULT_PORTS;
+    return Object.hasOwn(DEFAULT_PORTS, this.#protocol);
   }
 
   #authority(authority: string, text: string): void {
@@ -102,9 +117,12 @@ export class HookURL {
       this.#password = encoded(password.join(":"), IN_USER);
     }
     const [, host, port = ""] = /^(\[[0-9A-Fa-f:.]+\]|[^:[\]]*)(?::(\d*))?$/.exec(authority.slice(at + 1)) ?? [];
-    if (host === undefined || (host === "" && this.#special())) throw invalid(text);
+    const isFile = this.#protocol === "file:";
+    if (host === undefined || (host === "" && this.#special() && !isFile)) throw invalid(text);
+    if (isFile && (at >= 0 || port !== "")) throw invalid(text);
     if (/[\u0000-\u0020"#%<>?@\\^`{|}]|[^\u0000-\u007e]/.test(host) || Number(port) > 65535) throw invalid(text);
-    this.#hostname = host.toLowerCase();
+    this.#hosted = true;
+    this.#hostname = isFile && host.toLowerCase() === "localhost" ? "" : host.toLowerCase();
     this.#port = port === "" || String(Number(port)) === DEFAULT_PORTS[this.#protocol] ? "" : String(Number(port));
   }
 
@@ -122,6 +140,7 @@ export class HookURL {
       this.#absolute(base.#protocol + text);
       return;
     }
+    this.#hosted = base.#hosted;
     this.#username = base.#username;
     this.#password = base.#password;
     this.#hostname = base.#hostname;
@@ -138,16 +157,41 @@ export class HookURL {
   get href(): string {
     const password = this.#password ? `:${this.#password}` : "";
     const user = this.#username || password ? `${this.#username}${password}@` : "";
-    const authority = this.#hostname || this.#special() ? `//${user}${this.host}` : "";
+    const authority = this.#hosted ? `//${user}${this.host}` : "";
     return this.#protocol + authority + this.#pathname + this.#search + this.#hash;
   }
 
+  set href(text: string) {
+    const other = new HookURL(text);
+    this.#protocol = other.#protocol;
+    this.#hosted = other.#hosted;
+    this.#username = other.#username;
+    this.#password = other.#password;
+    this.#hostname = other.#hostname;
+    this.#port = other.#port;
+    this.#pathname = other.#pathname;
+    this.#hash = other.#hash;
+    this.search = other.#search;
+  }
+
   get origin(): string {
-    return this.#special() ? `${this.#protocol}//${this.host}` : "null";
+    return this.#special() && this.#protocol !== "file:" ? `${this.#protocol}//${this.host}` : "null";
   }
 
   get protocol(): string {
     return this.#protocol;
+  }
+
+  /** One of another sort, or none at all, is ignored. */
+  set protocol(text: string) {
+    const [, name] = /^([A-Za-z][A-Za-z0-9+.-]*)(?::|$)/.exec(String(text)) ?? [];
+    if (name === undefined) return;
+    const protocol = `${name.toLowerCase()}:`;
+    if (Object.hasOwn(DEFAULT_PORTS, protocol) !== this.#special()) return;
+    if (protocol === "file:" && (this.#username || this.#password || this.#port)) return;
+    if (this.#protocol === "file:" && this.#hostname === "") return;
+    this.#protocol = protocol;
+    if (this.#port === DEFAULT_PORTS[protocol]) this.#port = "";
   }
 
   get username(): string {
@@ -234,12 +278,8 @@ function form(text: string): string {
 }
 
 function plain(text: string): string {
-  const spaced = text.replaceAll("+", " ");
-  try {
-    return decodeURIComponent(spaced);
-  } catch {
-    return spaced;
-  }
+  const bytes = (run: string) => Uint8Array.from(run.slice(1).split("%"), (digits) => Number.parseInt(digits, 16));
+  return text.replaceAll("+", " ").replace(/(?:%[0-9A-Fa-f]{2})+/g, (run) => decode(bytes(run), false, true));
 }
 
 /** `URLSearchParams`. */
