@@ -189,5 +189,7 @@ export interface Conversion {
 }
 /** The name of a binding, as snapshots and contexts have it. */
 export declare function bindingName(binding: KubernetesBinding): string;
+/** What keeps the document from being made, whose fields the host checks: bindings that are none. */
+export declare function listFault(config: Config): string | undefined;
 /** The document that the host reads. A binding that says nothing of snapshots has those of all `kubernetes` bindings. */
 export declare function document(config: Config): Record<string, unknown>;

@@ -2,6 +2,34 @@
 export function bindingName(binding) {
     return binding.name ?? "kubernetes";
 }
+/** Fields of a configuration that are lists of bindings. */
+const LISTS = [
+    "schedule",
+    "kubernetes",
+    "kubernetesValidating",
+    "kubernetesMutating",
+    "kubernetesCustomResourceConversion",
+];
+/** What keeps the document from being made, whose fields the host checks: bindings that are none. */
+export function listFault(config) {
+    for (const field of LISTS) {
+        const list = config[field];
+        if (list === undefined)
+            continue;
+        if (!Array.isArray(list))
+            return `\`config.${field}\` is a list of bindings: [{ … }]`;
+        for (const [index, binding] of list.entries()) {
+            const where = `\`config.${field}[${index}]`;
+            if (typeof binding !== "object" || binding === null)
+                return `${where}\` is a binding: { … }`;
+            const { includeSnapshotsFrom } = binding;
+            if (includeSnapshotsFrom !== undefined && !Array.isArray(includeSnapshotsFrom)) {
+                return `${where}.includeSnapshotsFrom\` is a list of names`;
+            }
+        }
+    }
+    return undefined;
+}
 /** The document that the host reads. A binding that says nothing of snapshots has those of all `kubernetes` bindings. */
 export function document(config) {
     const named = (config.kubernetes ?? []).map(bindingName);

@@ -1,4 +1,4 @@
-import type { Config } from "./config.js";
+import { type Config } from "./config.js";
 import type { Input } from "./input.js";
 import type { KubernetesObject } from "./objects.js";
 import type { Review, Verdict } from "./review.js";

@@ -1,3 +1,4 @@
+import { listFault } from "./config.js";
 const HOOK = Symbol.for("hookbox.hook");
 /** Makes a hook. The hooks of a component are those that its first module exports. */
 export function defineHook(definition) {
@@ -8,6 +9,9 @@ export function defineHook(definition) {
     if (typeof config !== "object" || config === null) {
         throw new TypeError(`the hook ${JSON.stringify(name)} has no config, which says what it is run for`);
     }
+    const fault = listFault(config);
+    if (fault)
+        throw new TypeError(`the hook ${JSON.stringify(name)}: ${fault}`);
     return Object.freeze({ ...definition, [HOOK]: true });
 }
 /** Whether a value is a hook. */

@@ -209,6 +209,33 @@ export function bindingName(binding: KubernetesBinding): string {
   return binding.name ?? "kubernetes";
 }
 
+/** Fields of a configuration that are lists of bindings. */
+const LISTS = [
+  "schedule",
+  "kubernetes",
+  "kubernetesValidating",
+  "kubernetesMutating",
+  "kubernetesCustomResourceConversion",
+] as const;
+
+/** What keeps the document from being made, whose fields the host checks: bindings that are none. */
+export function listFault(config: Config): string | undefined {
+  for (const field of LISTS) {
+    const list: unknown = config[field];
+    if (list === undefined) continue;
+    if (!Array.isArray(list)) return `\`config.${field}\` is a list of bindings: [{ … }]`;
+    for (const [index, binding] of list.entries()) {
+      const where = `\`config.${field}[${index}]`;
+      if (typeof binding !== "object" || binding === null) return `${where}\` is a binding: { … }`;
+      const { includeSnapshotsFrom } = binding as Queued;
+      if (includeSnapshotsFrom !== undefined && !Array.isArray(includeSnapshotsFrom)) {
+        return `${where}.includeSnapshotsFrom\` is a list of names`;
+      }
+    }
+  }
+  return undefined;
+}
+
 /** The document that the host reads. A binding that says nothing of snapshots has those of all `kubernetes` bindings. */
 export function document(config: Config): Record<string, unknown> {
   const named = (config.kubernetes ?? []).map(bindingName);

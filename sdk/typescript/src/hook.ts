@@ -1,4 +1,4 @@
-import type { Config } from "./config.js";
+import { type Config, listFault } from "./config.js";
 import type { Input } from "./input.js";
 import type { KubernetesObject } from "./objects.js";
 import type { Review, Verdict } from "./review.js";
@@ -44,6 +44,8 @@ export function defineHook(definition: HookDefinition): Hook {
   if (typeof config !== "object" || config === null) {
     throw new TypeError(`the hook ${JSON.stringify(name)} has no config, which says what it is run for`);
   }
+  const fault = listFault(config);
+  if (fault) throw new TypeError(`the hook ${JSON.stringify(name)}: ${fault}`);
   return Object.freeze({ ...definition, [HOOK]: true as const });
 }
 

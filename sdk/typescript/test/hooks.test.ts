@@ -47,6 +47,12 @@ test("a configuration is the document of shell-operator, with all snapshots wher
     settings: { executionMinInterval: "1s", warmInstance: true },
   });
   assert.throws(() => defineHook({ name: "a b", config }), /name/);
+  const wrong = (given: object, message: string) =>
+    assert.throws(() => defineHook({ name: "wrong", config: given }), { name: "TypeError", message: `the hook "wrong": ${message}` });
+  wrong({ kubernetes: { kind: "Pod" } }, "`config.kubernetes` is a list of bindings: [{ … }]");
+  wrong({ schedule: null }, "`config.schedule` is a list of bindings: [{ … }]");
+  wrong({ kubernetes: [{ kind: "Pod" }, undefined] }, "`config.kubernetes[1]` is a binding: { … }");
+  wrong({ schedule: [{ includeSnapshotsFrom: "a" }] }, "`config.schedule[0].includeSnapshotsFrom` is a list of names");
 });
 
 test("snapshots are read as a whole, one by one and in parts", async () => {
