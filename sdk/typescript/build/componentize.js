@@ -177,8 +177,16 @@ async function bundle(main) {
 /** What a message of the bundler means for a component. */
 function explained(message) {
   const [, name] = /^Could not resolve "(?:node:)?([^"]+)"$/.exec(message.text) ?? [];
-  if (!name || !createRequire(import.meta.url)("node:module").isBuiltin(name)) return message;
-  const text = `"${name}" is a module of Node.js, which is not there in a component: a hook has no files, sockets or processes`;
+  if (!name || /^[./#]/.test(name)) return message;
+  const isBuiltin = createRequire(import.meta.url)("node:module").isBuiltin(name);
+  const [, owner] = /^((?:@[^/]+\/)?[^/]+)/.exec(name) ?? [];
+  if (!isBuiltin && existsSync(join(project, "node_modules", owner))) {
+    // Nothing is there at run time that could be left out of the bundle.
+    return { ...message, notes: message.notes.filter(({ text }) => !text.includes("as external")) };
+  }
+  const text = isBuiltin
+    ? `"${name}" is a module of Node.js, which is not there in a component: a hook has no files, sockets or processes`
+    : `the package "${owner}" is not there: name it in the "dependencies" of package.json, and run npm install`;
   return { ...message, notes: [{ text }] };
 }
 

@@ -221,6 +221,14 @@ async fn what_is_wrong_with_typescript_code_is_told_with_its_place() {
     )
     .await;
     build(
+        &format!("import lost from \"@no-such/package/part\";\nconsole.log(lost);\n{good}"),
+        &[
+            "src/index.ts:1:",
+            "the package \"@no-such/package\" is not there: name it in the \"dependencies\" of package.json",
+        ],
+    )
+    .await;
+    build(
         &format!("{good}\nawait Promise.resolve();\n"),
         &["src/index.ts:32:", "Top-level await is not available"],
     )
@@ -280,6 +288,19 @@ async fn an_exception_and_an_error_of_typescript_are_told_with_their_place() {
     exec(
         "  async run(input) {\n    await Promise.resolve();\n    throw new Error(\"late\");",
         &["late", "src/index.ts:25"],
+    )
+    .await;
+    exec(
+        "  run(input) {\n    void (async () => {\n      throw new Error(\"lost\");\n    })();",
+        &["lost", "src/index.ts:25"],
+    )
+    .await;
+    exec(
+        "  run(input) {\n    const pod: any = {};\n    input.metrics.set(\"pods\", pod.count);",
+        &[
+            "TypeError: the metric pods is to be a number, and is undefined",
+            "at run (src/index.ts:25)",
+        ],
     )
     .await;
     exec(
