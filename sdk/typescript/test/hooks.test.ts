@@ -319,6 +319,9 @@ test("the cluster and other hosts are read as far as they are known", async () =
       const moving = new HookRequest("https://example.com/moved", { redirect: "manual" });
       assert.equal((await hookFetch(moving)).status, 302);
       await assert.rejects(fetch("https://example.com/moved", { redirect: "error" }), /redirects to \/b, which/);
+      const posting = new Request("https://example.com/b", { method: "POST", body: "ö" });
+      assert.deepEqual(await (await fetch(posting)).json(), { got: "ö" });
+      assert.equal((await fetch(new Request("https://example.com/moved", { redirect: "manual" }))).status, 302);
       const headers = { Host: "example.com", "Content-Length": "1", Cookie: "c=1" };
       const sent = await fetch("https://example.com/headers", { method: "POST", headers, body: new URLSearchParams({ a: "ä b" }) });
       assert.deepEqual(await sent.json(), {

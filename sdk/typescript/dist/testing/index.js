@@ -14,7 +14,7 @@ import { document } from "../config.js";
 import { failure } from "../errors.js";
 import * as handlers from "../handlers.js";
 import { provide } from "../host.js";
-import { hookFetch } from "../prelude/fetch.js";
+import { hookFetch, HookRequest } from "../prelude/fetch.js";
 import { Document } from "./document.js";
 import { Recorded } from "./effects.js";
 import { listening, onRejection } from "./rejections.js";
@@ -26,7 +26,17 @@ provide(() => running.getStore()?.imports);
 onRejection((reason) => running.getStore()?.rejections.push(reason) !== undefined);
 // What a hook asks by the global `fetch` is the host's to answer, too.
 const outside = globalThis.fetch;
-globalThis.fetch = ((...given) => running.getStore() ? hookFetch(...given) : outside(...given));
+globalThis.fetch = ((...given) => running.getStore() ? inside(...given) : outside(...given));
+async function inside(...[input, init]) {
+    const asked = input instanceof globalThis.Request ? await ours(input) : input;
+    return hookFetch(asked, init);
+}
+/** A request of Node.js as a component has it. */
+async function ours(request) {
+    const { url, method, headers, redirect, signal } = request;
+    const body = request.body === null ? null : new Uint8Array(await request.arrayBuffer());
+    return new HookRequest(url, { method, headers, redirect, signal, body });
+}
 /** Why a run failed, with the advice about a retry. Its `cause` is what the hook threw. */
 export class Failure extends Error {
     /** `back-off` is the queue's growing pause, `never` that a retry makes no sense. */

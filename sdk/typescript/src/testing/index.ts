@@ -18,7 +18,7 @@ import * as handlers from "../handlers.js";
 import type { Hook } from "../hook.js";
 import { provide } from "../host.js";
 import type { KubernetesObject } from "../objects.js";
-import { hookFetch } from "../prelude/fetch.js";
+import { type FetchInit, hookFetch, HookRequest, type HookResponse } from "../prelude/fetch.js";
 import { Document } from "./document.js";
 import { type Effects, Recorded } from "./effects.js";
 import { listening, onRejection } from "./rejections.js";
@@ -35,7 +35,19 @@ onRejection((reason) => running.getStore()?.rejections.push(reason) !== undefine
 // What a hook asks by the global `fetch` is the host's to answer, too.
 const outside = globalThis.fetch;
 globalThis.fetch = ((...given: Parameters<typeof outside>) =>
-  running.getStore() ? hookFetch(...(given as unknown as Parameters<typeof hookFetch>)) : outside(...given)) as typeof outside;
+  running.getStore() ? inside(...given) : outside(...given)) as typeof outside;
+
+async function inside(...[input, init]: Parameters<typeof outside>): Promise<HookResponse> {
+  const asked = input instanceof globalThis.Request ? await ours(input) : input;
+  return hookFetch(asked, init as FetchInit | undefined);
+}
+
+/** A request of Node.js as a component has it. */
+async function ours(request: globalThis.Request): Promise<HookRequest> {
+  const { url, method, headers, redirect, signal } = request;
+  const body = request.body === null ? null : new Uint8Array(await request.arrayBuffer());
+  return new HookRequest(url, { method, headers, redirect, signal, body });
+}
 
 /** Why a run failed, with the advice about a retry. Its `cause` is what the hook threw. */
 export class Failure extends Error {
