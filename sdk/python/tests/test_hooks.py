@@ -1,8 +1,10 @@
 """Hooks, from what they are run for to what they ask for."""
 
 import dataclasses
+import functools
 import json
 import logging
+import re
 import sys
 
 import pytest
@@ -197,6 +199,70 @@ def test_names_are_unique():
     hookbox.Hook("one")
     with pytest.raises(ValueError, match="two hooks with the name 'one'"):
         hookbox.Hook("one")
+
+
+async def asynchronous(*_):
+    pass
+
+
+def generator(*_):
+    yield
+
+
+async def asynchronous_generator(*_):
+    yield
+
+
+class Asynchronous:
+    async def __call__(self, *_):
+        pass
+
+
+LAZY = [asynchronous, generator, asynchronous_generator, Asynchronous(), functools.partial(asynchronous, 1)]
+
+
+@pytest.mark.parametrize("function", LAZY)
+def test_a_function_that_would_do_nothing_is_refused(function):
+    rules = hookbox.Rule("pods")
+    for decorate in (
+        hookbox.hook("lazy"),
+        hookbox.validating("a.example.com", rules, hook="lazy"),
+        hookbox.mutating("a.example.com", rules, hook="lazy"),
+        lambda one: hookbox.Hook("lazy", kubernetes=hookbox.Kubernetes("Pod", filter=one)),
+    ):
+        with pytest.raises(TypeError, match="would do nothing"):
+            decorate(function)
+        assert "lazy" not in registered
+    it = hookbox.Hook("it")
+    for decorate in (
+        it.run,
+        it.filter("pods"),
+        it.validating("a.example.com", rules),
+        it.mutating("a.example.com", rules),
+        it.conversion("widgets.example.com", "v1", "v2"),
+    ):
+        with pytest.raises(TypeError, match="would do nothing"):
+            decorate(function)
+
+
+def test_a_decorator_without_its_parentheses_is_refused():
+    def tick(run):
+        pass
+
+    given = hookbox.Hook("given", config={"configVersion": "v1"})
+    for decorate, usage in (
+        (hookbox.hook, "@hookbox.hook()"),
+        (hookbox.Hook, "hookbox.Hook(name, ...)"),
+        (given.filter, "filter(binding)"),
+        (given.validating, "validating(name, rules)"),
+        (given.mutating, "mutating(name, rules)"),
+        (lambda one: hookbox.mutating(one, hookbox.Rule("pods")), "@hookbox.mutating(name, rules)"),
+    ):
+        with pytest.raises(TypeError, match=re.escape(f"write `{usage}`")):
+            decorate(tick)
+    with pytest.raises(TypeError, match="a function is expected, not None"):
+        hookbox.hook()(None)
+    assert list(registered) == ["given"]
 
 
 @dataclasses.dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
@@ -59,11 +60,14 @@ class Hook:
         capabilities: Mapping[str, Any] | None = None,
         config: str | Mapping[str, Any] | None = None,
     ) -> None:
-        self.name = name
+        self.name = _named(name, "hookbox.Hook(name, ...)")
         self._on_startup = on_startup
         schedules = [schedule] if isinstance(schedule, (str, Schedule)) else schedule
         self._schedule = [Schedule(one) if isinstance(one, str) else one for one in schedules]
         self._kubernetes = [kubernetes] if isinstance(kubernetes, Kubernetes) else list(kubernetes)
+        for binding in self._kubernetes:
+            if binding.filter is not None:
+                _usable(binding.filter)
         self._settings = settings
         self._capabilities = capabilities
         self._config = config
@@ -82,15 +86,16 @@ class Hook:
 
     def run(self, function: F) -> F:
         """Decorates what it does when one of its bindings fires."""
-        self._run = function
+        self._run = _usable(function)
         return function
 
     def filter(self, binding: str) -> Callable[[F], F]:
         """Decorates the filter of a Kubernetes binding, in place of a jq filter. It is given an object; the same object
         must give the same result."""
+        _named(binding, "filter(binding)")
 
         def decorate(function: F) -> F:
-            self._filters[binding] = function
+            self._filters[binding] = _usable(function)
             return function
 
         return decorate
@@ -160,11 +165,12 @@ class Hook:
         return self._answers("kubernetesMutating", name, webhook)
 
     def _answers(self, kind: str, name: str, webhook: Webhook | None) -> Callable[[F], F]:
+        _named(name, f"{'validating' if kind == 'kubernetesValidating' else 'mutating'}(name, rules)")
         if webhook is None and self._config is None:
             raise ValueError(f"the webhook {name!r} has no rules: which requests is it asked about?")
 
         def decorate(function: F) -> F:
-            self._webhooks[kind, name] = (webhook, function)
+            self._webhooks[kind, name] = (webhook, _usable(function))
             return function
 
         return decorate
@@ -193,6 +199,7 @@ class Hook:
         """
 
         def decorate(function: F) -> F:
+            _usable(function)
             self._conversions.append(
                 _Conversion(name or crd, crd, from_version, to_version, function, group, include_snapshots_from)
             )
@@ -332,7 +339,11 @@ def hook(
     Arguments are those of :class:`hookbox.Hook`; without a name it has that of the function, with ``-`` for ``_``.
     """
 
+    if name is not None:
+        _named(name, "@hookbox.hook()")
+
     def decorate(function: RunFunction) -> Hook:
+        _usable(function)
         made = Hook(
             name or _name_of(function),
             on_startup=on_startup,
@@ -347,6 +358,30 @@ def hook(
         return made
 
     return decorate
+
+
+def _named(name: str, usage: str) -> str:
+    """A name that was given to a decorator, which is given the function where its parentheses are missing."""
+    if not isinstance(name, str):
+        raise TypeError(f"a name is expected, not {name!r}: write `{usage}`")
+    return name
+
+
+def _usable(function: F) -> F:
+    """A function that does what it does when it is called."""
+    kinds = (
+        ("an `async def`", inspect.iscoroutinefunction),
+        ("an asynchronous generator", inspect.isasyncgenfunction),
+        ("a generator, since it has `yield`", inspect.isgeneratorfunction),
+    )
+    if not callable(function):
+        raise TypeError(f"a function is expected, not {function!r}")
+    for one in (function, getattr(type(function), "__call__", None)):
+        for kind, is_one in kinds:
+            if is_one(one):
+                name = getattr(function, "__name__", repr(function))
+                raise TypeError(f"{name} is {kind}: called, it would do nothing; a hook is a plain function")
+    return function
 
 
 def _name_of(function: Callable[..., Any]) -> str:
@@ -375,8 +410,10 @@ def mutating(name: str, rules: Rule | Iterable[Rule], *, hook: str | None = None
 
 def _alone(kind: str, name: str, rules: Any, hook: str | None, options: dict[str, Any]) -> Callable[[F], F]:
     kubernetes = options.pop("kubernetes", ())
+    _named(name, f"@hookbox.{kind}(name, rules)")
 
     def decorate(function: F) -> F:
+        _usable(function)
         made = Hook(hook or _name_of(function), kubernetes=kubernetes)
         decorated: F = getattr(made, kind)(name, rules, **options)(function)
         return decorated
