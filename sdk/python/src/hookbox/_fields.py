@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, Literal, get_args, get_origin, get_type_hints, is_typeddict
 
-from ._decoding import LISTS, SCALARS, UNIONS, fields_of, is_record
+from ._decoding import LISTS, SCALARS, UNIONS, aliased, bare, fields_of, is_alias, is_record
 
 IDENTITY = ("/apiVersion", "/kind", "/metadata/name", "/metadata/namespace")
 """By what an object is named: enough to change it."""
@@ -47,6 +47,7 @@ def _walk(type_: Any, path: str, made: bool, above: tuple[Any, ...], found: dict
         found: Where fields are noted.
     """
     below: list[tuple[str, Any]] = []
+    type_ = bare(type_)
     if type_ in above:
         # One that has itself in it has no end.
         pass
@@ -56,12 +57,14 @@ def _walk(type_: Any, path: str, made: bool, above: tuple[Any, ...], found: dict
         made = False
         below = list(get_type_hints(type_).items())
     elif made and is_record(type_):
-        below = [(key, hint) for key, _, hint in fields_of(type_)]
+        below = [(field.key, field.type_) for field in fields_of(type_)]
         if not path and not below:
             return
+    elif is_alias(type_):
+        return _walk(aliased(type_), path, made, (*above, type_), found)
     else:
         # What is an object must not be a scalar, whatever is in it; a list's items lie where the list does.
-        parts = [part for part in _parts(type_) if part not in SCALARS]
+        parts = [part for part in _parts(type_) if part not in SCALARS and get_origin(part) is not Literal]
         for part in parts:
             _walk(part, path, made, above, found)
         if parts:

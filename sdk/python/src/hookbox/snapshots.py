@@ -156,7 +156,7 @@ class Snapshot(Sequence[Entry]):
                 try:
                     value = make(document)
                 except TypeError as fault:
-                    raise TypeError(f"entry {at}: {fault}") from None
+                    raise TypeError(f"entry {at}: {fault}") from fault.__cause__
                 yield value
                 at += 1
 

@@ -2,17 +2,20 @@
 
 A *type* is whatever says how to make a value of a JSON document:
 
-- a dataclass: each field is taken from the key of its name in camel case (``node_name`` from ``nodeName``), or from
-  ``field(metadata={"key": "..."})``; keys that it does not know are left out, what is missing has its default;
+- a dataclass, or a ``NamedTuple``: each field is taken from the key of its name in camel case (``node_name`` from
+  ``nodeName``, ``pod_ip`` from ``podIP``), or from ``field(metadata={"key": "..."})``; keys that it does not know are
+  left out, what is missing has its default, and so has what is null where the field's type is never ``None``;
 - a ``TypedDict``: the document as it is; of objects of a snapshot nothing is there but its keys, and what names them;
 - a ``dict``, ``list``, ``tuple``, ``str``, ``int`` … or a generic of them: the document as it is, dataclasses in it
   made;
+- an ``Enum`` or a ``Literal``: one of its values; a ``datetime``: what an ISO 8601 text says;
 - any other callable, such as ``Pod.from_dict``: it is called with the document.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import enum
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast, is_typeddict
@@ -50,7 +53,9 @@ def prepare(type_: object) -> None:
 
 def to_json(value: Any) -> Any:
     """What ``json.dumps`` cannot write by itself, as a document: dataclasses, with fields in camel case and without
-    those that are ``None``, and whatever has ``to_dict`` or ``model_dump``."""
+    those that are ``None``, the value of an ``Enum``, times in UTC, and whatever has ``to_dict`` or ``model_dump``."""
+    if isinstance(value, enum.Enum):
+        return value.value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         pairs = ((key_of(field), getattr(value, field.name)) for field in dataclasses.fields(value))
         return {key: part for key, part in pairs if part is not None}
@@ -62,7 +67,20 @@ def to_json(value: Any) -> Any:
         return dict(value)
     if isinstance(value, (set, frozenset)):
         return sorted(value)
+    if callable(getattr(value, "isoformat", None)):
+        return _time(value)
     raise TypeError(f"a {type(value).__name__} cannot be written as JSON")
+
+
+def _time(value: Any) -> str:
+    # It is part of the component only if it is the hook's.
+    from datetime import UTC, datetime
+
+    if not isinstance(value, datetime):
+        return str(value.isoformat())
+    if value.tzinfo is not None:
+        value = value.astimezone(UTC)
+    return f"{value.replace(tzinfo=None).isoformat()}Z"
 
 
 _ENCODER = json.JSONEncoder(default=to_json, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
