@@ -510,6 +510,83 @@ def test_filters():
         Host().filter(filters, "b", pod("p"))
 
 
+@pytest.mark.parametrize(
+    ("kind", "ask"),
+    [
+        (ValueError, lambda run: run.cluster.list("v1", "Pod", limit=-1)),
+        (TypeError, lambda run: run.cluster.list("v1", "Pod", limit="1")),
+        (TypeError, lambda run: run.cluster.list("v1", "Pod", namespace=5)),
+        (TypeError, lambda run: run.cluster.get(hookbox.Ref("Pod", "a", "default", 1))),
+        (TypeError, lambda run: run.patch.delete(hookbox.Ref("ConfigMap", "a", namespace=5))),
+        (TypeError, lambda run: run.patch.delete({"kind": "Pod", "metadata": {"name": 5}})),
+        (TypeError, lambda run: run.patch.jq(hookbox.Ref("Pod", "a"), None)),
+        (TypeError, lambda run: run.patch.merge(hookbox.Ref("Pod", "a"), {}, subresource=True)),
+        (ValueError, lambda run: run.patch.create(hookbox.config_map("default", "a", {"a": "\ud800"}))),
+        (ValueError, lambda run: run.values.set("/\ud800", 1)),
+        (TypeError, lambda run: run.values.get(5)),
+        (TypeError, lambda run: 5 in run.values),
+        (TypeError, lambda run: run.snapshots[5]),
+        (TypeError, lambda run: run.snapshots["pods"][0].object_at(5)),
+        (TypeError, lambda run: run.snapshots["pods"].objects(fields=[5])),
+        (TypeError, lambda run: run.contexts[0].object_at(None)),
+        (TypeError, lambda run: run.metrics.add(5)),
+        (TypeError, lambda run: run.metrics.group(5)),
+        (ValueError, lambda run: run.metrics.add("a", labels={"a": "\udcff"})),
+        (TypeError, lambda run: hookbox.http.get(None)),
+        (TypeError, lambda run: hookbox.http.get("https://a.example.com/", headers={"a": 1})),
+        (TypeError, lambda run: hookbox.http.post("https://a.example.com/", body=3)),
+        (ValueError, lambda run: hookbox.http.get("https://a.example.com/", limit=-1)),
+        (ValueError, lambda run: hookbox.http.get("https://a.example.com/", params={"a": "\ud800"})),
+    ],
+)
+def test_what_the_host_cannot_be_given_is_an_exception_of_the_call(kind, ask):
+    @hookbox.hook(on_startup=1)
+    def asks(run):
+        with pytest.raises(kind, match=" is | has half of a character"):
+            ask(run)
+
+    Host(snapshots={"pods": [pod("a")]}).run(asks)
+
+
+def test_large_numbers_are_as_large_as_the_host_takes():
+    @hookbox.hook(on_startup=1)
+    def asks(run):
+        assert list(run.cluster.list("v1", "Pod", limit=1 << 99)) == []
+        hookbox.http.get("https://a.example.com/", limit=1 << 99, timeout=1e99)
+        raise hookbox.RetryAfter("later", 1e99)
+
+    host = Host()
+    host.respond("GET", "https://a.example.com/")
+    with pytest.raises(Failure, match="later"):
+        host.run(asks)
+
+
+def test_texts_for_people_have_no_half_characters():
+    policy = hookbox.Hook("policy")
+
+    @policy.run
+    def fails(run):
+        run.log.info("\ud800", of="\udcff", **{"\ud800": 1})
+        logging.warning("\ud800ä")
+        raise ValueError("\udcff bad")
+
+    @policy.validating("a.example.com", hookbox.Rule("pods"))
+    def denies(review):
+        return hookbox.deny("\ud800", "\ud800", audit={"k": "\ud800"})
+
+    @policy.validating("b.example.com", hookbox.Rule("pods"))
+    def raises(review):
+        raise hookbox.Denied("\ud800")
+
+    host = Host()
+    with pytest.raises(Failure, match=re.escape("ValueError: ? bad")):
+        host.run(policy)
+    assert host._effects.log == [Record("info", "?", {"of": "?", "?": "1"}), Record("warn", "?ä")]
+    verdict = host.validate(policy, "a.example.com", request())
+    assert (verdict.message, verdict.warnings, verdict.audit) == ("?", ["?"], {"k": "?"})
+    assert host.validate(policy, "b.example.com", request()).message == "?"
+
+
 def request(**more):
     return {"uid": "1", "operation": "CREATE", "name": "p", "namespace": "default", "object": pod("p")} | more
 

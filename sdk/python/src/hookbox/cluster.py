@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar, overload
 
 from ._bindings.imports import cluster as wit
+from ._decoding import decoder
+from ._given import count, maybe, text
 from .errors import call
-from .patch import Target, ref_of
+from .patch import Target, raw_of
 from .typed import Type, from_json
 
 T = TypeVar("T")
@@ -29,9 +32,9 @@ class Cluster:
     def get(self, target: Target, type_: Any = Any) -> Any:
         """One object, as a :mod:`type <hookbox.typed>` of yours; ``None`` where there is none. Its
         ``api_version`` must be said."""
-        ref = ref_of(target)
-        text = call(wit.get, ref.api_version or "", ref.kind, ref.namespace, ref.name)
-        return None if text is None else from_json(type_, json.loads(text))
+        ref = raw_of(target)
+        found = call(wit.get, ref.api_version or "", ref.kind, ref.namespace, ref.name)
+        return None if found is None else from_json(type_, json.loads(found))
 
     @overload
     def list(
@@ -78,15 +81,22 @@ class Cluster:
             fields: As kubectl's ``--field-selector`` has it, or a dict of fields.
             limit: Objects of one page, 500 at most.
         """
-        after = None
-        while True:
-            selection = wit.Selection(namespace, _selector(labels), _selector(fields), limit, after)
-            page = call(wit.list, api_version, kind, selection)
-            for text in page.objects:
-                yield from_json(type_, json.loads(text))
-            after = page.next
-            if after is None:
-                return
+        text(api_version, "an `api_version`")
+        text(kind, "a kind")
+        maybe(namespace, "a namespace")
+        selectors = maybe(_selector(labels), "a selector"), maybe(_selector(fields), "a selector")
+        return _list(api_version, kind, type_, wit.Selection(namespace, *selectors, count(limit, "a limit"), None))
+
+
+def _list(api_version: str, kind: str, type_: Any, selection: wit.Selection) -> Iterator[Any]:
+    make = decoder(type_)
+    while True:
+        page = call(wit.list, api_version, kind, selection)
+        for one in page.objects:
+            yield make(json.loads(one))
+        selection = replace(selection, after=page.next)
+        if page.next is None:
+            return
 
 
 def _selector(given: str | Mapping[str, str] | None) -> str | None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
 P = ParamSpec("P")
+# What the contract's number of milliseconds holds.
+_LONGEST = (1 << 64) - 1
 T = TypeVar("T")
 
 
@@ -54,7 +56,7 @@ class RetryAfter(Failure):
     def __init__(self, message: str, after: float | timedelta) -> None:
         super().__init__(message)
         seconds = after if isinstance(after, (int, float)) else after.total_seconds()
-        self.milliseconds = max(0, round(seconds * 1000))
+        self.milliseconds = min(max(0, round(seconds * 1000)), _LONGEST)
 
 
 class NoRetry(Failure):

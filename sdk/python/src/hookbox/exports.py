@@ -17,6 +17,7 @@ from componentize_py_types import Err, Ok, Result
 
 from ._bindings.exports import admission, hooks
 from ._bindings.imports import contexts, types
+from ._given import whole
 from .errors import Denied, Failure, NoRetry, advice
 from .hook import ConvertFunction, Hook, registered
 from .log import standard_logging
@@ -87,7 +88,7 @@ def told(error: BaseException) -> str:
 def failed(error: BaseException) -> types.Error:
     """What the contract says of an exception. Its traceback goes to standard error, unless it is meant."""
     if isinstance(error, SystemExit):
-        return types.Error(f"the hook ended by exit({error.code})", advice(error))
+        return types.Error(whole(f"the hook ended by exit({error.code})"), advice(error))
     if not isinstance(error, Failure) or error.__cause__ is not None:
         sys.stderr.write(told(error))
     message = str(error)
@@ -96,7 +97,7 @@ def failed(error: BaseException) -> types.Error:
         message = f"{name}: {message}" if message else name
         if isinstance(error, ModuleNotFoundError) and sys.platform == "wasi":
             message += "; import it at the top of a module: there are no files when a hook runs"
-    return types.Error(message or type(error).__name__, advice(error))
+    return types.Error(whole(message) or type(error).__name__, advice(error))
 
 
 @contextmanager
@@ -184,7 +185,7 @@ def _answer(kind: str, hook: str, binding: str, request: str) -> admission.Respo
         try:
             given = decide(review)
         except Denied as denied:
-            return admission.Response(False, str(denied), [], [], None)
+            return admission.Response(False, whole(str(denied)), [], [], None)
         return review.answer(given, kind == "kubernetesMutating")
 
     return _guard(answer)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ._bindings.imports import http as wit
+from ._given import count, text
 from .errors import call
 from .typed import shown, text_of
 
@@ -107,7 +108,8 @@ def request(
     Raises:
         Refused: ``not-granted``, ``invalid-argument``, ``unreachable``, ``timed-out``, ``broken`` or ``too-large``.
     """
-    pairs = list(headers.items() if isinstance(headers, Mapping) else headers)
+    given = headers.items() if isinstance(headers, Mapping) else headers
+    pairs = [(text(name, "a header's name"), text(value, "a header")) for name, value in given]
     if params:
         url += ("&" if "?" in url else "?") + "&".join(_query(params))
     if json is not None:
@@ -116,9 +118,13 @@ def request(
         body = text_of(json)
         if all(name.lower() != "content-type" for name, _ in pairs):
             pairs.append(("content-type", "application/json"))
-    content = body.encode() if isinstance(body, str) else body
-    milliseconds = None if timeout is None else max(0, round(timeout * 1000))
-    answer = call(wit.send, wit.Request(method, url, pairs, content, milliseconds, limit))
+    if body is not None and not isinstance(body, (str, bytes, bytearray)):
+        raise TypeError(f"a body is bytes or text, not {body!r}")
+    content = body.encode() if isinstance(body, str) else None if body is None else bytes(body)
+    milliseconds = None if timeout is None else count(max(0, round(timeout * 1000)), "a timeout")
+    text(method, "a method")
+    text(url, "a URL")
+    answer = call(wit.send, wit.Request(method, url, pairs, content, milliseconds, count(limit, "a limit")))
     received = tuple((name.lower(), value) for name, value in answer.headers)
     return Response(answer.status, received, bytes(answer.body), url)
 
@@ -128,8 +134,11 @@ _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 
 def _query(params: Mapping[str, Any]) -> Iterator[str]:
     # The standard library has it too, with modules that would be part of every component.
-    def quoted(text: str) -> str:
-        return "".join(one if one in _UNRESERVED else "".join(f"%{byte:02X}" for byte in one.encode()) for one in text)
+    def quoted(given: str) -> str:
+        return "".join(
+            one if one in _UNRESERVED else "".join(f"%{byte:02X}" for byte in one.encode())
+            for one in text(given, "a parameter")
+        )
 
     for name, value in params.items():
         for one in value if isinstance(value, (list, tuple)) else [value]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ._bindings.imports import log as wit
+from ._given import whole
 from .typed import shown
 
 
@@ -36,7 +37,7 @@ class Log:
 
 
 def _write(level: wit.Level, message: str, fields: dict[str, object]) -> None:
-    wit.log(level, str(message), [(name, shown(value)) for name, value in fields.items()])
+    wit.log(level, whole(str(message)), [(whole(str(name)), whole(shown(value))) for name, value in fields.items()])
 
 
 _LEVELS = (

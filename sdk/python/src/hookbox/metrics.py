@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ._bindings.imports import metrics as wit
+from ._given import maybe, text
 from .errors import call
 from .typed import shown
 
@@ -20,7 +21,7 @@ class Metrics:
     """
 
     def __init__(self, group: str | None = None) -> None:
-        self._group = group
+        self._group = maybe(group, "a group")
 
     def group(self, name: str) -> Metrics:
         """The metrics of a group."""
@@ -32,15 +33,15 @@ class Metrics:
         Raises:
             Refused: when the value is negative or not finite, or a name is none for Prometheus.
         """
-        call(wit.add, name, float(value), _raw(labels), self._group)
+        call(wit.add, _name(name), float(value), _raw(labels), self._group)
 
     def set(self, name: str, value: float, labels: Labels | None = None) -> None:
         """Set a gauge."""
-        call(wit.set, name, float(value), _raw(labels), self._group)
+        call(wit.set, _name(name), float(value), _raw(labels), self._group)
 
     def observe(self, name: str, value: float, buckets: Sequence[float], labels: Labels | None = None) -> None:
         """Put an observation into a histogram with these upper bounds."""
-        call(wit.observe, name, float(value), [float(bound) for bound in buckets], _raw(labels), self._group)
+        call(wit.observe, _name(name), float(value), [float(bound) for bound in buckets], _raw(labels), self._group)
 
     def expire(self) -> None:
         """Remove all series of the group."""
@@ -48,4 +49,9 @@ class Metrics:
 
 
 def _raw(labels: Labels | None) -> list[tuple[str, str]]:
-    return sorted((name, shown(value)) for name, value in (labels or {}).items())
+    pairs = (labels or {}).items()
+    return sorted((text(name, "a label's name"), text(shown(value), "a label")) for name, value in pairs)
+
+
+def _name(name: str) -> str:
+    return text(name, "a metric's name")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ._bindings.imports import object_patches as wit
+from ._given import maybe, text
 from .errors import call
 from .typed import text_of
 
@@ -83,15 +84,15 @@ class Patch:
     def delete(self, target: Target) -> None:
         """Delete an object, those that it owns first, and wait until it is gone, 20 s at most. One that is not there is
         no error."""
-        call(wit.delete, _raw(target), wit.Propagation.FOREGROUND)
+        call(wit.delete, raw_of(target), wit.Propagation.FOREGROUND)
 
     def delete_in_background(self, target: Target) -> None:
         """Delete an object, afterwards those that it owns, and do not wait."""
-        call(wit.delete, _raw(target), wit.Propagation.BACKGROUND)
+        call(wit.delete, raw_of(target), wit.Propagation.BACKGROUND)
 
     def delete_non_cascading(self, target: Target) -> None:
         """Delete an object, and leave what it owns."""
-        call(wit.delete, _raw(target), wit.Propagation.ORPHAN)
+        call(wit.delete, raw_of(target), wit.Propagation.ORPHAN)
 
     def merge(
         self,
@@ -111,8 +112,8 @@ class Patch:
             ignore_missing_object: An object that is not there is no error.
             ignore_hook_error: Apply it though the hook fails afterwards; for the subresource ``status`` only.
         """
-        options = wit.PatchOptions(subresource, ignore_missing_object, ignore_hook_error)
-        call(wit.merge_patch, _raw(target), text_of(patch), options)
+        options = _options(subresource, ignore_missing_object, ignore_hook_error)
+        call(wit.merge_patch, raw_of(target), text_of(patch), options)
 
     def json(
         self,
@@ -124,8 +125,8 @@ class Patch:
         ignore_hook_error: bool = False,
     ) -> None:
         """Apply a JSON Patch: a list of operations. Options are those of :meth:`merge`."""
-        options = wit.PatchOptions(subresource, ignore_missing_object, ignore_hook_error)
-        call(wit.json_patch, _raw(target), text_of(operations), options)
+        options = _options(subresource, ignore_missing_object, ignore_hook_error)
+        call(wit.json_patch, raw_of(target), text_of(operations), options)
 
     def jq(
         self,
@@ -137,10 +138,21 @@ class Patch:
         ignore_hook_error: bool = False,
     ) -> None:
         """Replace the object by what a jq filter makes of it. Options are those of :meth:`merge`."""
-        options = wit.PatchOptions(subresource, ignore_missing_object, ignore_hook_error)
-        call(wit.jq_patch, _raw(target), filter, options)
+        options = _options(subresource, ignore_missing_object, ignore_hook_error)
+        call(wit.jq_patch, raw_of(target), text(filter, "a filter"), options)
 
 
-def _raw(target: Target) -> wit.ObjectRef:
+def raw_of(target: Target) -> wit.ObjectRef:
+    """The reference of an object as the contract has it, checked."""
     ref = ref_of(target)
-    return wit.ObjectRef(ref.api_version, ref.kind, ref.namespace, ref.name)
+    return wit.ObjectRef(
+        maybe(ref.api_version, "an object's `api_version`"),
+        text(ref.kind, "an object's `kind`"),
+        maybe(ref.namespace, "an object's `namespace`"),
+        text(ref.name, "an object's `name`"),
+    )
+
+
+def _options(subresource: str | None, ignore_missing_object: bool, ignore_hook_error: bool) -> wit.PatchOptions:
+    named = maybe(subresource, "a subresource")
+    return wit.PatchOptions(named, bool(ignore_missing_object), bool(ignore_hook_error))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ._bindings.exports import admission
+from ._given import whole
 from .diff import difference
 from .runs import Run
 from .typed import shown, text_of
@@ -101,8 +102,11 @@ class Review(Run):
             after = self.object if verdict.object is None else verdict.object
             operations = difference(json.loads(self._text).get("object"), json.loads(text_of(after)))
             patch = text_of(operations) if operations else None
-        audit = sorted((str(key), shown(value)) for key, value in verdict.audit.items())
-        return admission.Response(verdict.allowed, verdict.message, [str(w) for w in verdict.warnings], audit, patch)
+        audit = sorted((whole(str(key)), whole(shown(value))) for key, value in verdict.audit.items())
+        message = None if verdict.message is None else whole(str(verdict.message))
+        return admission.Response(
+            bool(verdict.allowed), message, [whole(str(one)) for one in verdict.warnings], audit, patch
+        )
 
     def _verdict(self, given: Any, mutates: bool) -> Verdict:
         if isinstance(given, Verdict):

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, Literal, cast
 
 from ._bindings.imports import config_values, contexts, values
+from ._given import text
 from .cluster import Cluster
 from .errors import call
 from .log import Log
@@ -46,14 +47,14 @@ class Context:
     @cached_property
     def object(self) -> Any:
         """The object as it was at the event; ``None`` where there is none."""
-        text = self._raw.object()
-        return None if text is None else json.loads(text)
+        found = self._raw.object()
+        return None if found is None else json.loads(found)
 
     @cached_property
     def filter_result(self) -> Any:
         """The filter's result at the event; ``None`` where there is none, and where it is null."""
-        text = self._raw.filter_result()
-        return None if text is None else json.loads(text)
+        found = self._raw.filter_result()
+        return None if found is None else json.loads(found)
 
     def object_at(self, pointer: str) -> Any:
         """A part of the object by JSON Pointer; ``None`` where there is none. Nothing else of it is copied.
@@ -61,8 +62,8 @@ class Context:
         Raises:
             Refused: ``invalid-pointer``.
         """
-        text = call(self._raw.object_pointer, pointer)
-        return None if text is None else json.loads(text)
+        found = call(self._raw.object_pointer, text(pointer, "a pointer"))
+        return None if found is None else json.loads(found)
 
     @cached_property
     def objects(self) -> Snapshot | None:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, overload
 from ._bindings.imports import snapshots as wit
 from ._decoding import decoder
 from ._fields import IDENTITY, fields_for
+from ._given import text
 from .errors import call
 from .typed import Type
 
@@ -50,11 +51,14 @@ class Entry:
         Raises:
             Refused: ``invalid-pointer``.
         """
-        return _read(call(self._snapshot.pointer, self.index, wit.Part.OBJECT, pointer))
+        return self._at(wit.Part.OBJECT, pointer)
 
     def filter_result_at(self, pointer: str) -> Any:
         """The same of the filter's result."""
-        return _read(call(self._snapshot.pointer, self.index, wit.Part.FILTER_RESULT, pointer))
+        return self._at(wit.Part.FILTER_RESULT, pointer)
+
+    def _at(self, part: wit.Part, pointer: str) -> Any:
+        return _read(call(self._snapshot.pointer, self.index, part, text(pointer, "a pointer")))
 
     def _text(self, part: wit.Part) -> str | None:
         if self._raw is None:
@@ -129,7 +133,7 @@ class Snapshot(Sequence[Entry]):
         if fields is None:
             return self._all(wit.Part.OBJECT, type_, fields_for(type_))
         named = [fields] if isinstance(fields, str) else fields
-        return self._all(wit.Part.OBJECT, type_, [*IDENTITY, *named])
+        return self._all(wit.Part.OBJECT, type_, [*IDENTITY, *(text(one, "a field") for one in named)])
 
     @overload
     def filter_results(self) -> Iterator[Any]: ...
@@ -177,7 +181,7 @@ class Snapshots(Mapping[str, Snapshot]):
 
     def __getitem__(self, binding: str) -> Snapshot:
         if binding not in self._opened:
-            raw = wit.open(binding)
+            raw = wit.open(text(binding, "a snapshot's name"))
             if raw is None:
                 there = ", ".join(repr(name) for name in self) or "none"
                 raise KeyError(f"the run has no snapshot {binding!r}; it has {there}")
@@ -198,11 +202,11 @@ def _parsed(texts: list[str | None]) -> Iterator[Any]:
     """Documents, parsed some at a time; after the last one before a missing one there is :data:`_MISSING`."""
     some: list[str] = []
     length = 0
-    for text in texts:
-        if text is None:
+    for one in texts:
+        if one is None:
             break
-        some.append(text)
-        length += len(text)
+        some.append(one)
+        length += len(one)
         if length > _TOGETHER:
             yield from json.loads(f"[{','.join(some)}]")
             some, length = [], 0
@@ -211,5 +215,5 @@ def _parsed(texts: list[str | None]) -> Iterator[Any]:
         yield _MISSING
 
 
-def _read(text: str | None) -> Any:
-    return None if text is None else json.loads(text)
+def _read(found: str | None) -> Any:
+    return None if found is None else json.loads(found)

@@ -22,6 +22,7 @@ from typing import Any, TypeVar, cast, is_typeddict
 
 from ._decoding import decoder, is_record, key_of, table_of
 from ._fields import fields_for
+from ._given import text
 
 T = TypeVar("T")
 
@@ -88,7 +89,7 @@ _ENCODER = json.JSONEncoder(default=to_json, ensure_ascii=False, allow_nan=False
 
 def text_of(value: Any) -> str:
     """A document as the contract has it."""
-    return _ENCODER.encode(value)
+    return text(_ENCODER.encode(value), "a document")
 
 
 def to_document(value: Any) -> Any:

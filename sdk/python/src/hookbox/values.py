@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Protocol
 
+from ._given import text
 from .errors import NoSuchPath, call
 from .typed import from_json, text_of
 
@@ -35,26 +36,29 @@ class Values:
 
     def get(self, path: str = "", default: Any = None, type_: Any = Any) -> Any:
         """The value at a path, as a :mod:`type <hookbox.typed>` of yours; `default` where there is none."""
-        text = call(self._raw.get, path)
-        return default if text is None else from_json(type_, json.loads(text))
+        found = self._get(path)
+        return default if found is None else from_json(type_, json.loads(found))
 
     def exists(self, path: str) -> bool:
         """Whether there is a value at a path."""
-        return call(self._raw.exists, path)
+        return call(self._raw.exists, text(path, "a path"))
 
     def set(self, path: str, value: Any) -> None:
         """Put a value at a path, whose parent must be there."""
-        call(self._raw.set, path, text_of(value))
+        call(self._raw.set, text(path, "a path"), text_of(value))
 
     def remove(self, path: str) -> None:
         """Take the value at a path away."""
-        call(self._raw.remove, path)
+        call(self._raw.remove, text(path, "a path"))
+
+    def _get(self, path: str) -> str | None:
+        return call(self._raw.get, text(path, "a path"))
 
     def __getitem__(self, path: str) -> Any:
-        text = call(self._raw.get, path)
-        if text is None:
+        found = self._get(path)
+        if found is None:
             raise NoSuchPath("no-such-path", f"there is nothing at {path!r}")
-        return json.loads(text)
+        return json.loads(found)
 
     def __setitem__(self, path: str, value: Any) -> None:
         self.set(path, value)
