@@ -3,9 +3,11 @@
 import dataclasses
 import functools
 import json
+import linecache
 import logging
 import re
 import sys
+import warnings
 
 import pytest
 
@@ -585,6 +587,50 @@ def test_texts_for_people_have_no_half_characters():
     verdict = host.validate(policy, "a.example.com", request())
     assert (verdict.message, verdict.warnings, verdict.audit) == ("?", ["?"], {"k": "?"})
     assert host.validate(policy, "b.example.com", request()).message == "?"
+
+
+def test_a_record_that_cannot_be_formatted_fails_no_run(capsys, monkeypatch):
+    # Those of pytest raise.
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+
+    @hookbox.hook(on_startup=1)
+    def logs(run):
+        logging.getLogger("mine").info("%d items", "many")
+        logging.getLogger("mine").info("on")
+
+    assert [record.message for record in Host().run(logs).log] == ["on"]
+    assert "Logging error" in capsys.readouterr().err
+
+
+def test_records_are_logged_once(capsys, monkeypatch):
+    printing = logging.StreamHandler()
+    kept = logging.NullHandler()
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [printing, kept])
+
+    @hookbox.hook(on_startup=1)
+    def logs(run):
+        logging.getLogger("mine").warning("once")
+
+    assert [record.message for record in Host().run(logs).log] == ["once"]
+    assert capsys.readouterr().err == "" and set(root.handlers) == {printing, kept}
+
+
+def test_warnings_name_files_as_the_project_does(monkeypatch):
+    monkeypatch.setattr(warnings, "formatwarning", warnings.formatwarning)
+    monkeypatch.setattr(exports, "_folders", {"/1/": "", "/2/": "src/"})
+    monkeypatch.setitem(linecache.cache, "/1/main.py", (1, None, ["  first\n"], "/1/main.py"))
+    exports.name_files_in_warnings()
+    assert warnings.formatwarning("old", UserWarning, "/1/main.py", 1) == "main.py:1: UserWarning: old\n  first\n"
+    assert warnings.formatwarning("old", UserWarning, "/2/a.py", 3) == "src/a.py:3: UserWarning: old\n"
+    assert warnings.formatwarning("old", UserWarning, "/other.py", 3) == "/other.py:3: UserWarning: old\n"
+
+
+def test_what_is_not_there_in_a_component_says_how_it_is(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "wasi")
+    told = exports.failed(LookupError("unknown encoding: idna")).message
+    assert told.endswith("write `codecs.lookup('idna')` at the top of a module: there are no files when a hook runs")
+    assert exports.failed(LookupError("other")).message == "LookupError: other"
 
 
 def request(**more):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import importlib
 import json
 import linecache
@@ -9,6 +10,7 @@ import os.path
 import re
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -32,6 +34,9 @@ _OWN = os.path.dirname(__file__)
 _NOT_THE_AUTHORS = (_OWN, "<frozen importlib", importlib.__file__)
 # Objects after which the collector of garbage looks for some.
 _GARBAGE = 20_000
+# Text in these is read and written without an import; others cost more than a few lines each.
+_ENCODINGS = ("ascii", "latin-1", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252")
+_UNKNOWN = "LookupError: unknown encoding: "
 # Folders of the author, as the component knows them, with what they are called in the project.
 _folders: dict[str, str] = {}
 
@@ -56,16 +61,21 @@ def load(module: str, folders: Mapping[str, str]) -> None:
         # What stands between these marks is shown to the author.
         sys.stderr.write(f"\x02{told(error)}\x03")
         raise
-    if "datetime" in sys.modules:
-        # `strptime` imports it when it is first called.
-        importlib.import_module("_strptime")
+    for encoding in _ENCODINGS:
+        codecs.lookup(encoding)
+    parses = "datetime" in sys.modules
     for loaded in list(sys.modules.values()):
         file = getattr(loaded, "__file__", None)
         if file and file.startswith(tuple(folders)) and not file.startswith(_OWN) and file.endswith(".py"):
             lines = linecache.updatecache(file)
+            parses = parses or any("strptime" in line for line in lines)
             linecache.cache[file] = (sum(map(len, lines)), None, lines, file)
             for value in list(vars(loaded).values()):
                 prepare(value)
+    if parses:
+        # `strptime` imports it when it is first called.
+        importlib.import_module("_strptime")
+    name_files_in_warnings()
     gc.collect()
     gc.freeze()
     # Most runs end before there is this much to look at.
@@ -74,6 +84,24 @@ def load(module: str, folders: Mapping[str, str]) -> None:
 
 def _place(match: re.Match[str]) -> str:
     return f'File "{_folders.get(match[1], "")}'
+
+
+def name_files_in_warnings() -> None:
+    """Warnings name files as they are called in the project."""
+    format = warnings.formatwarning
+
+    def named(
+        message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+    ) -> str:
+        if line is None:
+            line = linecache.getline(filename, lineno)
+        for folder, name in _folders.items():
+            if filename.startswith(folder):
+                filename = name + filename.removeprefix(folder)
+                break
+        return format(message, category, filename, lineno, line)
+
+    warnings.formatwarning = named
 
 
 def told(error: BaseException) -> str:
@@ -95,8 +123,12 @@ def failed(error: BaseException) -> types.Error:
     if not isinstance(error, Failure):
         name = type(error).__name__
         message = f"{name}: {message}" if message else name
-        if isinstance(error, ModuleNotFoundError) and sys.platform == "wasi":
-            message += "; import it at the top of a module: there are no files when a hook runs"
+        if sys.platform == "wasi":
+            if isinstance(error, ModuleNotFoundError):
+                message += "; import it at the top of a module: there are no files when a hook runs"
+            elif message.startswith(_UNKNOWN):
+                look_up = f"codecs.lookup({message.removeprefix(_UNKNOWN)!r})"
+                message += f"; write `{look_up}` at the top of a module: there are no files when a hook runs"
     return types.Error(whole(message) or type(error).__name__, advice(error))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,6 +52,15 @@ _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "task
 
 class _Handler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
+        """Write a record. One that cannot be formatted fails no run: it is told on standard error."""
+        try:
+            self._emit(record)
+        except RecursionError:
+            raise
+        except Exception:
+            self.handleError(record)
+
+    def _emit(self, record: logging.LogRecord) -> None:
         fields = {name: value for name, value in vars(record).items() if name not in _OWN}
         if record.name != "root":
             fields["logger"] = record.name
@@ -60,6 +70,11 @@ class _Handler(logging.Handler):
         _write(level, record.getMessage(), fields)
 
 
+def _standard() -> list[object]:
+    streams = (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
+    return [one for one in streams if one is not None]
+
+
 @contextmanager
 def standard_logging() -> Iterator[None]:
     """The standard library's log goes to the operator's meanwhile, from the level INFO on if the hook says no other."""
@@ -67,9 +82,15 @@ def standard_logging() -> Iterator[None]:
     level = root.level
     if level == logging.WARNING:
         root.setLevel(logging.INFO)
+    # What is printed is in the log anyway: records would be there twice.
+    printing = [one for one in root.handlers if getattr(one, "stream", None) in _standard()]
+    for one in printing:
+        root.removeHandler(one)
     root.addHandler(handler)
     try:
         yield
     finally:
         root.removeHandler(handler)
+        for one in printing:
+            root.addHandler(one)
         root.setLevel(level)
