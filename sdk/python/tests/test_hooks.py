@@ -633,6 +633,95 @@ def test_what_is_not_there_in_a_component_says_how_it_is(monkeypatch):
     assert exports.failed(LookupError("other")).message == "LookupError: other"
 
 
+def test_a_context_is_written_as_shell_operator_does():
+    seen = []
+
+    @hookbox.hook("sync")
+    def sync(run):
+        seen.extend(context.to_dict() for context in run.contexts)
+
+    host = Host(snapshots={"pods": [{"kind": "Pod"}], "b": []}, filter_results={"pods": [None], "a": ["x"]})
+    host.run(sync, Context("pods", "Synchronization"), Context("s", "Schedule"), Context())
+    entries = [{"object": {"kind": "Pod"}, "filterResult": None}]
+    snapshots = {"a": [{"filterResult": "x"}], "b": [], "pods": entries}
+    assert seen == [
+        {"binding": "pods", "type": "Synchronization", "objects": entries, "snapshots": snapshots},
+        {"binding": "s", "type": "Schedule", "snapshots": snapshots},
+        {"binding": "onStartup"},
+    ]
+
+
+def test_fields_that_are_no_texts_are_compared_as_such():
+    def names(run, fields):
+        return [one["metadata"]["name"] for one in run.cluster.list("v1", "Node", fields=fields)]
+
+    @hookbox.hook("reads")
+    def reads(run):
+        assert names(run, {"spec.unschedulable": "true"}) == ["a"]
+        assert names(run, "spec.unschedulable!=true") == ["b"]
+        assert names(run, {"spec.size": "3"}) == ["b"]
+
+    nodes = {"a": {"unschedulable": True}, "b": {"size": 3}}
+    Host(
+        cluster=[{"apiVersion": "v1", "kind": "Node", "metadata": {"name": n}, "spec": s} for n, s in nodes.items()]
+    ).run(reads)
+
+
+@dataclasses.dataclass
+class Whole:
+    kind: str
+    metadata: Metadata
+    api_version: str = "v1"
+
+
+class Written:
+    def to_dict(self):
+        return pod("b")
+
+
+def test_an_object_is_meant_by_whatever_a_manifest_is():
+    @hookbox.hook("deletes")
+    def deletes(run):
+        run.patch.delete(Whole("Pod", Metadata("a", "default")))
+        run.patch.delete(Written())
+        run.patch.delete({"kind": "Pod", "metadata": Metadata("c")})
+        assert run.cluster.get(Whole("Pod", Metadata("a", "default")))["metadata"]["name"] == "a"
+        with pytest.raises(TypeError, match="a hookbox.Ref or an object is expected"):
+            run.patch.delete(["a"])
+        with pytest.raises(TypeError, match="cannot be written as JSON"):
+            run.patch.delete(object())
+        with pytest.raises(ValueError, match="is known by"):
+            run.patch.delete(Metadata("a"))
+
+    patches = Host(cluster=[pod("a")]).run(deletes).patches
+    assert [(one.kind, one.namespace, one.name, one.api_version) for one in patches] == [
+        ("Pod", "default", "a", "v1"),
+        ("Pod", "default", "b", "v1"),
+        ("Pod", None, "c", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("url", "params", "whole"),
+    [
+        ("/x", {"y": 1}, "/x?y=1"),
+        ("/x?a=b#frag", {"y": 1}, "/x?a=b&y=1#frag"),
+        ("/x#frag?", {"y": 1}, "/x?y=1#frag?"),
+        ("/x", {"y": None}, "/x"),
+        ("/x", {"y": [1, None], "z": ""}, "/x?y=1&z="),
+        ("/x", {}, "/x"),
+    ],
+)
+def test_parameters_are_put_where_a_query_is(url, params, whole):
+    @hookbox.hook("fetch")
+    def fetch(run):
+        hookbox.http.get(f"https://a.example.com{url}", params=params)
+
+    host = Host()
+    host.respond("GET", f"https://a.example.com{whole}")
+    host.run(fetch)
+
+
 def request(**more):
     return {"uid": "1", "operation": "CREATE", "name": "p", "namespace": "default", "object": pod("p")} | more
 

@@ -99,7 +99,7 @@ def request(
         method: Such as ``GET``.
         url: An absolute URL of a host that was granted.
         headers: Headers.
-        params: Put behind the URL as its query; a list gives a name several times.
+        params: Put behind the URL as its query; a list gives a name several times, ``None`` leaves it out.
         body: The body; text is sent as UTF-8.
         json: Sent as the body, with its content type.
         timeout: Seconds until the answer has come whole; ``None``, and more than 60, mean 60.
@@ -110,8 +110,10 @@ def request(
     """
     given = headers.items() if isinstance(headers, Mapping) else headers
     pairs = [(text(name, "a header's name"), text(value, "a header")) for name, value in given]
-    if params:
-        url += ("&" if "?" in url else "?") + "&".join(_query(params))
+    query = "&".join(_query(params or {}))
+    if query:
+        address, hash, fragment = url.partition("#")
+        url = f"{address}{'&' if '?' in address else '?'}{query}{hash}{fragment}"
     if json is not None:
         if body is not None:
             raise ValueError("a request has a body or JSON, not both")
@@ -142,7 +144,8 @@ def _query(params: Mapping[str, Any]) -> Iterator[str]:
 
     for name, value in params.items():
         for one in value if isinstance(value, (list, tuple)) else [value]:
-            yield f"{quoted(name)}={quoted(shown(one))}"
+            if one is not None:
+                yield f"{quoted(name)}={quoted(shown(one))}"
 
 
 def get(url: str, **options: Any) -> Response:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 from ._bindings.imports import object_patches as wit
 from ._given import maybe, text
 from .errors import call
-from .typed import text_of
+from .typed import text_of, to_document
 
 
 @dataclass(frozen=True)
@@ -29,23 +29,42 @@ class Ref:
     api_version: str | None = None
 
 
-Target = Ref | Mapping[str, Any]
-"""Which object a change is for: a :class:`Ref`, or the object itself, of which kind, name and namespace are taken."""
+class _Dataclass(Protocol):
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+class _ToDict(Protocol):
+    def to_dict(self) -> Any: ...
+
+
+class _ModelDump(Protocol):
+    def model_dump(self) -> Any: ...
+
+
+Target = Ref | Mapping[str, Any] | _Dataclass | _ToDict | _ModelDump
+"""Which object a change is for: a :class:`Ref`, or the object itself, of which kind, name and namespace are taken. That is
+anything that a manifest may be."""
 
 
 def ref_of(target: Target) -> Ref:
     """The reference of an object.
 
     Raises:
+        TypeError: when it is no object.
         ValueError: when the object has no kind or no name.
     """
     if isinstance(target, Ref):
         return target
-    metadata = target.get("metadata") or {}
-    kind, name = target.get("kind"), metadata.get("name")
+    document = target if isinstance(target, Mapping) else to_document(target)
+    if not isinstance(document, Mapping):
+        raise TypeError(f"a hookbox.Ref or an object is expected, not {target!r}")
+    metadata = document.get("metadata") or {}
+    if not isinstance(metadata, Mapping):
+        metadata = to_document(metadata)
+    kind, name = document.get("kind"), metadata.get("name")
     if not kind or not name:
         raise ValueError("an object is known by its `kind` and its `metadata.name`; this one lacks one of them")
-    return Ref(kind, name, metadata.get("namespace"), target.get("apiVersion"))
+    return Ref(kind, name, metadata.get("namespace"), document.get("apiVersion"))
 
 
 def config_map(

@@ -141,7 +141,18 @@ class BindingContext(contexts.BindingContext):
             "object": given.object,
             "filterResult": given.filter_result,
         }
-        return json.dumps({key: value for key, value in whole.items() if value is not None})
+        document = {key: value for key, value in whole.items() if value is not None}
+        snapshots = {name: _listed(self._host._snapshots[name]) for name in sorted(self._host._snapshots)}
+        if given.kind == "Synchronization":
+            document["objects"] = snapshots.get(given.binding, [])
+        if snapshots and given.binding != "onStartup":
+            document["snapshots"] = snapshots
+        return json.dumps(document)
+
+
+def _listed(entries: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    parts = ("object", "filterResult")
+    return [{key: part for key, part in zip(parts, entry, strict=True) if part is not _NOTHING} for entry in entries]
 
 
 def _functions(host: Host) -> list[tuple[Any, dict[str, Callable[..., Any]]]]:
@@ -271,7 +282,8 @@ def _field(of: Any) -> Callable[[str], Any]:
         value = of
         for part in path.split("."):
             value = value.get(part) if isinstance(value, dict) else None
-        return value
+        # A selector compares texts.
+        return value if value is None or isinstance(value, str) else json.dumps(value)
 
     return read
 
