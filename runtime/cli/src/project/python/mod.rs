@@ -73,8 +73,15 @@ impl Python<'_> {
         // A reader sees the component of before or this one.
         let part = scratch.join("component.part.wasm");
         let _ = std::fs::remove_file(&stamp);
-        self.make(&tool, &scratch, &folders, &packages, &part)
-            .await?;
+        self.make(
+            &tool,
+            &scratch,
+            &folders,
+            &manifest.module,
+            &packages,
+            &part,
+        )
+        .await?;
         let made = std::fs::read(&part)
             .with_context(|| format!("{} cannot be read", part.display()))
             .or_environment()?;
@@ -124,6 +131,7 @@ impl Python<'_> {
         tool: &Path,
         scratch: &Path,
         folders: &[PathBuf],
+        module: &str,
         packages: &Packages,
         to: &Path,
     ) -> Outcome {
@@ -163,11 +171,11 @@ impl Python<'_> {
             return Ok(());
         }
         let said = String::from_utf8_lossy(&output.stderr);
-        Err(self.why(&said, packages))
+        Err(self.why(&said, module, packages))
     }
 
     /// Why there is no component, by what componentize-py said.
-    fn why(&self, said: &str, packages: &Packages) -> Failure {
+    fn why(&self, said: &str, module: &str, packages: &Packages) -> Failure {
         use std::io::Write;
         let (begin, end) = MARKS;
         let told = said
@@ -185,7 +193,10 @@ impl Python<'_> {
         let _ = anstream::stderr().write_all(told.as_bytes());
         let failure = Failure::failed(anyhow!("{} cannot be imported", self.root.display()));
         match missing(told) {
-            Some(module) => failure.help(packages.advice(module)),
+            Some(absent) if is_part(absent, module) => failure.help(format!(
+                "`module` of [tool.hookbox] in pyproject.toml names `{module}`, and no folder of its `path` has such a file"
+            )),
+            Some(absent) => failure.help(packages.advice(absent)),
             None => failure,
         }
     }
@@ -198,6 +209,13 @@ fn missing(told: &str) -> Option<&str> {
     name.split('\'').next()
 }
 
+/// Whether a module is another, or a package in which it is.
+fn is_part(package: &str, module: &str) -> bool {
+    module
+        .strip_prefix(package)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,5 +225,13 @@ mod tests {
         let told = "Traceback (most recent call last):\n  File \"main.py\", line 1, in <module>\nModuleNotFoundError: No module named 'yaml'\n";
         assert_eq!(missing(told), Some("yaml"));
         assert_eq!(missing("SyntaxError: invalid syntax"), None);
+    }
+
+    #[test]
+    fn a_module_is_part_of_its_packages() {
+        assert!(is_part("mian", "mian"));
+        assert!(is_part("hooks", "hooks.main"));
+        assert!(!is_part("hooks.more", "hooks"));
+        assert!(!is_part("hook", "hooks.main"));
     }
 }
