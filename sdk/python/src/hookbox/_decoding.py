@@ -121,11 +121,13 @@ def aliased(type_: Any) -> Any:
 def is_record(type_: Any) -> bool:
     """Whether it is made of the fields of an object: a dataclass or a ``NamedTuple``, which may be generic."""
     of = get_origin(type_) or type_
-    return isinstance(of, type) and (dataclasses.is_dataclass(of) or _is_named_tuple(of))
+    return isinstance(of, type) and (dataclasses.is_dataclass(of) or is_named_tuple(of))
 
 
-def _is_named_tuple(of: type) -> bool:
-    return issubclass(of, tuple) and hasattr(of, "_fields")
+def is_named_tuple(type_: Any) -> bool:
+    """Whether it is a ``NamedTuple``, which is written as a list."""
+    of = get_origin(type_) or type_
+    return isinstance(of, type) and issubclass(of, tuple) and hasattr(of, "_fields")
 
 
 class Field(NamedTuple):
@@ -232,25 +234,31 @@ class _Nothing:
 
 
 @_kept
-def table_of(type_: Any) -> list[tuple[Field, Any, Decode]]:
-    """The fields of a record, the type that is taken as it is, and what makes all others."""
-    return [(field, _exact(field.type_), decoder(field.type_)) for field in fields_of(type_)]
+def table_of(type_: Any) -> list[tuple[str, str, bool, Any, Decode]]:
+    """The fields of a record: key, name, whether there is a default, the type that is taken as it is, and what makes
+    all others."""
+    return [
+        (field.key, field.name, field.default, _exact(field.type_), decoder(field.type_)) for field in fields_of(type_)
+    ]
 
 
 @_kept
 def _record(type_: Any) -> Decode:
     of = get_origin(type_) or type_
     # Later, since a dataclass may have itself in it.
-    table: list[tuple[Field, Any, Decode]] | None = None
+    table: list[tuple[str, str, bool, Any, Decode]] | None = None
+    listed = is_named_tuple(type_)
 
     def make(document: Any) -> Any:
         nonlocal table
-        if not isinstance(document, dict):
-            raise TypeError(f"this is {name_of(document)}, not a {of.__name__}")
         if table is None:
             table = table_of(type_)
+        if listed and isinstance(document, list) and len(document) <= len(table):
+            document = {key: one for (key, *_), one in zip(table, document, strict=False)}
+        if not isinstance(document, dict):
+            raise TypeError(f"this is {name_of(document)}, not a {of.__name__}")
         given = {}
-        for (key, name, _, default), exact, decode in table:
+        for key, name, default, exact, decode in table:
             value = document.get(key, _ABSENT)
             if type(value) is exact:
                 given[name] = value
@@ -261,16 +269,16 @@ def _record(type_: Any) -> Decode:
                     # Kubernetes writes null for a list that is empty.
                     if value is not None or not default:
                         raise TypeError(f"{key}: {fault}") from fault.__cause__
-        return _called(of, **given)
+        try:
+            return of(**given)
+        except ValueError as fault:
+            raise _refused(of, fault) from fault
 
     return make
 
 
-def _called(type_: Any, *args: Any, **kwargs: Any) -> Any:
-    try:
-        return type_(*args, **kwargs)
-    except ValueError as fault:
-        raise TypeError(str(fault) or f"this is no {type_.__name__}") from fault
+def _refused(type_: Any, fault: ValueError) -> TypeError:
+    return TypeError(str(fault) or f"this is no {type_.__name__}")
 
 
 @_kept
@@ -290,7 +298,7 @@ def _alias(type_: Any) -> Decode:
 def _plain(type_: Any) -> Decode:
     if not isinstance(type_, type):
         return type_ if callable(type_) else _as_it_is
-    iso = getattr(type_, "fromisoformat", None)
+    iso: Any = getattr(type_, "fromisoformat", None)
 
     def json(document: Any) -> Any:
         if type_ is float and isinstance(document, int) and not isinstance(document, bool):
@@ -302,10 +310,18 @@ def _plain(type_: Any) -> Decode:
     def time(document: Any) -> Any:
         if not isinstance(document, str):
             raise TypeError(f"this is {name_of(document)}, not a {type_.__name__}")
-        return _called(iso, document)
+        try:
+            return iso(document)
+        except ValueError as fault:
+            raise _refused(type_, fault) from fault
 
     def other(document: Any) -> Any:
-        return document if isinstance(document, type_) else _called(type_, document)
+        if isinstance(document, type_):
+            return document
+        try:
+            return type_(document)
+        except ValueError as fault:
+            raise _refused(type_, fault) from fault
 
     return json if type_ in _PLAIN else time if callable(iso) else other
 

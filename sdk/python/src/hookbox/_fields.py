@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any, Literal, get_args, get_origin, get_type_hints, is_typeddict
 
-from ._decoding import LISTS, SCALARS, UNIONS, aliased, bare, fields_of, is_alias, is_record
+from ._decoding import LISTS, SCALARS, UNIONS, aliased, bare, fields_of, is_alias, is_named_tuple, is_record
 
 IDENTITY = ("/apiVersion", "/kind", "/metadata/name", "/metadata/namespace")
 """By what an object is named: enough to change it."""
@@ -56,6 +56,9 @@ def _walk(type_: Any, path: str, made: bool, above: tuple[Any, ...], found: dict
             found.update(dict.fromkeys(IDENTITY))
         made = False
         below = list(get_type_hints(type_).items())
+    elif path and is_named_tuple(type_):
+        # It may be a list of its fields, in which each would be cut to all of them.
+        pass
     elif made and is_record(type_):
         below = [(field.key, field.type_) for field in fields_of(type_)]
         if not path and not below:

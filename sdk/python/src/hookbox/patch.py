@@ -42,8 +42,8 @@ class _ModelDump(Protocol):
 
 
 Target = Ref | Mapping[str, Any] | _Dataclass | _ToDict | _ModelDump
-"""Which object a change is for: a :class:`Ref`, or the object itself, of which kind, name and namespace are taken. That is
-anything that a manifest may be."""
+"""Which object a change is for: a :class:`Ref`, or the object itself, of which kind, name and namespace are taken. It
+is anything that a manifest may be."""
 
 
 def ref_of(target: Target) -> Ref:

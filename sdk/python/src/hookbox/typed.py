@@ -4,7 +4,8 @@ A *type* is whatever says how to make a value of a JSON document:
 
 - a dataclass, or a ``NamedTuple``: each field is taken from the key of its name in camel case (``node_name`` from
   ``nodeName``, ``pod_ip`` from ``podIP``), or from ``field(metadata={"key": "..."})``; keys that it does not know are
-  left out, what is missing has its default, and so has what is null where the field's type is never ``None``;
+  left out, what is missing has its default, and so has what is null where the field's type is never ``None``; a
+  ``NamedTuple`` may also be a list of its fields, as which it is written;
 - a ``TypedDict``: the document as it is; of objects of a snapshot nothing is there but its keys, and what names them;
 - a ``dict``, ``list``, ``tuple``, ``str``, ``int`` … or a generic of them: the document as it is, dataclasses in it
   made;
