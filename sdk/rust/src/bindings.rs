@@ -444,8 +444,9 @@ pub mod hookbox {
                 /// copied into it nor parsed by it. A field is named by a JSON Pointer in which arrays are no step:
                 /// `/spec/containers/image` keeps the image of every container. A field that is there stays where it is, with all
                 /// that is below it; what lies on the way to one and is neither object nor array stays as it is. Filters'
-                /// results are whole. `ignore-case`: keys may be in another case than the field's. Refused with
-                /// `invalid-pointer` when a pointer is malformed or there are more than 256.
+                /// results are whole. `ignore-case`: keys may be in another case than the field's, and all is kept of one that is
+                /// not written in plain ASCII. Refused with `invalid-pointer` when a pointer is malformed or there are more
+                /// than 256.
                 #[allow(async_fn_in_trait)]
                 pub fn select(
                     &self,
