@@ -1,5 +1,7 @@
 //! Objects cut down to some of their fields, without building a tree: one pass over the text.
 
+mod scan;
+
 use crate::pointer;
 
 /// Most paths of one selection.
@@ -44,7 +46,7 @@ impl Fields {
                 if ignore_case {
                     step.make_ascii_lowercase();
                 }
-                let place = at.place(step.as_bytes());
+                let place = at.place(&step, false);
                 let place = place.unwrap_or_else(|place| {
                     at.below.insert(place, (step, Node::default()));
                     place
@@ -80,19 +82,22 @@ impl Fields {
 
 impl Node {
     /// Where a key is, or would be.
-    fn place(&self, key: &[u8]) -> Result<usize, usize> {
+    fn place(&self, key: &str, ignore_case: bool) -> Result<usize, usize> {
         self.below.binary_search_by(|(name, _)| {
             let by_length = name.len().cmp(&key.len());
-            by_length.then_with(|| name.as_bytes().cmp(key))
+            by_length.then_with(|| match ignore_case {
+                false => name.as_str().cmp(key),
+                true => {
+                    let lower = key.bytes().map(|byte| byte.to_ascii_lowercase());
+                    name.bytes().cmp(lower)
+                }
+            })
         })
     }
 
     fn below(&self, key: &str, ignore_case: bool) -> Option<&Self> {
-        let place = match ignore_case {
-            false => self.place(key.as_bytes()),
-            true => self.place(&key.as_bytes().to_ascii_lowercase()),
-        };
-        self.below.get(place.ok()?).map(|(_, node)| node)
+        let place = self.place(key, ignore_case).ok()?;
+        self.below.get(place).map(|(_, node)| node)
     }
 }
 
@@ -258,7 +263,7 @@ impl<'t> Cut<'t> {
     /// Pass over an object or an array.
     fn container(&mut self) -> Option<()> {
         let rest = self.text.as_bytes().get(self.at..)?;
-        self.at += end(rest)?;
+        self.at += scan::end(rest)?;
         Some(())
     }
 
@@ -268,7 +273,7 @@ impl<'t> Cut<'t> {
         let mut escaped = false;
         loop {
             let rest = self.text.as_bytes().get(self.at..)?;
-            let found = memchr::memchr2(b'"', b'\\', rest)?;
+            let found = scan::special(rest)?;
             self.at += found + 1;
             if rest.get(found)? == &b'"' {
                 return Some(escaped);
@@ -276,138 +281,6 @@ impl<'t> Cut<'t> {
             escaped = true;
             self.at += 1;
         }
-    }
-}
-
-/// Where the object or array ends that a text begins with. Most of what is cut is passed over here, a block at a time: one
-/// in which it cannot end is not looked at bracket by bracket.
-fn end(text: &[u8]) -> Option<usize> {
-    let mut open = 0_usize;
-    // Of the byte before the block: whether it is in a string, as all bits or none, and whether it is a backslash that says
-    // something of the first byte.
-    let mut inside = 0_u64;
-    let mut escapes = false;
-    let (blocks, rest) = text.as_chunks::<BLOCK>();
-    let mut last = [b' '; BLOCK];
-    for (last, byte) in last.iter_mut().zip(rest) {
-        *last = *byte;
-    }
-    for (number, block) in blocks.iter().chain([&last]).enumerate() {
-        let marks = Marks::of(block);
-        let quotes = marks.quotes & !escaped(marks.backslashes, &mut escapes);
-        let strings = up_to_here(quotes) ^ inside;
-        inside = 0_u64.wrapping_sub(strings >> (BLOCK - 1));
-        let opening = marks.opening & !strings;
-        let closing = marks.closing & !strings;
-        let closes = usize::try_from(closing.count_ones()).ok()?;
-        if closes < open {
-            open = open - closes + usize::try_from(opening.count_ones()).ok()?;
-            continue;
-        }
-        let mut brackets = opening | closing;
-        while brackets != 0 {
-            let at = brackets.trailing_zeros();
-            brackets &= brackets - 1;
-            if opening >> at & 1 == 1 {
-                open += 1;
-                continue;
-            }
-            open = open.checked_sub(1)?;
-            if open == 0 {
-                return Some(number * BLOCK + usize::try_from(at).ok()? + 1);
-            }
-        }
-    }
-    None
-}
-
-/// Bytes that are looked at together: a bit of a mask for each, the first one the lowest.
-const BLOCK: usize = 64;
-
-/// Which bytes of a block are one of these.
-#[derive(Default)]
-struct Marks {
-    quotes: u64,
-    backslashes: u64,
-    opening: u64,
-    closing: u64,
-}
-
-/// The bytes that a backslash before them says something of. `escapes`: whether one before the block, and then the block's
-/// last byte, is such a backslash.
-fn escaped(backslashes: u64, escapes: &mut bool) -> u64 {
-    let mut escaped = u64::from(std::mem::take(escapes));
-    let mut left = backslashes & !escaped;
-    while left != 0 {
-        let at = left.trailing_zeros();
-        *escapes = at == 63;
-        let next = (1 << at) << 1;
-        escaped |= next;
-        left &= left - 1;
-        left &= !next;
-    }
-    escaped
-}
-
-/// Each bit is how many there are up to it and with it, odd or even: ones from a quote to before the next one.
-fn up_to_here(mut bits: u64) -> u64 {
-    for shift in [1, 2, 4, 8, 16, 32] {
-        bits ^= bits << shift;
-    }
-    bits
-}
-
-impl Marks {
-    #[cfg(target_arch = "x86_64")]
-    fn of(block: &[u8; BLOCK]) -> Self {
-        use std::arch::x86_64::{
-            __m128i, _mm_cmpeq_epi8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8,
-        };
-
-        #[target_feature(enable = "sse2")]
-        fn of(block: &[u8; BLOCK]) -> Marks {
-            let all = |byte: u8| _mm_set1_epi8(byte.cast_signed());
-            let is = |bytes: __m128i, byte: u8| {
-                let found = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, all(byte)));
-                u64::from(found.cast_unsigned())
-            };
-            let mut marks = Marks::default();
-            let (quarters, _) = block.as_chunks::<16>();
-            for (number, quarter) in quarters.iter().enumerate() {
-                let quarter = u128::from_le_bytes(*quarter);
-                let half = |shift: u32| ((quarter >> shift) as u64).cast_signed();
-                let bytes = _mm_set_epi64x(half(64), half(0));
-                // `[` and `]` are `{` and `}` but for this bit.
-                let folded = _mm_or_si128(bytes, all(0x20));
-                let shift = 16 * number;
-                marks.quotes |= is(bytes, b'"') << shift;
-                marks.backslashes |= is(bytes, b'\\') << shift;
-                marks.opening |= is(folded, b'{') << shift;
-                marks.closing |= is(folded, b'}') << shift;
-            }
-            marks
-        }
-        #[allow(
-            unsafe_code,
-            reason = "every processor of this architecture has SSE2, and nothing of it is a matter of memory"
-        )]
-        // SAFETY: x86-64 has SSE2.
-        unsafe {
-            of(block)
-        }
-    }
-
-    #[cfg(not(target_arch = "x86_64"))]
-    fn of(block: &[u8; BLOCK]) -> Self {
-        let mut marks = Self::default();
-        for (at, byte) in block.iter().enumerate() {
-            let bit = |is: bool| u64::from(is) << at;
-            marks.quotes |= bit(*byte == b'"');
-            marks.backslashes |= bit(*byte == b'\\');
-            marks.opening |= bit(matches!(byte, b'{' | b'['));
-            marks.closing |= bit(matches!(byte, b'}' | b']'));
-        }
-        marks
     }
 }
 
