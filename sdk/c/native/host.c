@@ -1,5 +1,4 @@
 /* What is there in a test, and the calls of a hook. */
-#include <stdalign.h>
 #include <stdlib.h>
 
 #include "host.h"
@@ -7,19 +6,9 @@
 struct host hbx_host;
 
 /* Memory of the host. */
-struct stored {
-  struct stored *before;
-  alignas(16) char data[];
-};
-static struct stored *stored;
+static struct hbx_pooled *stored;
 
-void *hbx_stored(size_t size) {
-  struct stored *one = malloc(sizeof *one + size);
-  if (!one) hbx_mistake("there is no memory for %zu bytes", size);
-  one->before = stored;
-  stored = one;
-  return one->data;
-}
+void *hbx_stored(size_t size) { return hbx_pool_alloc(&stored, size); }
 
 static const char *store(const char *bytes, size_t len) {
   char *copy = hbx_stored(len + 1);
@@ -41,11 +30,7 @@ void hbx_host_reset(void) {
   hbx_close();
   hbx_done();
   hbx_begin();
-  while (stored) {
-    struct stored *before = stored->before;
-    free(stored);
-    stored = before;
-  }
+  hbx_pool_free(&stored);
   hbx_host = (struct host){0};
   hbx_host.values = hbx_host.config_values = hookbox_json_parse("{}", 2);
 }

@@ -48,24 +48,31 @@ void *hbx_keep(void *old, size_t size) {
   return now->data;
 }
 
-/* What no release takes. */
-static struct kept *lasting;
+struct hbx_pooled {
+  struct hbx_pooled *before;
+  alignas(ALIGN) char data[];
+};
 
-void *hbx_last(size_t size) {
-  struct kept *one = malloc(sizeof *one + size);
+void *hbx_pool_alloc(struct hbx_pooled **pool, size_t size) {
+  struct hbx_pooled *one = malloc(sizeof *one + size);
   if (!one) hbx_mistake("there is no memory for %zu bytes", size);
-  one->after = lasting;
-  lasting = one;
+  one->before = *pool;
+  *pool = one;
   return one->data;
 }
 
-static void drop_lasting(void) {
-  while (lasting) {
-    struct kept *after = lasting->after;
-    free(lasting);
-    lasting = after;
+void hbx_pool_free(struct hbx_pooled **pool) {
+  while (*pool) {
+    struct hbx_pooled *before = (*pool)->before;
+    free(*pool);
+    *pool = before;
   }
 }
+
+/* What no release takes. */
+static struct hbx_pooled *lasting;
+
+void *hbx_last(size_t size) { return hbx_pool_alloc(&lasting, size); }
 
 /* Those that were begun after this one. */
 static void drop_kept(uint64_t number) {
@@ -89,7 +96,7 @@ void hbx_begin(void) {
   if (!over) return;
   over = false;
   drop_kept(0);
-  drop_lasting();
+  hbx_pool_free(&lasting);
   if (!top) return;
   /* The first block is kept: most calls need no other. */
   while (top->before) {

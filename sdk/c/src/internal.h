@@ -18,6 +18,10 @@ void hbx_mistake(const char *format, ...) HOOKBOX_PRINTF(1, 2) HOOKBOX_NEVER_RET
 void *hbx_realloc(void *old, size_t old_size, size_t align, size_t size);
 /* Memory for what grows. A release takes it only if it was begun after the mark. `old` is NULL, or what this gave before. */
 void *hbx_keep(void *old, size_t size);
+/* Memory that is given back as a whole. An empty pool is NULL. */
+struct hbx_pooled;
+void *hbx_pool_alloc(struct hbx_pooled **pool, size_t size);
+void hbx_pool_free(struct hbx_pooled **pool);
 /* Memory until the next call, whatever is given back. */
 void *hbx_last(size_t size);
 /* Says that a call is over. Its results are still read. */
