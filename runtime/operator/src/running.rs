@@ -216,7 +216,7 @@ impl Running {
     }
 
     /// Where webhooks are served: for admission first, then for conversions where that is another address. Empty as long as
-    /// no hook has any.
+    /// no hook has any. Before the first certificate is there (the operator is not ready until then), connections are closed.
     #[must_use]
     pub fn webhook_addrs(&self) -> &[SocketAddr] {
         self.webhook_addresses.get().map_or(&[], Vec::as_slice)

@@ -169,7 +169,10 @@ async fn client(cluster: &Cluster, tenants: &Tenants) -> Client {
         !tenants.running.webhook_addrs().is_empty()
     })
     .await;
-    Client::new(tenants.running.webhook_addrs()[0], &bundle, None)
+    let client = Client::new(tenants.running.webhook_addrs()[0], &bundle, None);
+    // It listens before it has a certificate: until then it is not ready.
+    until("the certificate", async || client.connect().await.is_ok()).await;
+    client
 }
 
 #[tokio::test(flavor = "multi_thread")]
