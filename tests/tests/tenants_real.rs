@@ -520,6 +520,8 @@ async fn two_tenants_can_do_what_their_service_accounts_may_and_nothing_else() {
         .run()
         .await
         .ok();
+    let own = ["get", "configmaps", "-n", "team-b"];
+    world.may("team-b", &own, "no").await;
     // Its component is in a ConfigMap that it cannot read any more either.
     let act = json!({"do": "create", "object": watched("team-b", "late")});
     apply(cluster, &[asking("team-b", "late", &act, &json!({}))]).await;

@@ -67,7 +67,10 @@ fn of_config_maps(who: &str, other: &str) -> Vec<Change> {
     let patch = json!([{"op": "replace", "path": "/data/v", "value": "3"}]);
     let json_patch =
         |namespace: &str| json!({"do": "json", "object": map(namespace, "target"), "patch": patch});
-    let jq = |namespace: &str| json!({"do": "jq", "object": map(namespace, "target"), "filter": ".data.v = \"4\""});
+    // Each writes another thing: a filter that changes nothing any more writes nothing, which nobody is refused.
+    let filter = format!(".data.v = \"4 of {who}\"");
+    let jq =
+        |namespace: &str| json!({"do": "jq", "object": map(namespace, "target"), "filter": filter});
     let or_update = |object: Value| json!({"do": "createOrUpdate", "object": object});
     let delete = |object: Value| json!({"do": "delete", "object": object});
     let secret = |namespace: &str| json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": namespace}});
