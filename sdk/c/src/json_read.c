@@ -11,13 +11,21 @@ const char *hbx_space(const char *at, const char *end) {
   return at;
 }
 
-/* The end of a string that begins at its quote. */
-static const char *skip_string(const char *at, const char *end) {
+/* The end of a string that begins at its quote, and whether there are escapes in it. */
+static const char *skip_key(const char *at, const char *end, bool *escaped) {
+  *escaped = false;
   for (at++; at < end; at++) {
     if (*at == '"') return at + 1;
-    if (*at == '\\') at++;
+    if (*at != '\\') continue;
+    *escaped = true;
+    at++;
   }
   return end;
+}
+
+static const char *skip_string(const char *at, const char *end) {
+  bool escaped;
+  return skip_key(at, end, &escaped);
 }
 
 const char *hbx_skip(const char *at, const char *end) {
@@ -224,15 +232,29 @@ const char *hbx_token(const char **rest, size_t *len) {
   return token;
 }
 
-/* Whether a key, which begins at its quote, is this one. */
-static bool is_key(const char *key, const char *end, const char *token, size_t len) {
-  const char *at = key + 1;
-  if ((size_t)(end - at) > len && memcmp(at, token, len) == 0 && at[len] == '"') return memchr(at, '\\', len) == NULL;
-  const char *stop = skip_string(key, end);
-  if (!memchr(key, '\\', (size_t)(stop - key))) return false;
-  size_t size;
-  const char *text = hbx_unquote(key, end, &size);
+/* Whether a key, which is from quote to behind its quote, is this one. */
+static bool is_key(const char *key, const char *stop, bool escaped, const char *token, size_t len) {
+  size_t size = (size_t)(stop - key) - 2;
+  if (!escaped) return size == len && memcmp(key + 1, token, len) == 0;
+  const char *text = hbx_unquote(key, stop, &size);
   return size == len && memcmp(text, token, len) == 0;
+}
+
+/* Where the value of this key begins in the object that begins at its bracket; NULL if there is none. */
+static const char *member(const char *at, const char *end, const char *token, size_t len) {
+  at = hbx_space(at + 1, end);
+  while (at < end && *at == '"') {
+    const char *key = at;
+    bool escaped;
+    at = skip_key(at, end, &escaped);
+    bool found = is_key(key, at, escaped, token, len);
+    at = hbx_space(at, end);
+    if (at < end && *at == ':') at = hbx_space(at + 1, end);
+    if (found) return at;
+    at = hbx_space(hbx_skip(at, end), end);
+    if (at < end && *at == ',') at = hbx_space(at + 1, end);
+  }
+  return NULL;
 }
 
 /* The index that a token is; SIZE_MAX if it is none. */
@@ -246,22 +268,34 @@ static size_t index_of(const char *token, size_t len) {
   return index;
 }
 
+/* Where the value of this index begins in the array that begins at its bracket; NULL if there is none. */
+static const char *element(const char *at, const char *end, size_t index) {
+  at = hbx_space(at + 1, end);
+  while (at < end && *at != ']' && *at != '}') {
+    if (index-- == 0) return at;
+    at = hbx_space(hbx_skip(at, end), end);
+    if (at < end && *at == ',') at = hbx_space(at + 1, end);
+  }
+  return NULL;
+}
+
 hookbox_json hookbox_json_at(hookbox_json value, const char *pointer) {
   const hookbox_json none = {NULL, 0};
   if (!value.text || !pointer) return none;
   const char *rest = pointer;
+  const char *end = value.text + value.len;
+  const char *at = value.text;
   size_t len;
-  for (const char *token; (token = hbx_token(&rest, &len));) {
-    hookbox_json_iter iter = hookbox_json_each(value);
-    bool object = hookbox_json_kind_of(value) == HOOKBOX_JSON_OBJECT;
-    size_t index = object ? 0 : index_of(token, len);
-    const char *key;
-    bool found = false;
-    while (!found && next(&iter, &key)) found = object ? is_key(key, iter.end, token, len) : iter.index == index;
-    if (!found) return none;
-    value = iter.value;
+  const char *token = hbx_token(&rest, &len);
+  if (!token) return *rest ? none : value;
+  /* Where a value ends on the way does not matter: what is looked for in it ends before. */
+  for (; token; token = hbx_token(&rest, &len)) {
+    at = hbx_space(at, end);
+    char bracket = at < end ? *at : '\0';
+    at = bracket == '{' ? member(at, end, token, len) : bracket == '[' ? element(at, end, index_of(token, len)) : NULL;
+    if (!at) return none;
   }
-  return *rest ? none : value;
+  return *rest ? none : (hookbox_json){at, (size_t)(hbx_skip(at, end) - at)};
 }
 
 const char *hookbox_json_string_n(hookbox_json value, size_t *len) {
