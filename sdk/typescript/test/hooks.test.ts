@@ -215,6 +215,21 @@ test("effects are recorded, and gone when the run fails", async () => {
   await again.run(looks);
 });
 
+test("a failure says where the hook threw", async () => {
+  const deep = (n: number): number => deep(n + 1) + 1;
+  const wrong = (): void => {
+    throw new TypeError("boom");
+  };
+  const runs: Record<string, () => void> = { wrong, deep: () => void deep(0) };
+  for (const [place, run] of Object.entries(runs)) {
+    await assert.rejects(new TestHost().run(defineHook({ name: place, config, run })), (thrown: Failure) => {
+      const [last] = thrown.stack?.split("\n").filter((line) => line.includes("hooks.test")) ?? [];
+      assert.match(last ?? "", new RegExp(`^ +at (Object\\.)?${place} .*hooks\\.test\\.`), thrown.stack);
+      return thrown.stack?.startsWith(`Failure: ${thrown.message}\n`) ?? false;
+    });
+  }
+});
+
 test("an error says whether a retry makes sense, wrapped or not", async () => {
   const throws = (thrown: unknown) => {
     const run = () => {

@@ -15,7 +15,7 @@ import { type Effects } from "./effects.js";
 import { type Answer, type ContextInit, type Request } from "./host.js";
 export type { Answer, ContextInit, Request } from "./host.js";
 export { type Effects, type MetricEffect, type PatchEffect, type LogRecord } from "./effects.js";
-/** Why a run failed, with the advice about a retry. Its `cause` is what the hook threw. */
+/** Why a run failed, with the advice about a retry. Its `cause` is what the hook threw, and its `stack` says where that was. */
 export declare class Failure extends Error {
     /** `back-off` is the queue's growing pause, `never` that a retry makes no sense. */
     readonly retry: "back-off" | "never" | {

@@ -37,7 +37,7 @@ async function ours(request) {
     const body = request.body === null ? null : new Uint8Array(await request.arrayBuffer());
     return new HookRequest(url, { method, headers, redirect, signal, body });
 }
-/** Why a run failed, with the advice about a retry. Its `cause` is what the hook threw. */
+/** Why a run failed, with the advice about a retry. Its `cause` is what the hook threw, and its `stack` says where that was. */
 export class Failure extends Error {
     /** `back-off` is the queue's growing pause, `never` that a retry makes no sense. */
     retry;
@@ -46,6 +46,10 @@ export class Failure extends Error {
         const { message, retry } = failure(thrown);
         super(message, { cause: thrown });
         this.name = "Failure";
+        // What runs tests shows no more than this of it.
+        const frames = thrown instanceof Error ? /(\n +at .*)+/.exec(thrown.stack ?? "") : null;
+        if (frames)
+            this.stack = `${this.name}: ${message}${frames[0]}`;
         this.retry = retry.tag === "after" ? { afterMilliseconds: retry.val } : retry.tag;
     }
 }

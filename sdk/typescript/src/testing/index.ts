@@ -49,7 +49,7 @@ async function ours(request: globalThis.Request): Promise<HookRequest> {
   return new HookRequest(url, { method, headers, redirect, signal, body });
 }
 
-/** Why a run failed, with the advice about a retry. Its `cause` is what the hook threw. */
+/** Why a run failed, with the advice about a retry. Its `cause` is what the hook threw, and its `stack` says where that was. */
 export class Failure extends Error {
   /** `back-off` is the queue's growing pause, `never` that a retry makes no sense. */
   readonly retry:
@@ -65,6 +65,9 @@ export class Failure extends Error {
     const { message, retry } = failure(thrown);
     super(message, { cause: thrown });
     this.name = "Failure";
+    // What runs tests shows no more than this of it.
+    const frames = thrown instanceof Error ? /(\n +at .*)+/.exec(thrown.stack ?? "") : null;
+    if (frames) this.stack = `${this.name}: ${message}${frames[0]}`;
     this.retry = retry.tag === "after" ? { afterMilliseconds: retry.val } : retry.tag;
   }
 }
