@@ -1,5 +1,6 @@
 //! What a hook asks to change.
 
+use std::fmt;
 use std::panic::Location;
 
 use serde::Serialize;
@@ -30,7 +31,7 @@ impl Effects {
     }
 
     #[track_caller]
-    fn note(&mut self, asked: &str, result: Result<(), Error>) {
+    fn note(&mut self, asked: impl fmt::Display, result: Result<(), Error>) {
         if let Err(error) = result
             && self.failed.is_none()
         {
@@ -67,7 +68,7 @@ impl Effects {
     #[track_caller]
     fn delete_with(&mut self, object: &ObjectRef, propagation: Propagation) {
         let result = self.host.delete(object, propagation).map_err(Error::from);
-        self.note(&format!("cannot delete {object}"), result);
+        self.note(format_args!("cannot delete {object}"), result);
     }
 
     /// Delete the object, those that it owns first, and wait until it is gone (20 s at most). A missing object is not
@@ -182,7 +183,7 @@ impl PatchBuilder<'_> {
     fn apply(self, patch: impl FnOnce(&Host, &ObjectRef, &PatchOptions) -> Result<(), Error>) {
         let result = patch(&self.out.host, &self.object, &self.options);
         self.out
-            .note(&format!("cannot patch {}", self.object), result);
+            .note(format_args!("cannot patch {}", self.object), result);
     }
 
     /// With a JSON Merge Patch.

@@ -371,9 +371,9 @@ impl<T: DeserializeOwned> Lazy<T> {
             Part::Object => entry.object,
             Part::FilterResult => entry.filter_result,
         };
-        let text = text
-            .context("neither a filter's result nor an object is kept")
-            .context(self.at(index))?;
+        let text = text.ok_or_else(|| {
+            Error::msg("neither a filter's result nor an object is kept").context(self.at(index))
+        })?;
         serde_json::from_str(&text).map_err(|error| mismatch(self.at(index), error, &text))
     }
 
