@@ -121,6 +121,32 @@ async fn the_sdk_has_its_own_tests_and_is_published_as_it_is_kept() {
     );
 }
 
+/// npm links a package of a folder, and does not offer its programs to the project.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_beside_an_sdk_that_is_kept_elsewhere_has_its_tools_too() {
+    NPM.ready().await;
+    let folder = scratch();
+    let sdk = sdk(folder.path()).await;
+    let line = "hookbox new linked --lang typescript --sdk \"$0\" && cd linked && hookbox test && npm test";
+    let tested = NPM
+        .program(folder.path(), "sh", &["-ec", line, &sdk.to_string_lossy()])
+        .run()
+        .await
+        .ok();
+    for words in ["1 passed, 0 failed", "# pass 1", "# fail 0"] {
+        assert!(tested.contains(words), "{tested}");
+    }
+    let versions = |file: PathBuf, list: &str| {
+        let text = std::fs::read_to_string(file).unwrap();
+        let package: Value = serde_json::from_str(&text).unwrap();
+        package[list]["esbuild"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(
+        versions(folder.path().join("linked/package.json"), "devDependencies"),
+        versions(sdk.join("package.json"), "dependencies"),
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_missing_around_a_typescript_project_has_its_own_words() {
     let folder = scratch();
