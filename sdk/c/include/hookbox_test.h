@@ -94,7 +94,7 @@ hookbox_error hookbox_test_filter(const char *hook, const char *binding, hookbox
 hookbox_json hookbox_test_config(const char *hook);
 
 /* ---- What the last call asked for ----------------------------------------------------------------------------------
- * A call that failed asks for nothing. */
+ * A call that failed asks for nothing, but for patches of `status` with `ignore_hook_error`. */
 
 /** A change of an object. */
 typedef struct hookbox_test_patch {

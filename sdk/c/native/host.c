@@ -116,11 +116,22 @@ static hookbox_error failure(hookbox_hook_types_error_t error) {
   return failure;
 }
 
-/* A call that failed asks for nothing. */
+/* What is applied though the hook failed. */
+static bool survives(const hookbox_test_patch *patch) {
+  const char *of = patch->options.subresource;
+  if (!patch->options.ignore_hook_error || !of) return false;
+  return strcmp(of + (of[0] == '/'), "status") == 0;
+}
+
 static hookbox_error failed(hookbox_error why) {
   hbx_host.values = hbx_host.values_before;
   hbx_host.config_values = hbx_host.config_values_before;
-  hbx_host.asked.patches_len = hbx_host.asked.metrics_len = 0;
+  hookbox_test_effects *asked = &hbx_host.asked;
+  size_t left = 0;
+  for (size_t i = 0; i < asked->patches_len; i++)
+    if (survives(&hbx_host.patches[i])) hbx_host.patches[left++] = hbx_host.patches[i];
+  asked->patches_len = left;
+  asked->metrics_len = 0;
   return why;
 }
 

@@ -99,6 +99,11 @@ static hookbox_error fails(const hookbox_input *in) {
   (void)in;
   HOOKBOX_TRY(hookbox_values_set("/a", hookbox_json_of("b")));
   HOOKBOX_TRY(hookbox_metric_add("runs", 1, NULL, NULL));
+  const hookbox_patch_options options[] = {{.ignore_hook_error = true}, {.subresource = "scale", .ignore_hook_error = true},
+                                           {.subresource = "status"}, {.subresource = "status", .ignore_hook_error = true},
+                                           {.subresource = "/status", .ignore_hook_error = true}};
+  for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+    HOOKBOX_TRY(hookbox_merge_patch((hookbox_ref){.kind = "Pod", .name = "a"}, hookbox_json_format("{'status': {}}"), options[i]));
   hookbox_json how;
   HOOKBOX_TRY(hookbox_values_get("/how", &how));
   const char *word = hookbox_json_string(how);
@@ -408,13 +413,15 @@ HOOKBOX_TEST(a_run_asks_for_all_that_there_is) {
   HOOKBOX_CHECK_TEXT(asked.log[3].message, "jq Group - g");
 }
 
-HOOKBOX_TEST(an_error_says_whether_to_try_again_and_leaves_nothing) {
+HOOKBOX_TEST(an_error_says_whether_to_try_again_and_leaves_patches_of_the_status) {
   hookbox_test_values(hookbox_json_format("{'how': 'after'}"));
   hookbox_error error = hookbox_test_run("fails");
   HOOKBOX_CHECK_TEXT(error->message, "not yet");
   HOOKBOX_CHECK(error->retry == HOOKBOX_AFTER && error->after_ms == 1500);
   hookbox_test_effects asked = hookbox_test_asked();
-  HOOKBOX_CHECK(asked.metrics_len == 0);
+  HOOKBOX_CHECK(asked.metrics_len == 0 && asked.patches_len == 2);
+  HOOKBOX_CHECK_TEXT(asked.patches[0].options.subresource, "status");
+  HOOKBOX_CHECK_TEXT(asked.patches[1].options.subresource, "/status");
   HOOKBOX_CHECK_JSON(asked.values, "{'how': 'after'}");
   hookbox_test_values(hookbox_json_format("{'how': 'never'}"));
   error = hookbox_test_run("fails");

@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -124,6 +125,9 @@ type Failure struct {
 	Retry bool
 	// After is when to try again; 0 is the queue's growing pause.
 	After time.Duration
+	// Effects are what is left of the run: its patches of `status` with IgnoreHookError, its log, and the values as they
+	// were; nil for a conversion and a filter.
+	Effects *Effects
 }
 
 // Error is the message.
@@ -232,7 +236,7 @@ func (h *Host) HTTP(answer func(request hookbox.Request) (*hookbox.Response, err
 }
 
 // Run runs a hook for these reasons; for onStartup without any. A run that failed has no effects, and its error is a
-// *Failure.
+// *Failure, which says what is left.
 func (h *Host) Run(hook string, contexts ...Context) (*Effects, error) {
 	h.t.Helper()
 	if len(contexts) == 0 {
@@ -250,17 +254,33 @@ func (h *Host) Run(hook string, contexts ...Context) (*Effects, error) {
 	})
 }
 
-// What a call of a hook does; nothing when it fails.
+// What a call of a hook does; next to nothing when it fails.
 func (h *Host) call(contexts []Context, of func() error) (*Effects, error) {
 	h.contexts, h.effects, h.listed, h.held = contexts, Effects{}, nil, len(contexts)
 	values, configValues := h.values.clone(), h.configValues.clone()
 	if err := of(); err != nil {
 		h.values, h.configValues = values, configValues
+		var failed *Failure
+		if errors.As(err, &failed) {
+			failed.Effects = &Effects{Patches: surviving(h.effects.Patches), Log: h.effects.Log}
+			failed.Effects.Values, failed.Effects.ConfigValues = h.values.text(), h.configValues.text()
+		}
 		return nil, err
 	}
 	effects := h.effects
 	effects.Values, effects.ConfigValues = h.values.text(), h.configValues.text()
 	return &effects, nil
+}
+
+// What is applied though the hook failed.
+func surviving(patches []Patch) []Patch {
+	var left []Patch
+	for _, patch := range patches {
+		if patch.IgnoreHookError && strings.TrimPrefix(patch.Subresource, "/") == "status" {
+			left = append(left, patch)
+		}
+	}
+	return left
 }
 
 // Verdict is what a webhook answers.

@@ -177,6 +177,41 @@ func TestAFailureWithoutAWordKeepsItsAdvice(t *testing.T) {
 	}
 }
 
+func TestOfAFailedRunItsStatusPatchesAndItsLogAreLeft(t *testing.T) {
+	run = func(in *hookbox.Input) error {
+		in.Log.Info("looking")
+		in.Metrics.Add("looks", 1, nil)
+		pod := hookbox.Ref{APIVersion: "v1", Kind: "Pod", Namespace: "default", Name: "p"}
+		for _, how := range [][]hookbox.PatchOption{
+			{hookbox.IgnoreHookError()},
+			{hookbox.Subresource("scale"), hookbox.IgnoreHookError()},
+			{hookbox.Subresource("status")},
+			{hookbox.Subresource("status"), hookbox.IgnoreHookError()},
+			{hookbox.Subresource("/status"), hookbox.IgnoreHookError()},
+		} {
+			if err := in.Patch.Merge(pod, map[string]any{"status": map[string]any{}}, how...); err != nil {
+				return err
+			}
+		}
+		if err := in.Values.Set("web.replicas", 3); err != nil {
+			return err
+		}
+		return errors.New("no luck")
+	}
+	_, err := New(t).Values(map[string]any{"web": map[string]any{"replicas": 2}}).Run("host")
+	var failed *Failure
+	if !errors.As(err, &failed) {
+		t.Fatal(err)
+	}
+	left := failed.Effects
+	if len(left.Patches) != 2 || left.Patches[0].Subresource != "status" || left.Patches[1].Subresource != "/status" {
+		t.Errorf("%+v", left.Patches)
+	}
+	if len(left.Metrics) != 0 || len(left.Log) != 1 || string(left.Values) != `{"web":{"replicas":2}}` {
+		t.Errorf("%+v %s", left, left.Values)
+	}
+}
+
 func TestAnAnswerMayBeTooLarge(t *testing.T) {
 	host := New(t).HTTP(func(hookbox.Request) (*hookbox.Response, error) {
 		return &hookbox.Response{Status: 200, Body: make([]byte, 100)}, nil

@@ -436,6 +436,25 @@ def test_failures_have_advice(capsys):
     Host(values={"code": 0}).run(exits)
 
 
+def test_of_a_failed_run_its_status_patches_and_its_log_are_left():
+    @hookbox.hook("fails")
+    def fails(run):
+        run.log.info("looking")
+        run.metrics.add("looks")
+        run.values["/a"] = 1
+        pod = hookbox.Ref("Pod", "p", "default")
+        for subresource, ignore in [(None, True), ("scale", True), ("status", False), ("status", True), ("/status", True)]:
+            run.patch.merge(pod, {"status": {}}, subresource=subresource, ignore_hook_error=ignore)
+        raise ValueError("no luck")
+
+    with pytest.raises(Failure) as caught:
+        Host(values={"a": 0}).run(fails)
+    left = caught.value.effects
+    assert [patch.subresource for patch in left.patches] == ["status", "/status"]
+    assert (left.metrics, [record.message for record in left.log]) == ([], ["looking"])
+    assert left.values == {"a": 0}
+
+
 def test_refusals_have_codes():
     @hookbox.hook("refused")
     def refused(run):

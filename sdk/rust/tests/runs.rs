@@ -315,6 +315,54 @@ fn the_hooks_own_error_and_its_advice_come_first() {
 }
 
 #[test]
+fn of_a_failed_run_its_status_patches_and_its_log_are_left() -> Result {
+    fn fails(input: Input, out: &mut Effects) -> Result {
+        info!("looking");
+        input.values().set("web.replicas", &3)?;
+        input.config_values().set("web", &json!({}))?;
+        out.metric("looks").increment();
+        let pod = || ObjectRef::namespaced("v1", "Pod", "default", "p");
+        for (subresource, ignore) in [
+            (None, true),
+            (Some("scale"), true),
+            (Some("status"), false),
+            (Some("status"), true),
+            (Some("/status"), true),
+        ] {
+            let mut patch = out.patch(pod());
+            if let Some(subresource) = subresource {
+                patch = patch.subresource(subresource);
+            }
+            if ignore {
+                patch = patch.ignore_hook_error();
+            }
+            patch.merge(&json!({"status": {}}));
+        }
+        out.delete(pod());
+        bail!("no luck")
+    }
+    let input = || Input::test().values(json!({"web": {"replicas": 2}}));
+    let (error, left) = testing::fail(fails, input())?;
+    assert_eq!(error.message(), "no luck");
+    assert_eq!(left.log().len(), 1);
+    assert_eq!(left.value("web.replicas"), Some(json!(2)));
+    assert_eq!(left.config_value("web"), None);
+    let patch = |subresource: &str| {
+        json!({"operation": "MergePatch", "apiVersion": "v1", "kind": "Pod", "namespace": "default", "name": "p",
+            "subresource": subresource, "ignoreHookError": true, "mergePatch": {"status": {}}})
+    };
+    assert_eq!(
+        left.to_json(),
+        json!({"objectPatches": [patch("status"), patch("/status")]})
+    );
+
+    fn works(_: Input) {}
+    let error = testing::fail(|input, _: &mut Effects| works(input), input()).unwrap_err();
+    assert_eq!(error.message(), "the hook did not fail");
+    Ok(())
+}
+
+#[test]
 fn values_show_own_writes_and_are_recorded_as_patches() -> Result {
     fn write(input: Input, _: &mut Effects) -> Result {
         let values = input.values();

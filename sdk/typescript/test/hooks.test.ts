@@ -215,6 +215,29 @@ test("effects are recorded, and gone when the run fails", async () => {
   await again.run(looks);
 });
 
+test("of a failed run its status patches and its log are left", async () => {
+  const run = (input: Input) => {
+    input.log.info("looking");
+    input.metrics.add("looks", 1);
+    input.values.set("/a", 1);
+    const pod = { apiVersion: "v1", kind: "Pod", namespace: "default", name: "p" };
+    const all = [{ subresource: "scale" }, { subresource: "status" }, { subresource: "/status" }];
+    for (const how of [{}, ...all]) input.patch.merge(pod, { status: {} }, { ...how, ignoreHookError: true });
+    input.patch.merge(pod, { status: {} }, { subresource: "status" });
+    throw new Error("no luck");
+  };
+  const host = new TestHost().values({ a: 0 });
+  const failed = await host.run(defineHook({ name: "fails", config, run })).catch((thrown: unknown) => thrown);
+  assert.ok(failed instanceof Failure);
+  const { patches, metrics, log, values } = failed.effects;
+  assert.deepEqual(patches.map((patch) => patch.subresource), ["status", "/status"]);
+  assert.deepEqual([metrics, log.map((record) => record.message), values], [[], ["looking"], { a: 0 }]);
+  // What a later run changes is not of the earlier.
+  const sets = (to: number) => defineHook({ name: "sets", config, run: (input) => input.values.set("/a", to) });
+  const [one, two] = [await host.run(sets(1)), await host.run(sets(2))];
+  assert.deepEqual([failed.effects.values, one.values, two.values], [{ a: 0 }, { a: 1 }, { a: 2 }]);
+});
+
 test("a failure says where the hook threw", async () => {
   const deep = (n: number): number => deep(n + 1) + 1;
   const wrong = (): void => {

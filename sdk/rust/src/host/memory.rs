@@ -33,6 +33,25 @@ pub(crate) struct Memory {
     pub(crate) metrics: Vec<Value>,
 }
 
+impl Memory {
+    /// The values and the config values.
+    pub(crate) fn stores(&self) -> (Value, Value) {
+        (self.values.clone(), self.config_values.clone())
+    }
+
+    /// What a failed run leaves: the stores as they were, and patches of `status` that are applied all the same.
+    pub(crate) fn give_up(&mut self, (values, config_values): (Value, Value)) {
+        (self.values, self.config_values) = (values, config_values);
+        self.values_patch.clear();
+        self.config_values_patch.clear();
+        self.metrics.clear();
+        self.object_patches.retain(|patch| {
+            let subresource = patch["subresource"].as_str().unwrap_or_default();
+            patch["ignoreHookError"] == true && matches!(subresource, "status" | "/status")
+        });
+    }
+}
+
 /// Answers HTTP requests.
 #[derive(Clone)]
 pub(crate) struct Server(pub(crate) Rc<Answer>);

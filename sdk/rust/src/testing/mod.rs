@@ -58,12 +58,58 @@ pub fn run<S, O: Outcome>(
     hook: impl FnOnce(Input<S>, &mut Effects) -> O,
     input: impl IntoInput<S>,
 ) -> Result<Recorded> {
+    let (result, recorded) = outcome(hook, input)?;
+    result.map(|()| recorded)
+}
+
+/// Runs a hook that is to fail: why it did, and what is left of the run. That is its log and its patches of `status`
+/// with [`ignore_hook_error`](crate::PatchBuilder::ignore_hook_error); all else is as if it had not run.
+///
+/// ```
+/// # use hookbox_sdk::{prelude::*, testing};
+/// #[hook(on_startup = 1)]
+/// fn probe(_: Input<()>, out: &mut Effects) -> Result {
+///     let probe = ObjectRef::namespaced("v1", "Pod", "default", "probe");
+///     let status = out.patch(probe).subresource("status").ignore_hook_error();
+///     status.merge(&json!({"status": {"message": "the server is away"}}));
+///     bail!("the server is away")
+/// }
+///
+/// # fn main() -> Result {
+/// let (error, left) = testing::fail(probe, Input::test())?;
+/// assert_eq!(error.to_string(), "the server is away");
+/// assert_eq!(left.object_patches()[0]["mergePatch"]["status"]["message"], "the server is away");
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+/// The hook did not fail, or a mistake in the input.
+pub fn fail<S, O: Outcome>(
+    hook: impl FnOnce(Input<S>, &mut Effects) -> O,
+    input: impl IntoInput<S>,
+) -> Result<(Error, Recorded)> {
+    match outcome(hook, input)? {
+        (Err(error), recorded) => Ok((error, recorded)),
+        (Ok(()), _) => Err(Error::msg("the hook did not fail")),
+    }
+}
+
+/// How a run ended, and what it leaves.
+fn outcome<S, O: Outcome>(
+    hook: impl FnOnce(Input<S>, &mut Effects) -> O,
+    input: impl IntoInput<S>,
+) -> Result<(Result, Recorded)> {
     let input = input.into_input()?;
     let host = input.host();
+    let before = host.0.borrow().stores();
     let mut out = Effects::new(host.clone());
     let (result, log) = recording(|| hook(input, &mut out).into_result());
-    finish(result, out)?;
-    Ok(Recorded::new(&host.0.borrow(), log))
+    let result = finish(result, out);
+    let mut memory = host.0.borrow_mut();
+    if result.is_err() {
+        memory.give_up(before);
+    }
+    Ok((result, Recorded::new(&memory, log)))
 }
 
 /// A lazy snapshot of these views, to fill a field of a snapshots struct in a test.

@@ -68,8 +68,10 @@ export declare class Recorded implements Effects {
     readonly patches: PatchEffect[];
     readonly metrics: MetricEffect[];
     readonly log: LogRecord[];
-    constructor(world: World);
+    constructor({ values, configValues }: World);
     get values(): unknown;
     get configValues(): unknown;
     object(kind: string, name: string): KubernetesObject | undefined;
+    /** What is left when the hook fails, in the world as it was. */
+    left(world: World): Recorded;
 }

@@ -22,8 +22,10 @@ export declare class Failure extends Error {
         /** When to try again. */
         afterMilliseconds: number;
     };
+    /** What is left of the run: its patches of `status` with `ignoreHookError`, its log, and the values as they were. */
+    readonly effects: Effects;
     /** @internal */
-    constructor(thrown: unknown);
+    constructor(thrown: unknown, effects: Effects);
 }
 /** What a webhook answers. */
 export interface Answered {

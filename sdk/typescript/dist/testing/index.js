@@ -41,8 +41,10 @@ async function ours(request) {
 export class Failure extends Error {
     /** `back-off` is the queue's growing pause, `never` that a retry makes no sense. */
     retry;
+    /** What is left of the run: its patches of `status` with `ignoreHookError`, its log, and the values as they were. */
+    effects;
     /** @internal */
-    constructor(thrown) {
+    constructor(thrown, effects) {
         const { message, retry } = failure(thrown);
         super(message, { cause: thrown });
         this.name = "Failure";
@@ -50,6 +52,7 @@ export class Failure extends Error {
         const frames = thrown instanceof Error ? /(\n +at .*)+/.exec(thrown.stack ?? "") : null;
         if (frames)
             this.stack = `${this.name}: ${message}${frames[0]}`;
+        this.effects = effects;
         this.retry = retry.tag === "after" ? { afterMilliseconds: retry.val } : retry.tag;
     }
 }
@@ -167,7 +170,7 @@ export class TestHost {
     config(hook) {
         return JSON.parse(JSON.stringify(document(hook.config)));
     }
-    /** What a call that failed has changed is gone. */
+    /** What a call that failed has changed is gone, but for what a {@link Failure} has. */
     async #recorded(of) {
         const { values, configValues } = this.#world;
         this.#world.values = new Document(values.tree);
@@ -183,7 +186,7 @@ export class TestHost {
         catch (thrown) {
             this.#world.values = values;
             this.#world.configValues = configValues;
-            throw new Failure(thrown);
+            throw new Failure(thrown, effects.left(this.#world));
         }
     }
 }

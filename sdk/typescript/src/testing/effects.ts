@@ -1,4 +1,5 @@
 import type { KubernetesObject } from "../objects.js";
+import type { Document } from "./document.js";
 import type { World } from "./host.js";
 
 /** A change of an object. */
@@ -81,22 +82,33 @@ export class Recorded implements Effects {
   readonly patches: PatchEffect[] = [];
   readonly metrics: MetricEffect[] = [];
   readonly log: LogRecord[] = [];
-  readonly #world: World;
+  readonly #values: Document;
+  readonly #configValues: Document;
 
-  constructor(world: World) {
-    this.#world = world;
+  constructor({ values, configValues }: World) {
+    this.#values = values;
+    this.#configValues = configValues;
   }
 
   get values(): unknown {
-    return this.#world.values.tree;
+    return this.#values.tree;
   }
 
   get configValues(): unknown {
-    return this.#world.configValues.tree;
+    return this.#configValues.tree;
   }
 
   object(kind: string, name: string): KubernetesObject | undefined {
     const created = this.patches.filter((patch) => patch.object && patch.kind === kind);
     return created.findLast((patch) => (patch.namespace ? `${patch.namespace}/` : "") + patch.name === name)?.object;
+  }
+
+  /** What is left when the hook fails, in the world as it was. */
+  left(world: World): Recorded {
+    const left = new Recorded(world);
+    const survives = ({ subresource, ignoreHookError }: PatchEffect) => ignoreHookError && /^\/?status$/.test(subresource ?? "");
+    left.patches.push(...this.patches.filter(survives));
+    left.log.push(...this.log);
+    return left;
   }
 }

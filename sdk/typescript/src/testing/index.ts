@@ -59,15 +59,18 @@ export class Failure extends Error {
         /** When to try again. */
         afterMilliseconds: number;
       };
+  /** What is left of the run: its patches of `status` with `ignoreHookError`, its log, and the values as they were. */
+  readonly effects: Effects;
 
   /** @internal */
-  constructor(thrown: unknown) {
+  constructor(thrown: unknown, effects: Effects) {
     const { message, retry } = failure(thrown);
     super(message, { cause: thrown });
     this.name = "Failure";
     // What runs tests shows no more than this of it.
     const frames = thrown instanceof Error ? /(\n +at .*)+/.exec(thrown.stack ?? "") : null;
     if (frames) this.stack = `${this.name}: ${message}${frames[0]}`;
+    this.effects = effects;
     this.retry = retry.tag === "after" ? { afterMilliseconds: retry.val } : retry.tag;
   }
 }
@@ -212,7 +215,7 @@ export class TestHost {
     return JSON.parse(JSON.stringify(document(hook.config)));
   }
 
-  /** What a call that failed has changed is gone. */
+  /** What a call that failed has changed is gone, but for what a {@link Failure} has. */
   async #recorded<T>(of: (effects: Recorded) => Promise<T>): Promise<T> {
     const { values, configValues } = this.#world;
     this.#world.values = new Document(values.tree);
@@ -226,7 +229,7 @@ export class TestHost {
     } catch (thrown) {
       this.#world.values = values;
       this.#world.configValues = configValues;
-      throw new Failure(thrown);
+      throw new Failure(thrown, effects.left(this.#world));
     }
   }
 }

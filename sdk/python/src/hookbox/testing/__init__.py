@@ -8,7 +8,8 @@
         effects = host.run(main.greet)
         assert effects.object("ConfigMap", "default/greetings")["data"]["text"] == "Hello, Ada!\\nHello, Grace!"
 
-A run that fails raises :class:`Failure`, from the hook's own exception. One hook runs at a time.
+A run that fails raises :class:`Failure`, from the hook's own exception and with what is left of the run. One hook runs
+at a time.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from ..http import Headers
 from ..typed import text_of
 from . import _validate
 from ._document import Document
-from ._effects import Effects, Failure, Metric, Patch, Record, Verdict
+from ._effects import Effects, Failure, Metric, Patch, Record, Verdict, left_of
 from ._json import refuse
 from ._host import _NOTHING, BindingContext, installed
 
@@ -112,6 +113,7 @@ class Host:
         self._cluster = [_plain(one) for one in cluster]
         self._answers: dict[tuple[str, str], Callable[[Request], wit_http.Response]] = {}
         self._effects = Effects()
+        self._before: tuple[Any, Any] = (None, None)
         self.requests: list[Request] = []
         """Requests over HTTP that hooks sent, in their order."""
 
@@ -163,22 +165,15 @@ class Host:
         """Run a hook for these reasons, or for ``onStartup``.
 
         Raises:
-            Failure: when the hook fails. Values are as before then.
+            Failure: when the hook fails. Its effects are what is left of the run.
         """
-        before = copy.deepcopy((self._values.tree, self._config_values.tree))
         reasons = [BindingContext(self, one) for one in contexts or (Context(),)]
 
         def run() -> None:
             exports.Hooks().run(_name(hook), list(reasons))
 
-        try:
-            self._called(run)
-        except Failure:
-            self._values.tree, self._config_values.tree = before
-            raise
-        self._effects.values = copy.deepcopy(self._values.tree)
-        self._effects.config_values = copy.deepcopy(self._config_values.tree)
-        return self._effects
+        self._called(run)
+        return self._with_values(self._effects)
 
     def validate(self, hook: Hook | str, binding: str, request: Any) -> Verdict:
         """Ask a hook about a request: the ``request`` of an AdmissionReview."""
@@ -218,16 +213,16 @@ class Host:
 
         return json.loads(self._called(filter))
 
-    @staticmethod
-    def _taken(check: Callable[[], None]) -> None:
+    def _taken(self, check: Callable[[], None]) -> None:
         """What the host does not take of an answer is the run's failure."""
         try:
             check()
         except Err as error:
-            raise Failure(_validate.message(error), True, None) from None
+            raise Failure(_validate.message(error), True, None, self._given_up()) from None
 
     def _called(self, function: Callable[[], Any]) -> Any:
         self._effects = Effects()
+        self._before = copy.deepcopy((self._values.tree, self._config_values.tree))
         with installed(self):
             try:
                 return function()
@@ -235,8 +230,18 @@ class Host:
                 retry = error.value.retry
                 after = retry.value / 1000 if isinstance(retry, types.Retry_After) else None
                 raise Failure(
-                    error.value.message, not isinstance(retry, types.Retry_Never), after
+                    error.value.message, not isinstance(retry, types.Retry_Never), after, self._given_up()
                 ) from error.__context__
+
+    def _given_up(self) -> Effects:
+        """What is left of a run that failed; the values are as they were."""
+        self._values.tree, self._config_values.tree = self._before
+        return self._with_values(left_of(self._effects))
+
+    def _with_values(self, effects: Effects) -> Effects:
+        effects.values = copy.deepcopy(self._values.tree)
+        effects.config_values = copy.deepcopy(self._config_values.tree)
+        return effects
 
 
 def _name(hook: Hook | str) -> str:

@@ -105,11 +105,13 @@ class Failure(Exception):
         message: What it said.
         retry: Whether a retry makes sense.
         after: Seconds until then; ``None`` is the queue's growing pause.
+        effects: What is left of the run: its patches of ``status`` with ``ignore_hook_error``, its log, and the values
+            as they were.
     """
 
-    def __init__(self, message: str, retry: bool, after: float | None) -> None:
+    def __init__(self, message: str, retry: bool, after: float | None, effects: Effects) -> None:
         super().__init__(message)
-        self.message, self.retry, self.after = message, retry, after
+        self.message, self.retry, self.after, self.effects = message, retry, after, effects
 
 
 @dataclass
@@ -129,3 +131,12 @@ class Verdict:
     warnings: list[str]
     audit: dict[str, str]
     patch: list[dict[str, Any]] | None
+
+
+def left_of(effects: Effects) -> Effects:
+    """What is left when the hook fails."""
+
+    def survives(patch: Patch) -> bool:
+        return patch.ignore_hook_error and (patch.subresource or "").removeprefix("/") == "status"
+
+    return Effects(patches=[patch for patch in effects.patches if survives(patch)], log=effects.log)
