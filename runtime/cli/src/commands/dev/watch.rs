@@ -1,9 +1,10 @@
 //! Changes of a project's sources.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, anyhow};
+use notify::event::ModifyKind;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -103,6 +104,8 @@ impl Changes {
     /// Watch the project in `root` and the file `cluster`, which need not be there yet.
     pub(super) fn of(root: &Path, cluster: Option<&Path>) -> Outcome<Self> {
         let (sender, changes) = mpsc::unbounded_channel();
+        // The times of files may lag behind by a tick of the clock.
+        let since = SystemTime::now() - Duration::from_millis(100);
         let base = root.to_owned();
         // Events name files by the folders that are watched.
         let folder = cluster.and_then(|file| {
@@ -117,8 +120,13 @@ impl Changes {
                 if matches!(event.kind, EventKind::Access(_)) {
                     return;
                 }
+                let about = matches!(event.kind, EventKind::Modify(ModifyKind::Metadata(_)));
                 let new = matches!(event.kind, EventKind::Create(_));
                 for path in event.paths {
+                    // `touch` is a change; that a package manager makes a file a program is none.
+                    if about && !written_since(&path, since) {
+                        continue;
+                    }
                     let change = if state.as_ref() == Some(&path) {
                         Change::Cluster
                     } else if is_source(&base, &path) {
@@ -196,6 +204,13 @@ impl Changes {
             }
         }
     }
+}
+
+/// Whether a file was written since then.
+fn written_since(path: &Path, then: SystemTime) -> bool {
+    let written = std::fs::metadata(path).and_then(|of| of.modified());
+    // What cannot be told counts.
+    written.map_or(true, |at| at >= then)
 }
 
 /// Cargo's record of the dependencies.
@@ -289,6 +304,27 @@ mod tests {
         std::fs::remove_file(&file).unwrap();
         let changed = changes.next().await.unwrap();
         assert_eq!(changed.source.as_deref(), Some(Path::new("src/lib.rs")));
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_file_that_becomes_a_program_is_no_change_and_a_touch_is_one() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tool.js");
+        std::fs::write(&path, "").unwrap();
+        let file = std::fs::File::options().write(true).open(&path).unwrap();
+        let written = SystemTime::now() - Duration::from_secs(60);
+        file.set_modified(written).unwrap();
+        let mut changes = Changes::of(dir.path(), None).unwrap();
+        let program = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(&path, program).unwrap();
+        let nothing = tokio::time::timeout(SETTLE * 5, changes.next()).await;
+        assert!(nothing.is_err(), "{nothing:?}");
+        file.set_modified(SystemTime::now()).unwrap();
+        let changed = changes.next().await.unwrap();
+        assert_eq!(changed.source.as_deref(), Some(Path::new("tool.js")));
     }
 
     #[tokio::test]
