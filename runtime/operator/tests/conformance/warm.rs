@@ -171,3 +171,30 @@ async fn next_run(tenants: &mut Tenants) -> u64 {
     };
     patiently("a run", next).await
 }
+
+/// The component is the same, as are its hooks and its grants, and yet what one tenant's runs leave is not the other's.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_tenants_with_one_component_have_instances_of_their_own() {
+    let schedule = json!({"configVersion": "v1", "settings": {"warmInstance": true},
+        "schedule": [{"name": "often", "crontab": "* * * * * *"}]});
+    let component = hookbox_guest_builder::with_hooks(guest(), &[("echo", &schedule.to_string())]);
+    let cluster = two_tenants().await;
+    apply(&cluster, &[policy(json!({"warmInstances": true}))]).await;
+    for team in ["team-a", "team-b"] {
+        apply(&cluster, &hookbox_test_teams::team(team, &component)).await;
+        apply(&cluster, &[hook(team, json!({}))]).await;
+    }
+    let mut tenants = Tenants::on(&cluster).await;
+    let mut runs = std::collections::BTreeMap::<String, Vec<u64>>::new();
+    while runs.len() < 2 || runs.values().any(|of| of.len() < 3) {
+        let event = patiently("a run", tenants.events.recv()).await.unwrap();
+        if let OperatorEvent::RunFinished(run) = &*event {
+            assert_eq!(run.result, RunResult::Succeeded);
+            runs.entry(run.hook.clone()).or_default().push(earlier(run));
+        }
+    }
+    for hook in ["team-a/probe/echo", "team-b/probe/echo"] {
+        assert_eq!(runs[hook][..3], [0, 1, 2], "{runs:?}");
+    }
+    tenants.running.stop().await;
+}
