@@ -2,10 +2,12 @@
 
 mod allow;
 mod answer;
+mod effects;
 mod enable;
 mod input;
 mod lead;
 mod listener;
+mod record;
 mod run;
 mod serve;
 mod steps;

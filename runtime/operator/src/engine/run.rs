@@ -1,79 +1,28 @@
 //! One attempt at one run: sandbox, gate, writer, metrics, journal.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use hookbox_sandbox::{
-    Answer, Ask, Budget, Effects, HttpRecord, LogLevel, LogRecord, ReadRecord, Retry, Run,
-    RunError, RunInput,
+    Answer, Ask, Budget, Effects, LogRecord, Retry, Run, RunError, RunInput, Usage,
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use tokio::time::Instant;
 
+use super::effects::{Failure, Patches, changes_values, effects_in};
+use super::record::{Given, log};
 use super::serve::Done;
 use super::{Engine, startup_key};
 use crate::api;
-use crate::apply::{self, Outcome};
 use crate::backoff::seconds;
-use crate::event::{OperatorEvent, PatchResult, RunFinished, RunReason, RunResult};
-use crate::journal::{self, Journal, PatchRecord, RunEntry, Timings};
+use crate::event::{OperatorEvent, RunFinished, RunReason, RunResult};
+use crate::journal;
 use crate::leader::Term;
 use crate::live::reason;
 use crate::load::Hook;
 use crate::metrics::RunLabels;
 use crate::queue::{Cause, HookIndex, HookRun, Queue, pause_after};
-use crate::values::Conflict;
-
-/// Why a run failed.
-struct Failure {
-    result: journal::RunResult,
-    retry: Retry,
-}
-
-impl From<journal::RunResult> for Failure {
-    fn from(result: journal::RunResult) -> Self {
-        Self {
-            result,
-            retry: Retry::BackOff,
-        }
-    }
-}
-
-impl From<&RunError> for Failure {
-    fn from(error: &RunError) -> Self {
-        let retry = match error {
-            RunError::Failed(error) => error.retry,
-            _ => Retry::BackOff,
-        };
-        Self {
-            result: journal::RunResult::run_failed(error),
-            retry,
-        }
-    }
-}
-
-/// What became of a run's effects, for the journal and for those who watch.
-#[derive(Default)]
-struct Patches {
-    records: Vec<PatchRecord>,
-    results: Vec<PatchResult>,
-    /// Those of a failed run that were to be applied all the same.
-    surviving: Option<Arc<Effects>>,
-    /// Metric operations that were dropped.
-    metrics_dropped: Vec<String>,
-    /// What the run read of the cluster, and requested.
-    reads: Vec<ReadRecord>,
-    requests: Vec<HttpRecord>,
-}
-
-/// What a run's record needs beside its end.
-struct Given {
-    input: RunInput,
-    queued: Timestamp,
-    started: Timestamp,
-}
 
 /// Whose run it is, and where it comes from.
 pub(super) struct Turn<'a> {
@@ -277,77 +226,20 @@ impl Engine {
         }
         let (record, result, attempt) = match result {
             Ok(()) => {
-                self.metrics.run_succeeded(labels);
-                let binding = match labels.binding {
-                    "" => "onStartup",
-                    name => name,
-                };
-                let microseconds = outcome.usage.wall_clock.as_micros();
-                macro_rules! tell {
-                    ($level:ident) => {
-                        tracing::$level!(
-                            hook = &*hook.name,
-                            run = number,
-                            binding,
-                            contexts,
-                            patches = patches.results.len(),
-                            microseconds,
-                            "run succeeded"
-                        )
-                    };
-                }
-                // The API server asks webhooks so often that a line for each would be most of the log.
-                match turn.queue.is_empty() {
-                    true => tell!(debug),
-                    false => tell!(info),
-                }
+                self.succeeded(
+                    turn,
+                    number,
+                    contexts,
+                    patches.results.len(),
+                    &outcome.usage,
+                );
                 (
                     journal::RunResult::success(),
                     RunResult::Succeeded,
                     Attempt::Succeeded(answer),
                 )
             }
-            Err(Failure { result, retry }) => {
-                // Also where only its effects failed: what the instance remembers of them is not so.
-                if let Some(warm) = &hook.warm {
-                    warm.cool();
-                }
-                self.metrics.run_failed(labels, turn.allow_failure);
-                let again = pause(retry);
-                let (code, message) = (
-                    result.code.clone().unwrap_or_default(),
-                    result.message.clone().unwrap_or_default(),
-                );
-                let retry_in_seconds = again.map(seconds);
-                tracing::error!(
-                    hook = &*hook.name,
-                    run = number,
-                    attempt = turn.attempt,
-                    code,
-                    error = api::one_line(&message),
-                    allowed = turn.allow_failure,
-                    retry_in_seconds,
-                    "run failed"
-                );
-                let record = journal::RunResult {
-                    allowed_to_fail: turn.allow_failure,
-                    ..result
-                };
-                (
-                    record,
-                    RunResult::Failed {
-                        code: code.clone(),
-                        message: message.clone(),
-                        allowed: turn.allow_failure,
-                        retry_in: again,
-                    },
-                    Attempt::Failed {
-                        code,
-                        message,
-                        again,
-                    },
-                )
-            }
+            Err(failure) => self.failed(turn, number, failure, pause),
         };
         let sets_values = effects.as_ref().is_some_and(|e| changes_values(e));
         let finished = RunFinished {
@@ -375,161 +267,79 @@ impl Engine {
         attempt
     }
 
-    /// Checks effects and applies them: object patches, then metrics (BEHAVIOUR B7).
-    async fn apply(
+    /// Tells of a run that succeeded.
+    fn succeeded(&self, turn: &Turn<'_>, run: u64, contexts: usize, patches: usize, usage: &Usage) {
+        self.metrics.run_succeeded(turn.labels);
+        let hook = &*turn.hook.name;
+        let binding = match turn.labels.binding {
+            "" => "onStartup",
+            name => name,
+        };
+        let microseconds = usage.wall_clock.as_micros();
+        macro_rules! tell {
+            ($level:ident) => {
+                tracing::$level!(
+                    hook,
+                    run,
+                    binding,
+                    contexts,
+                    patches,
+                    microseconds,
+                    "run succeeded"
+                )
+            };
+        }
+        // The API server asks webhooks so often that a line for each would be most of the log.
+        match turn.queue.is_empty() {
+            true => tell!(debug),
+            false => tell!(info),
+        }
+    }
+
+    /// Tells of a run that failed, and when it is tried again.
+    fn failed(
         &self,
         turn: &Turn<'_>,
-        effects: Arc<Effects>,
-        patches: &mut Patches,
-    ) -> Result<(), Failure> {
-        let hook = turn.hook;
-        let sets_values = changes_values(&effects);
-        let module = self.module.as_ref().filter(|_| sets_values);
-        let conflict = |conflict: Conflict| {
-            Failure::from(journal::RunResult {
-                outcome: journal::RunOutcome::EffectsFailed,
-                code: Some(conflict.code().to_owned()),
-                message: Some(conflict.to_string()),
-                ..journal::RunResult::success()
-            })
+        run: u64,
+        Failure { result, retry }: Failure,
+        pause: impl FnOnce(Retry) -> Option<Duration>,
+    ) -> (journal::RunResult, RunResult, Attempt) {
+        // Also where only its effects failed: what the instance remembers of them is not so.
+        if let Some(warm) = &turn.hook.warm {
+            warm.cool();
+        }
+        let allowed = turn.allow_failure;
+        self.metrics.run_failed(turn.labels, allowed);
+        let again = pause(retry);
+        let code = result.code.clone().unwrap_or_default();
+        let message = result.message.clone().unwrap_or_default();
+        tracing::error!(
+            hook = &*turn.hook.name,
+            run,
+            attempt = turn.attempt,
+            code,
+            error = api::one_line(&message),
+            allowed,
+            retry_in_seconds = again.map(seconds),
+            "run failed"
+        );
+        let record = journal::RunResult {
+            allowed_to_fail: allowed,
+            ..result
         };
-        match module {
-            // What does not fit is told before anything is done.
-            Some(module) => module.check(&effects).map_err(conflict)?,
-            None if sets_values => tracing::warn!(
-                hook = &*hook.name,
-                "the hook set values, but belongs to no module: they are not kept"
-            ),
-            None => {}
-        }
-        let checked = self
-            .gate
-            .check(Arc::clone(&effects))
-            .await
-            .map_err(|error| {
-                self.metrics.effects_refused(&hook.name, error.code());
-                Failure::from(journal::RunResult::refused(&error))
-            })?;
-        if !checked.effects().object_patches.is_empty() {
-            let Some(cluster) = &self.cluster else {
-                return Err(Failure::from(journal::RunResult {
-                    outcome: journal::RunOutcome::EffectsFailed,
-                    code: Some("no-cluster".to_owned()),
-                    message: Some("the hook changes objects, but there is no cluster".to_owned()),
-                    ..journal::RunResult::success()
-                }));
-            };
-            let outcome = match turn.term {
-                Some(term) => cluster.writer.within(term).apply(&checked).await,
-                None => cluster.writer.apply(&checked).await,
-            };
-            let failure = outcome
-                .errors()
-                .map(|errors| Failure::from(journal::RunResult::effects_failed(&errors)));
-            self.count(hook, &outcome);
-            patches.records = PatchRecord::of(&outcome);
-            patches.results = outcome
-                .results
-                .into_iter()
-                .map(|result| match result {
-                    Ok(applied) => PatchResult::Applied(applied),
-                    Err(error) => PatchResult::Failed {
-                        code: error.code().to_owned(),
-                        error: api::chain(&error),
-                    },
-                })
-                .collect();
-            if let Some(failure) = failure {
-                return Err(failure);
-            }
-        }
-        if let Some(module) = module {
-            module.apply(&effects).map_err(conflict)?;
-        }
-        let applied = self.hook_metrics.apply(&hook.name, checked.metrics());
-        for problem in applied.problems {
-            tracing::warn!(hook = &*hook.name, problem = %problem, "metric dropped");
-            self.metrics
-                .hook_metric_dropped(&hook.name, problem.kind.code());
-            patches.metrics_dropped.push(problem.to_string());
-        }
-        Ok(())
+        let told = RunResult::Failed {
+            code: code.clone(),
+            message: message.clone(),
+            allowed,
+            retry_in: again,
+        };
+        let attempt = Attempt::Failed {
+            code,
+            message,
+            again,
+        };
+        (record, told, attempt)
     }
-
-    fn count(&self, hook: &Hook, outcome: &Outcome) {
-        for result in &outcome.results {
-            match result {
-                Ok(applied) => self.metrics.effect_applied(&hook.name, &applied.operation),
-                Err(error) => self
-                    .metrics
-                    .effect_failed(&hook.name, error.operation, error.code()),
-            }
-        }
-    }
-
-    fn record(
-        &self,
-        journal: &Journal,
-        hook: &Hook,
-        given: Given,
-        finished: &RunFinished,
-        patches: Patches,
-        result: journal::RunResult,
-    ) {
-        // Whatever the group: what only might be a Secret is kept from the journal too.
-        let kinds = hook.config.kubernetes.iter();
-        let secret_bindings: BTreeSet<String> = kinds
-            .filter(|k| apply::is_secret(None, &k.kind))
-            .map(|k| k.name.clone())
-            .collect();
-        journal.record(RunEntry {
-            id: self.run_id(finished.run),
-            hook: finished.hook.clone(),
-            queue: finished.queue.clone(),
-            attempt: finished.attempt,
-            component: hook.program.digest().to_owned(),
-            input: given.input,
-            secret_bindings,
-            effects: finished.effects.clone(),
-            surviving: patches.surviving,
-            patches: patches.records,
-            result,
-            log: finished.log.clone().into(),
-            timings: Timings {
-                queued: given.queued,
-                started: given.started,
-                finished: self.clock.now(),
-            },
-            usage: finished.usage.clone(),
-            reads: patches.reads,
-            requests: patches.requests,
-            missing_grants: finished.missing_grants.clone(),
-        });
-        self.count_journal();
-    }
-
-    /// The journal's thread writes, or does not, some time after a run was recorded: its counts are asked for again
-    /// from time to time.
-    pub(crate) fn count_journal(&self) {
-        if let Some(journal) = &self.journal {
-            self.metrics.journal(journal.written(), journal.dropped());
-        }
-    }
-}
-
-fn changes_values(effects: &Effects) -> bool {
-    !effects.values.is_empty() || !effects.config_values.is_empty()
-}
-
-/// How many effects these are.
-fn effects_in(effects: &Effects) -> usize {
-    let Effects {
-        object_patches,
-        values,
-        config_values,
-        metrics,
-    } = effects;
-    object_patches.len() + values.len() + config_values.len() + metrics.len()
 }
 
 /// Lets a run end early when its leader leads no longer, or the tenant's Hook is another: its effects could not be applied
@@ -552,65 +362,5 @@ async fn while_leading(
             });
             (Run::new(Err(cut)), None)
         }
-    }
-}
-
-/// The hook's log becomes part of ours.
-fn log(hook: &Hook, run: u64, record: &LogRecord) {
-    let (hook, message) = (&*hook.name, &*record.message);
-    let fields = fields(record);
-    match record.level {
-        LogLevel::Debug => tracing::debug!(target: "hook", hook, run, fields, "{message}"),
-        LogLevel::Info => tracing::info!(target: "hook", hook, run, fields, "{message}"),
-        LogLevel::Warn => tracing::warn!(target: "hook", hook, run, fields, "{message}"),
-        LogLevel::Error => tracing::error!(target: "hook", hook, run, fields, "{message}"),
-    }
-}
-
-/// A record's fields in one text, where it has any: `name=value`, with quotes where one could not tell them apart.
-fn fields(record: &LogRecord) -> Option<String> {
-    let quoted = |text: &str| {
-        text.is_empty()
-            || text.contains(|c: char| {
-                c.is_whitespace() || c.is_control() || matches!(c, '=' | '"' | '\\')
-            })
-    };
-    let word = |text: &str| match quoted(text) {
-        true => format!("{text:?}"),
-        false => text.to_owned(),
-    };
-    let all: Vec<String> = record
-        .fields
-        .iter()
-        .map(|(name, value)| format!("{}={}", word(name), word(value)))
-        .collect();
-    (!all.is_empty()).then(|| all.join(" "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fields_can_be_told_apart() {
-        let record = |fields: &[(&str, &str)]| LogRecord {
-            level: LogLevel::Info,
-            message: String::new(),
-            fields: fields
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect(),
-        };
-        assert_eq!(fields(&record(&[])), None);
-        let some = [
-            ("a", "1"),
-            ("b c", "two words"),
-            ("d", ""),
-            ("e", "x=\"y\""),
-        ];
-        assert_eq!(
-            fields(&record(&some)).as_deref(),
-            Some(r#"a=1 "b c"="two words" d="" e="x=\"y\"""#)
-        );
     }
 }
