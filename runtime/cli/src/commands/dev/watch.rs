@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, anyhow};
+use hookbox_operator::Clock;
 use notify::event::ModifyKind;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
@@ -105,7 +106,7 @@ impl Changes {
     pub(super) fn of(root: &Path, cluster: Option<&Path>) -> Outcome<Self> {
         let (sender, changes) = mpsc::unbounded_channel();
         // The times of files may lag behind by a tick of the clock.
-        let since = SystemTime::now() - Duration::from_millis(100);
+        let since = SystemTime::from(Clock::System.now()) - Duration::from_millis(100);
         let base = root.to_owned();
         // Events name files by the folders that are watched.
         let folder = cluster.and_then(|file| {
@@ -315,14 +316,15 @@ mod tests {
         let path = dir.path().join("tool.js");
         std::fs::write(&path, "").unwrap();
         let file = std::fs::File::options().write(true).open(&path).unwrap();
-        let written = SystemTime::now() - Duration::from_secs(60);
+        let now = || SystemTime::from(Clock::System.now());
+        let written = now() - Duration::from_secs(60);
         file.set_modified(written).unwrap();
         let mut changes = Changes::of(dir.path(), None).unwrap();
         let program = std::fs::Permissions::from_mode(0o755);
         std::fs::set_permissions(&path, program).unwrap();
         let nothing = tokio::time::timeout(SETTLE * 5, changes.next()).await;
         assert!(nothing.is_err(), "{nothing:?}");
-        file.set_modified(SystemTime::now()).unwrap();
+        file.set_modified(now()).unwrap();
         let changed = changes.next().await.unwrap();
         assert_eq!(changed.source.as_deref(), Some(Path::new("tool.js")));
     }
