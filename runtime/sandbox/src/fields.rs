@@ -95,9 +95,10 @@ impl Node {
         })
     }
 
-    fn below(&self, key: &str, ignore_case: bool) -> Option<&Self> {
+    /// What is named below a key, and its place among all.
+    fn below(&self, key: &str, ignore_case: bool) -> Option<(usize, &Self)> {
         let place = self.place(key, ignore_case).ok()?;
-        self.below.get(place).map(|(_, node)| node)
+        self.below.get(place).map(|(_, node)| (place, node))
     }
 }
 
@@ -163,6 +164,7 @@ impl<'t> Cut<'t> {
             return Some(());
         }
         let mut kept = false;
+        let mut missing = self.missing(node);
         loop {
             self.blank();
             let start = self.at;
@@ -175,7 +177,7 @@ impl<'t> Cut<'t> {
                 return None;
             }
             match self.child(node, key, escaped) {
-                Some(below) => {
+                Some((place, below)) => {
                     if kept {
                         self.out.push(',');
                     }
@@ -183,6 +185,13 @@ impl<'t> Cut<'t> {
                     self.out.push_str(key);
                     self.out.push(':');
                     self.value(below, arrays)?;
+                    if let Some(missing) = &mut missing {
+                        *missing &= !place;
+                        if *missing == 0 {
+                            self.leave()?;
+                            break;
+                        }
+                    }
                 }
                 None => {
                     self.blank();
@@ -199,21 +208,39 @@ impl<'t> Cut<'t> {
         Some(())
     }
 
-    /// What is kept under a key, which is JSON text with its quotes.
-    fn child<'f>(&self, node: &'f Node, key: &str, escaped: bool) -> Option<&'f Node> {
+    /// A bit for each field that may still come, by its place; none where that cannot be known.
+    fn missing(&self, node: &Node) -> Option<u64> {
+        let unused = u64::BITS.checked_sub(u32::try_from(node.below.len()).ok()?)?;
+        (!self.ignore_case).then(|| u64::MAX.checked_shr(unused).unwrap_or_default())
+    }
+
+    /// Pass over the rest of an object that holds nothing more to keep. Objects of Kubernetes have no key twice; of those
+    /// that do, what came first is kept.
+    fn leave(&mut self) -> Option<()> {
+        let rest = self.text.as_bytes().get(self.at..)?;
+        self.at += scan::end(rest, 1)?;
+        Some(())
+    }
+
+    /// What is kept under a key, which is JSON text with its quotes, and its bit of those that are [`Cut::missing`].
+    fn child<'f>(&self, node: &'f Node, key: &str, escaped: bool) -> Option<(u64, &'f Node)> {
         let inner = key.get(1..key.len() - 1)?;
         if self.ignore_case {
             // What other letters are the same in another case is for whoever decodes to say.
             return match escaped || !inner.is_ascii() {
-                true => Some(&WHOLE),
-                false => node.below(inner, true),
+                true => Some((0, &WHOLE)),
+                false => node.below(inner, true).map(|(_, below)| (0, below)),
             };
         }
-        if escaped {
-            let key: String = serde_json::from_str(key).ok()?;
-            return node.below(&key, false);
-        }
-        node.below(inner, false)
+        let found = match escaped {
+            true => node.below(&serde_json::from_str::<String>(key).ok()?, false),
+            false => node.below(inner, false),
+        };
+        let (place, below) = found?;
+        let bit = u32::try_from(place)
+            .ok()
+            .and_then(|place| 1_u64.checked_shl(place));
+        Some((bit.unwrap_or_default(), below))
     }
 
     fn array(&mut self, node: &Node, arrays: usize) -> Option<()> {
@@ -263,7 +290,7 @@ impl<'t> Cut<'t> {
     /// Pass over an object or an array.
     fn container(&mut self) -> Option<()> {
         let rest = self.text.as_bytes().get(self.at..)?;
-        self.at += scan::end(rest)?;
+        self.at += scan::end(rest, 0)?;
         Some(())
     }
 
@@ -338,6 +365,36 @@ mod tests {
     }
 
     #[test]
+    fn of_a_key_that_is_there_twice_the_first_is_kept_when_nothing_else_is_missing() {
+        let text = r#"{"a":1,"b":{"c":[]},"a":{"c":2}}"#;
+        assert_eq!(fields(&["/a"]).cut(text).as_deref(), Some(r#"{"a":1}"#));
+        assert_eq!(
+            fields(&["/a", "/d"]).cut(text).as_deref(),
+            Some(r#"{"a":1,"a":{"c":2}}"#)
+        );
+    }
+
+    #[test]
+    fn however_many_are_named_none_is_missed() {
+        for count in [1, 2, 63, 64, 65, 130, 256] {
+            let names: Vec<String> = (0..count).map(|n| format!("k{n:03}")).collect();
+            let paths: Vec<String> = names.iter().map(|name| format!("/{name}")).collect();
+            let fields = Fields::parse(&paths, false).unwrap();
+            let mut members: Vec<String> =
+                names.iter().map(|name| format!("\"{name}\":[1]")).collect();
+            for _ in 0..2 {
+                let expected = format!("{{{}}}", members.join(","));
+                let text = format!(
+                    "{{\"x\":{{}},{},\"y\":\"}}\",\"z\":[{{}}]}}",
+                    members.join(",")
+                );
+                assert_eq!(fields.cut(&text), Some(expected));
+                members.reverse();
+            }
+        }
+    }
+
+    #[test]
     fn case_does_not_matter_where_it_is_said() {
         let text = r#"{"nodeName":"n","nodename":1,"other":2,"\u006eodeName":3,"ſpec":4}"#;
         let fields = Fields::parse(&paths(&["/NodeName"]), true).unwrap();
@@ -409,7 +466,7 @@ mod tests {
             Value::Object(members) => members
                 .iter()
                 .filter_map(|(key, value)| {
-                    Some((key.clone(), kept(value, node.below(key, false)?)))
+                    Some((key.clone(), kept(value, node.below(key, false)?.1)))
                 })
                 .collect(),
             Value::Array(items) => items.iter().map(|item| kept(item, node)).collect(),

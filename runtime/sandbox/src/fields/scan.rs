@@ -34,13 +34,14 @@ struct Marks {
     closing: u64,
 }
 
-/// Where the object or array ends that a text begins with. Most of what is cut is passed over here.
-pub(super) fn end(text: &[u8]) -> Option<usize> {
+/// Where a text has closed all objects and arrays that it opens, and before it `open` others. Most of what is cut is passed
+/// over here.
+pub(super) fn end(text: &[u8], open: usize) -> Option<usize> {
     #[cfg(target_arch = "x86_64")]
-    if let Some(end) = x86::end(text) {
+    if let Some(end) = x86::end(text, open) {
         return end;
     }
-    walk(text, portable::marks, portable::up_to_here)
+    walk(text, open, portable::marks, portable::up_to_here)
 }
 
 /// As [`end`], a block at a time: one in which it cannot end is not looked at bracket by bracket. `up_to_here` makes each bit
@@ -48,10 +49,10 @@ pub(super) fn end(text: &[u8]) -> Option<usize> {
 #[inline(always)]
 fn walk(
     text: &[u8],
+    mut open: usize,
     marks: impl Fn(&[u8; BLOCK]) -> Marks,
     up_to_here: impl Fn(u64) -> u64,
 ) -> Option<usize> {
-    let mut open = 0_usize;
     // Of the byte before the block: whether it is in a string, as all bits or none, and whether it is a backslash that says
     // something of the first byte.
     let mut inside = 0_u64;
@@ -143,7 +144,7 @@ mod x86 {
     use super::{BLOCK, Marks, walk};
 
     /// None where the processor does not have what it takes.
-    pub(super) fn end(text: &[u8]) -> Option<Option<usize>> {
+    pub(super) fn end(text: &[u8], open: usize) -> Option<Option<usize>> {
         let able = is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("pclmulqdq")
             && is_x86_feature_detected!("bmi1")
@@ -153,11 +154,11 @@ mod x86 {
             reason = "the processor has what the function is compiled for, and nothing of it is a matter of memory"
         )]
         // SAFETY: the processor was asked.
-        able.then(|| unsafe { able_end(text) })
+        able.then(|| unsafe { able_end(text, open) })
     }
 
     #[target_feature(enable = "avx2,pclmulqdq,bmi1,popcnt")]
-    fn able_end(text: &[u8]) -> Option<usize> {
+    fn able_end(text: &[u8], open: usize) -> Option<usize> {
         let all = |byte: u8| _mm256_set1_epi8(byte.cast_signed());
         let is = |bytes: __m256i, byte: u8| {
             let found = _mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, all(byte)));
@@ -187,7 +188,7 @@ mod x86 {
             let ones = _mm_set1_epi8(-1);
             _mm_cvtsi128_si64(_mm_clmulepi64_si128::<0>(bits, ones)).cast_unsigned()
         };
-        walk(text, marks, up_to_here)
+        walk(text, open, marks, up_to_here)
     }
 }
 
@@ -199,8 +200,8 @@ mod tests {
 
     /// What [`end`] means, a byte at a time. Outside of strings, where there is none in JSON, a backslash says something of
     /// quotes alone.
-    fn plainly(text: &[u8]) -> Option<usize> {
-        let (mut open, mut inside, mut escapes) = (0_usize, false, false);
+    fn plainly(text: &[u8], mut open: usize) -> Option<usize> {
+        let (mut inside, mut escapes) = (false, false);
         for (at, byte) in text.iter().enumerate() {
             let escaped = std::mem::take(&mut escapes);
             match byte {
@@ -221,11 +222,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_end_is_where_one_finds_it_a_byte_at_a_time(text in r#"[\[{]([\[\]{}"\\a|;é]|a{1,40}){0,60}"#) {
+        fn an_end_is_where_one_finds_it_a_byte_at_a_time(
+            text in r#"[\[{]([\[\]{}"\\a|;é]|a{1,40}){0,60}"#, open in 0..3_usize,
+        ) {
             let text = text.as_bytes();
-            let expected = plainly(text);
-            prop_assert_eq!(end(text), expected);
-            prop_assert_eq!(walk(text, portable::marks, portable::up_to_here), expected);
+            let expected = plainly(text, open);
+            prop_assert_eq!(end(text, open), expected);
+            prop_assert_eq!(walk(text, open, portable::marks, portable::up_to_here), expected);
         }
 
         #[test]
