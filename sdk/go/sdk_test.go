@@ -154,7 +154,10 @@ func TestAFailureSaysWhenToTryAgainAndHasNoEffects(t *testing.T) {
 		if !errors.As(err, &failed) {
 			t.Fatalf("%v", err)
 		}
+		left := failed.Effects
+		failed.Effects = nil
 		equal(t, *failed, hookboxtest.Failure{Message: row.want, Retry: row.retry, After: row.after})
+		equal(t, *left, hookboxtest.Effects{Values: json.RawMessage("{}"), ConfigValues: json.RawMessage("{}")})
 	}
 	act = func(in *hookbox.Input) error {
 		exists, err := in.Values.Exists("/changed")
