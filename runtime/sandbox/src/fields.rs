@@ -185,12 +185,11 @@ impl<'t> Cut<'t> {
                     self.out.push_str(key);
                     self.out.push(':');
                     self.value(below, arrays)?;
-                    if let Some(missing) = &mut missing {
-                        *missing &= !place;
-                        if *missing == 0 {
-                            self.leave()?;
-                            break;
-                        }
+                    missing = missing.map(|missing| missing & !place);
+                    if missing == Some(0) {
+                        // Objects of Kubernetes have no key twice; of those that do, what came first is kept.
+                        self.close(1)?;
+                        break;
                     }
                 }
                 None => {
@@ -212,14 +211,6 @@ impl<'t> Cut<'t> {
     fn missing(&self, node: &Node) -> Option<u64> {
         let unused = u64::BITS.checked_sub(u32::try_from(node.below.len()).ok()?)?;
         (!self.ignore_case).then(|| u64::MAX.checked_shr(unused).unwrap_or_default())
-    }
-
-    /// Pass over the rest of an object that holds nothing more to keep. Objects of Kubernetes have no key twice; of those
-    /// that do, what came first is kept.
-    fn leave(&mut self) -> Option<()> {
-        let rest = self.text.as_bytes().get(self.at..)?;
-        self.at += scan::end(rest, 1)?;
-        Some(())
     }
 
     /// What is kept under a key, which is JSON text with its quotes, and its bit of those that are [`Cut::missing`].
@@ -270,7 +261,7 @@ impl<'t> Cut<'t> {
             b'"' => {
                 self.string()?;
             }
-            b'{' | b'[' => self.container()?,
+            b'{' | b'[' => self.close(0)?,
             _ => {
                 let start = self.at;
                 while !matches!(
@@ -287,10 +278,10 @@ impl<'t> Cut<'t> {
         Some(())
     }
 
-    /// Pass over an object or an array.
-    fn container(&mut self) -> Option<()> {
+    /// Pass over what follows until all that it opens is closed, and before it `open` objects and arrays.
+    fn close(&mut self, open: usize) -> Option<()> {
         let rest = self.text.as_bytes().get(self.at..)?;
-        self.at += scan::end(rest, 0)?;
+        self.at += scan::end(rest, open)?;
         Some(())
     }
 

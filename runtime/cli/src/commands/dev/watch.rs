@@ -124,16 +124,17 @@ impl Changes {
                 let about = matches!(event.kind, EventKind::Modify(ModifyKind::Metadata(_)));
                 let new = matches!(event.kind, EventKind::Create(_));
                 for path in event.paths {
+                    let cluster = state.as_ref() == Some(&path);
+                    if !cluster && !is_source(&base, &path) {
+                        continue;
+                    }
                     // `touch` is a change; that a package manager makes a file a program is none.
                     if about && !written_since(&path, since) {
                         continue;
                     }
-                    let change = if state.as_ref() == Some(&path) {
-                        Change::Cluster
-                    } else if is_source(&base, &path) {
-                        Change::Source { path, new }
-                    } else {
-                        continue;
+                    let change = match cluster {
+                        true => Change::Cluster,
+                        false => Change::Source { path, new },
                     };
                     // Nobody listens any more: the command is ending.
                     let _ = sender.send(change);

@@ -203,11 +203,16 @@ impl Client {
 
     /// Posts a document.
     pub(crate) async fn post(&self, path: &str, body: &str) -> Answer {
+        self.try_post(path, body).await.unwrap()
+    }
+
+    /// Posts a document to a server that may have closed the connection.
+    pub(crate) async fn try_post(&self, path: &str, body: &str) -> std::io::Result<Answer> {
         let head = format!(
             "POST {path} HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: {}",
             body.len()
         );
-        self.raw(&head, body.as_bytes()).await.unwrap()
+        self.raw(&head, body.as_bytes()).await
     }
 
     /// The `response` to a review of this request at the webhook `id`.
