@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use hookbox_sandbox::{
-    Ask, Budget, Component, Context, Effects, Entry, ObjectPatch, Run, RunInput, Sandbox, Settings,
+    Ask, Budget, Component, Context, Effects, ObjectPatch, Run, RunInput, Sandbox, Settings,
     Snapshot, Warm,
 };
 use hookbox_tests::hookbox::checkout;
@@ -137,8 +137,7 @@ fn change(project: &Path, language: Language) -> Result<()> {
 }
 
 /// The first run with these objects.
-pub(super) fn synchronization(entries: Arc<Vec<Entry>>) -> RunInput {
-    let snapshot: Arc<dyn Snapshot> = entries;
+pub(super) fn synchronization(snapshot: Arc<dyn Snapshot>) -> RunInput {
     let context = Context {
         binding: "pods".to_owned(),
         kind: Some("Synchronization".to_owned()),

@@ -68,7 +68,7 @@ async fn one(
     let (mut ours, mut theirs) = (Samples::default(), Samples::default());
     for round in 0..WARM + RUNS {
         let (took, told) = native.run()?;
-        let input = guest::synchronization(Arc::clone(entries));
+        let input = guest::synchronization(entries.clone());
         let started = clock::now();
         let run = component.run(hook, input, &budget).await;
         let ran = started.elapsed();

@@ -6,7 +6,6 @@ mod pods;
 mod shell;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use hookbox_tests::languages::Language;
@@ -14,6 +13,7 @@ use hookbox_tests::languages::Language;
 use crate::stats::{Samples, ratio};
 use crate::{clock, print};
 use guest::Guest;
+use pods::Watched;
 use shell::Shell;
 
 /// Objects of the snapshot.
@@ -57,7 +57,8 @@ async fn reconcile(guests: &[Guest]) -> Result<()> {
     print::line(format_args!(
         "-- a run that reconciles {OBJECTS} Pods of {bytes} bytes in all, each in turn (µs)"
     ));
-    let entries: Arc<Vec<_>> = Arc::new(pods::entries(&pods));
+    let watched = guests.iter().map(|_| Watched::new(&pods));
+    let mut watched: Vec<Watched> = watched.collect::<Result<_>>()?;
     let shell = Shell::new(&pods)?;
     shell.run().await?;
     let expected = shell.made()?;
@@ -70,17 +71,18 @@ async fn reconcile(guests: &[Guest]) -> Result<()> {
             theirs.push_time(started.elapsed());
         }
         // Whoever comes after bash finds the caches cold: each of them in turn.
-        let mut turns: Vec<_> = guests.iter().zip(&mut ours).collect();
+        let mut turns: Vec<_> = guests.iter().zip(&mut ours).zip(&mut watched).collect();
         turns.rotate_left(round % guests.len());
-        for (guest, cost) in turns {
-            let input = guest::synchronization(Arc::clone(&entries));
+        for ((guest, cost), pods) in turns {
+            let input = guest::synchronization(pods.change()?);
             let started = clock::now();
-            let run = guest.run(input.clone()).await;
+            let run = guest.run(input).await;
             let took = started.elapsed();
             let effects = run.result.with_context(|| guest.language.name())?;
             if round == 0 && guest::made(&effects) != Some(&expected) {
                 bail!("{} makes another ConfigMap", guest.language.name());
             }
+            let input = guest::synchronization(pods.change()?);
             let started = clock::now();
             let warm = guest.run_warm(input).await;
             let took_warm = started.elapsed();
@@ -96,14 +98,14 @@ async fn reconcile(guests: &[Guest]) -> Result<()> {
         }
     }
     print::row("bash, one jq", &theirs);
-    for (guest, cost) in guests.iter().zip(&ours) {
+    for ((guest, cost), pods) in guests.iter().zip(&ours).zip(&mut watched) {
         print::row(guest.language.name(), &cost.fresh);
         print::row("  of it making the instance", &cost.instance);
         print::row("  bash takes times as long", ratio(&theirs, &cost.fresh));
         print::row("  in a warm instance", &cost.warm);
         print::row("  bash takes times as long", ratio(&theirs, &cost.warm));
         let resident = guest
-            .resident(&guest::synchronization(Arc::clone(&entries)))
+            .resident(&guest::synchronization(pods.change()?))
             .await?;
         print::row(
             "  memory of the run, resident of its instance",

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use hookbox_sandbox::Entry;
+use anyhow::{Context, Result};
+use hookbox_operator::snapshot::{Keeps, Store};
+use hookbox_sandbox::{Entry, Snapshot};
 use serde_json::{Value, json};
 
 /// On how many nodes they are.
@@ -20,6 +22,47 @@ pub(super) fn entries(texts: &[Arc<str>]) -> Vec<Entry> {
         filter_result: None,
     };
     texts.iter().map(entry).collect()
+}
+
+/// What a binding has selected, held as the operator holds it, of which one Pod changes before each run.
+pub(super) struct Watched {
+    store: Store,
+    pods: Vec<Arc<str>>,
+    changes: usize,
+}
+
+impl Watched {
+    pub(super) fn new(pods: &[Arc<str>]) -> Result<Self> {
+        let keeps = Keeps {
+            object: true,
+            filter_result: false,
+        };
+        let mut watched = Self {
+            store: Store::new(keeps),
+            pods: pods.to_vec(),
+            changes: 0,
+        };
+        for _ in pods {
+            watched.change()?;
+        }
+        Ok(watched)
+    }
+
+    /// The Pods after the next of them has changed.
+    pub(super) fn change(&mut self) -> Result<Arc<dyn Snapshot>> {
+        let version = 200_000 + self.changes;
+        let pod = self.pods.get(self.changes % self.pods.len());
+        let mut pod: Value = serde_json::from_str(pod.context("no Pods")?)?;
+        self.changes += 1;
+        let metadata = pod.get_mut("metadata").context("a Pod has metadata")?;
+        metadata["resourceVersion"] = version.to_string().into();
+        let name = metadata["name"].as_str().unwrap_or_default();
+        let key = self.store.key("default", name);
+        let version = u64::try_from(version)?;
+        self.store
+            .put_at(&key, version, &pod.to_string().into(), None);
+        Ok(Arc::new(self.store.freeze()))
+    }
 }
 
 /// What [`crate::admission`] has as the object of its review, scheduled and running.

@@ -330,7 +330,7 @@ impl Store {
 
     /// A long text as it is held by all, where it is kept and can be told by its version.
     fn shares(&self, version: u64, object: &JsonText) -> Option<JsonText> {
-        let long = matches!(Text::of(object), Text::Long(_));
+        let long = matches!(Text::of(object), Text::Long(..));
         let shares = self.keeps.object && long && version != 0;
         shares.then(|| self.texts.share(version, object))
     }
@@ -414,7 +414,7 @@ fn ascending(objects: &[New]) -> usize {
 /// The text of a row that other stores may share.
 fn shared<'a>(keeps: Keeps, row: &Row<'a>) -> Option<(u64, &'a JsonText)> {
     match row.texts {
-        [Text::Long(text), _] if keeps.object && row.version != 0 => Some((row.version, text)),
+        [Text::Long(text, _), _] if keeps.object && row.version != 0 => Some((row.version, text)),
         _ => None,
     }
 }

@@ -204,6 +204,54 @@ fn a_long_text_is_shared_and_a_change_copies_one_leaf_only() {
     assert_eq!(std::sync::Arc::strong_count(&long), 1);
 }
 
+#[test]
+fn an_excerpt_stays_as_long_as_its_object() {
+    let long = |of: usize| text(&format!("{of:01000}"));
+    let mut store = Store::new(BOTH);
+    for i in 0..100 {
+        let key = store.key("n", &format!("{i:02}"));
+        store.put(&key, &long(i), Some(&long(i)));
+    }
+    store.put(&store.key("n", "short"), &text("{}"), Some(&text("r")));
+    let fields = "fields".into();
+    let frozen = store.freeze();
+    for i in 0..100 {
+        let excerpt = frozen.excerpt(i).unwrap();
+        excerpt.put(&fields, &i.to_string(), 1000);
+    }
+    assert!(frozen.excerpt(100).is_none() && frozen.excerpt(101).is_none());
+    let kept = |store: &Store| -> Vec<Option<String>> {
+        let frozen = store.freeze();
+        let of = |i| frozen.excerpt(i).and_then(|excerpt| excerpt.get("fields"));
+        (0..store.len()).map(of).collect()
+    };
+    let mut expected: Vec<_> = (0..100)
+        .map(|i| Some(i.to_string()))
+        .chain([None])
+        .collect();
+    assert_eq!(kept(&store), expected);
+    // One changes, one goes, one comes: what is known of the others stays.
+    store.put(&store.key("n", "50"), &long(7), Some(&long(50)));
+    expected[50] = None;
+    store.remove(&store.key("n", "10"));
+    expected.remove(10);
+    store.put(&store.key("n", "205"), &long(205), Some(&long(205)));
+    expected.insert(20, None);
+    assert_eq!(kept(&store), expected);
+    assert_eq!(
+        frozen.excerpt(10).unwrap().get("fields").as_deref(),
+        Some("10")
+    );
+    // The same object again is the same.
+    let same = store.get(&store.key("n", "60")).unwrap();
+    store.put(
+        &store.key("n", "60"),
+        &same.object.unwrap(),
+        same.filter_result.as_ref(),
+    );
+    assert_eq!(kept(&store), expected);
+}
+
 /// What a test does to a store.
 #[derive(Debug, Clone)]
 enum Step {

@@ -2,6 +2,10 @@
 
 mod scan;
 
+use std::sync::Arc;
+
+use serde_json::json;
+
 use crate::pointer;
 
 /// Most paths of one selection.
@@ -15,6 +19,8 @@ const FIRST: usize = 512;
 /// Which fields to keep of an object.
 #[derive(Debug)]
 pub(crate) struct Fields {
+    /// The same for the same fields, and no others.
+    pub(crate) id: Arc<str>,
     root: Node,
     ignore_case: bool,
 }
@@ -58,7 +64,12 @@ impl Fields {
             }
             at.whole = true;
         }
-        Ok(Self { root, ignore_case })
+        let id = json!([paths, ignore_case]).to_string().into();
+        Ok(Self {
+            id,
+            root,
+            ignore_case,
+        })
     }
 
     /// The text of an object with nothing but these fields in it, never longer than the object. What lies on the way to a
@@ -305,7 +316,7 @@ impl<'t> Cut<'t> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::{Value, json};
+    use serde_json::Value;
 
     use super::*;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::Grants;
+use crate::{Excerpt, Grants};
 
 /// A JSON document as text, shared and not copied until a guest reads it.
 pub type JsonText = Arc<str>;
@@ -28,6 +28,11 @@ pub trait Snapshot: Send + Sync {
 
     /// The entry at `index`, none past the end.
     fn entry(&self, index: usize) -> Option<Entry>;
+
+    /// The place beside the object at `index` for what runs make of it; none where objects have none.
+    fn excerpt(&self, _index: usize) -> Option<&Excerpt> {
+        None
+    }
 
     /// Bytes of JSON of all entries, where that is known without looking at each; never more than there are.
     fn json_bytes(&self) -> u64 {

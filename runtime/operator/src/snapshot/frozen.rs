@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use hookbox_sandbox::{Entry, Snapshot};
+use hookbox_sandbox::{Entry, Excerpt, Snapshot};
 
+use super::leaf::Text;
 use super::tree::Tree;
 use super::{Keeps, Key, Weight};
 use crate::object::Object;
@@ -79,6 +80,14 @@ impl Snapshot for Frozen {
 
     fn entry(&self, index: usize) -> Option<Entry> {
         self.rows.row(index).map(|row| self.keeps.entry(&row))
+    }
+
+    fn excerpt(&self, index: usize) -> Option<&Excerpt> {
+        let [object, _] = self.rows.row(index)?.texts;
+        match object {
+            Text::Long(_, excerpt) if self.keeps.object => excerpt,
+            _ => None,
+        }
     }
 
     fn json_bytes(&self) -> u64 {

@@ -4,8 +4,9 @@
 //! changes; an edit writes a new one.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use hookbox_sandbox::JsonText;
+use hookbox_sandbox::{Excerpt, JsonText};
 
 /// Rows that a leaf has at most.
 const MOST_ROWS: usize = 32;
@@ -21,7 +22,8 @@ const COLUMNS: usize = 2;
 pub(super) enum Text<'a> {
     /// Part of a leaf, or soon to be.
     Short(&'a str),
-    Long(&'a JsonText),
+    /// And what was made of it, where it is in a leaf.
+    Long(&'a JsonText, Option<&'a Excerpt>),
 }
 
 impl<'a> Text<'a> {
@@ -29,14 +31,14 @@ impl<'a> Text<'a> {
         if text.len() <= SHORT {
             Self::Short(text)
         } else {
-            Self::Long(text)
+            Self::Long(text, None)
         }
     }
 
     pub(super) fn as_str(&self) -> &'a str {
         match self {
             Self::Short(text) => text,
-            Self::Long(text) => text,
+            Self::Long(text, _) => text,
         }
     }
 
@@ -45,7 +47,7 @@ impl<'a> Text<'a> {
         match self {
             Self::Short("") => None,
             Self::Short(text) => Some((*text).into()),
-            Self::Long(text) => Some(JsonText::clone(text)),
+            Self::Long(text, _) => Some(JsonText::clone(text)),
         }
     }
 }
@@ -62,6 +64,18 @@ pub(super) struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
+    /// With what was made of its texts when they were another row's.
+    pub(super) fn knowing(mut self, other: &Self) -> Self {
+        for (text, other) in self.texts.iter_mut().zip(&other.texts) {
+            if let (Text::Long(text, excerpt @ None), Text::Long(known, Some(its))) = (text, other)
+                && Arc::ptr_eq(text, known)
+            {
+                *excerpt = Some(its);
+            }
+        }
+        self
+    }
+
     /// The key without its first bytes.
     fn key_from(&self, at: usize) -> (&'a str, &'a str) {
         let (start, rest) = self.key;
@@ -86,7 +100,7 @@ impl<'a> Row<'a> {
     fn bytes(&self, columns: usize) -> usize {
         let short = |text: &Text<'_>| match text {
             Text::Short(text) => text.len(),
-            Text::Long(_) => 0,
+            Text::Long(..) => 0,
         };
         let texts = self.texts.iter().take(columns);
         self.key.0.len() + self.key.1.len() + texts.map(short).sum::<usize>()
@@ -95,7 +109,7 @@ impl<'a> Row<'a> {
     /// Number of its long texts.
     fn long(&self, columns: usize) -> usize {
         let texts = self.texts.iter().take(columns);
-        texts.filter(|text| matches!(text, Text::Long(_))).count()
+        texts.filter(|text| matches!(text, Text::Long(..))).count()
     }
 }
 
@@ -119,8 +133,17 @@ pub(super) struct Leaf {
     ends: Box<[u32]>,
     /// The version of each row.
     versions: Box<[u64]>,
-    /// The long texts, by the number of their piece.
-    long: Box<[(u32, JsonText)]>,
+    /// In the order of their pieces.
+    long: Box<[Long]>,
+}
+
+/// A long text of a leaf.
+#[derive(Debug)]
+struct Long {
+    /// The number of its piece.
+    piece: u32,
+    text: JsonText,
+    excerpt: Excerpt,
 }
 
 impl Leaf {
@@ -148,7 +171,11 @@ impl Leaf {
             for cell in row.texts.iter().take(columns) {
                 match cell {
                     Text::Short(short) => text.push_str(short),
-                    Text::Long(shared) => long.push((small(ends.len()), JsonText::clone(shared))),
+                    Text::Long(text, excerpt) => long.push(Long {
+                        piece: small(ends.len()),
+                        text: JsonText::clone(text),
+                        excerpt: excerpt.cloned().unwrap_or_default(),
+                    }),
                 }
                 ends.push(small(text.len()));
             }
@@ -190,9 +217,9 @@ impl Leaf {
     fn cell(&self, number: usize) -> Text<'_> {
         let long = self
             .long
-            .binary_search_by(|(at, _)| (*at as usize).cmp(&number));
+            .binary_search_by(|long| (long.piece as usize).cmp(&number));
         match long.ok().and_then(|at| self.long.get(at)) {
-            Some((_, shared)) => Text::Long(shared),
+            Some(long) => Text::Long(&long.text, Some(&long.excerpt)),
             None => Text::Short(self.piece(number)),
         }
     }
@@ -256,7 +283,7 @@ impl Leaf {
             Edit::Insert(row) => rows.insert(at, *row),
             Edit::Replace(row) => {
                 if let Some(place) = rows.get_mut(at) {
-                    *place = *row;
+                    *place = row.knowing(place);
                 }
             }
             Edit::Remove => {

@@ -9,7 +9,7 @@ use crate::bindings::hookbox::hook::snapshots::{Entry, Host, HostSnapshot, Part}
 use crate::fields::Fields;
 use crate::state::{Answer, State};
 use crate::validate::refusal;
-use crate::{Snapshot, pointer};
+use crate::{Excerpt, Snapshot, pointer};
 
 /// Bytes and entries of one transfer, above which `range` and `select` answer in parts. `select` counts what it goes
 /// through rather than what it passes on: that takes a few milliseconds, in which nothing can stop the run.
@@ -54,10 +54,24 @@ impl State {
         })
     }
 
-    /// The object of an entry with nothing but these fields; all of it when it cannot be cut.
-    fn cut(&mut self, entry: &crate::Entry, fields: &Fields) -> wasmtime::Result<Entry> {
-        let object = entry.object.as_deref();
-        let object = object.map(|text| fields.cut(text).unwrap_or_else(|| text.to_owned()));
+    /// The object of an entry with nothing but these fields; all of it when it cannot be cut. What was made of it is
+    /// kept in `place`, where it is looked for first.
+    fn cut(
+        &mut self,
+        entry: &crate::Entry,
+        fields: &Fields,
+        place: Option<&Excerpt>,
+    ) -> wasmtime::Result<Entry> {
+        let object = entry.object.as_deref().map(|text| {
+            if let Some(known) = place.and_then(|place| place.get(&fields.id)) {
+                return known;
+            }
+            let cut = fields.cut(text).unwrap_or_else(|| text.to_owned());
+            if let Some(place) = place {
+                place.put(&fields.id, &cut, text.len());
+            }
+            cut
+        });
         self.room(object.as_ref().map_or(0, String::len))?;
         self.entry_of(entry, object)
     }
@@ -81,7 +95,7 @@ impl State {
                 break;
             }
             entries.push(match fields {
-                Some(fields) => self.cut(&entry, fields)?,
+                Some(fields) => self.cut(&entry, fields, snapshot.excerpt(position(index)))?,
                 None => self.entry(&entry)?,
             });
         }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use hookbox_sandbox::reads::Reading;
 use hookbox_sandbox::{
-    Ask, ClusterReads, Component, Context, Entry, Grants, JsonText, Page, Read, ReadAnswer,
-    RunError, RunInput, Snapshot,
+    Ask, ClusterReads, Component, Context, Entry, Excerpt, Grants, JsonText, Page, Read,
+    ReadAnswer, RunError, RunInput, Snapshot,
 };
 use serde_json::{Value, json};
 
@@ -175,4 +175,72 @@ async fn the_sandbox_answers_as_the_table_says() {
     }
     assert!(played > 500, "{played}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Objects with places for what was made of them.
+struct Placed(Vec<(Entry, Excerpt)>);
+
+impl Snapshot for Placed {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn entry(&self, index: usize) -> Option<Entry> {
+        self.0.get(index).map(|(entry, _)| entry.clone())
+    }
+
+    fn excerpt(&self, index: usize) -> Option<&Excerpt> {
+        self.0.get(index).map(|(_, excerpt)| excerpt)
+    }
+}
+
+#[tokio::test]
+async fn what_was_made_of_an_object_is_made_once() {
+    let bytes = hookbox_guest_builder::player().unwrap_or_else(|error| panic!("{error}"));
+    let component = sandbox().await.load(bytes).await.unwrap();
+    let entry = |name: &str, spare: usize| Entry {
+        object: Some(
+            json!({"name": name, "spare": "x".repeat(spare)})
+                .to_string()
+                .into(),
+        ),
+        filter_result: Some(json!(name).to_string().into()),
+    };
+    let select = async |entries: Vec<(Entry, Excerpt)>, field: &str, ignore_case: bool| {
+        let call = json!({"call": "snapshots.select", "binding": "placed", "start": 0, "count": 9,
+            "fields": [field], "ignoreCase": ignore_case});
+        let mut input = input(&table()["world"], &[&call]);
+        let snapshot = Arc::new(Placed(entries));
+        let placed = Arc::clone(&snapshot) as Arc<dyn Snapshot>;
+        input.snapshots.insert("placed".to_owned(), placed);
+        let run = component.run("play", input, &budget()).await;
+        assert!(run.result.is_ok(), "{run:?}");
+        let said: Value = serde_json::from_str(messages(&run)[0]).unwrap();
+        let objects = said["answer"].as_array().unwrap().iter();
+        let objects: Vec<Value> = objects.map(|entry| entry["object"].clone()).collect();
+        let excerpts = snapshot.0.iter().map(|(_, excerpt)| excerpt.clone());
+        (objects, excerpts.collect::<Vec<_>>())
+    };
+    let before = vec![
+        (entry("a", 1000), Excerpt::default()),
+        (entry("b", 10), Excerpt::default()),
+    ];
+    let (objects, excerpts) = select(before, "/name", false).await;
+    let named = |a: &str, b: &str| vec![json!({"name": a}), json!({"name": b})];
+    assert_eq!(objects, named("a", "b"));
+    // Of a short object nothing is kept.
+    let bytes: Vec<usize> = excerpts.iter().map(Excerpt::bytes).collect();
+    assert_eq!(bytes, [r#"{"name":"a"}"#.len(), 0]);
+
+    // Other objects in these places, which no holder of objects does, show where the answer comes from.
+    let others = || {
+        let others = [entry("c", 1000), entry("d", 10)].into_iter();
+        others.zip(excerpts.clone()).collect::<Vec<_>>()
+    };
+    let (objects, _) = select(others(), "/name", false).await;
+    assert_eq!(objects, named("a", "d"));
+    for (field, ignore_case) in [("/NAME", true), ("/name", true)] {
+        let (objects, _) = select(others(), field, ignore_case).await;
+        assert_eq!(objects, named("c", "d"), "{field}");
+    }
 }
