@@ -65,6 +65,20 @@ test("addresses are as the platform has them", () => {
       assert.equal(ours.href, theirs.href, `${before} as ${text}`);
     }
   }
+  const hosts = ["x", "X:81", "x:", "x:443z", "x:a", "x:99999", ":1", "", "[::1]", "[::1]:7", "a b", "u@x", "x/y:3", "x?y", "x\\y", "LocalHost", "x:8\t0", "a]"];
+  const ports = ["8443", "443", "80", "", "0", "81x", "x", "-1", "99999", " 1", "8\n1", "/", "007"];
+  const befores = ["http://u@h:8/a?b#c", "https://h", "file:///a", "file://h/a", "mailto:a@b", "foo://h:1/a", "foo:///a", "foo://u@h"];
+  for (const before of befores) {
+    for (const [part, texts] of [["host", hosts], ["hostname", hosts], ["port", ports], ["username", ["v", ""]], ["password", ["p"]]] as const) {
+      for (const text of texts) {
+        // Here versions of Node.js differ.
+        if (before.startsWith("foo") && text.includes(":")) continue;
+        const [ours, theirs] = [new HookURL(before), new URL(before)];
+        ours[part] = theirs[part] = text;
+        assert.equal(ours.href, theirs.href, `${part} of ${before} set to ${JSON.stringify(text)}`);
+      }
+    }
+  }
   url.href = "http://u@h2/?m=3#x";
   assert.deepEqual([url.href, ...url.searchParams], ["http://u@h2/?m=3#x", ["m", "3"]]);
   assert.throws(() => (url.href = "nowhere"), TypeError);

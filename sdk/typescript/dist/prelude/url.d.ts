@@ -21,10 +21,12 @@ export declare class HookURL {
     get password(): string;
     set password(text: string);
     get host(): string;
+    /** What is no host is ignored; without a port, that of before stays. */
     set host(text: string);
     get hostname(): string;
     set hostname(text: string);
     get port(): string;
+    /** The number that the text begins with; what is none is ignored. */
     set port(text: string | number);
     get pathname(): string;
     set pathname(text: string);

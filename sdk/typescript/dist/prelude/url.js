@@ -113,17 +113,49 @@ export class HookURL {
             this.#username = encoded(user, IN_USER);
             this.#password = encoded(password.join(":"), IN_USER);
         }
-        const [, host, port = ""] = /^(\[[0-9A-Fa-f:.]+\]|[^:[\]]*)(?::(\d*))?$/.exec(authority.slice(at + 1)) ?? [];
         const isFile = this.#protocol === "file:";
+        const [host, port] = this.#hostIn(authority.slice(at + 1)) ?? [];
         if (host === undefined || (host === "" && this.#special() && !isFile))
             throw invalid(text);
-        if (isFile && (at >= 0 || port !== ""))
+        if (isFile && (at >= 0 || port))
             throw invalid(text);
-        if (/[\u0000-\u0020"#%<>?@\\^`{|}]|[^\u0000-\u007e]/.test(host) || Number(port) > 65535)
+        if (port && (!/^\d*$/.test(port) || Number(port) > 65535))
             throw invalid(text);
         this.#hosted = true;
-        this.#hostname = isFile && host.toLowerCase() === "localhost" ? "" : host.toLowerCase();
-        this.#port = port === "" || String(Number(port)) === DEFAULT_PORTS[this.#protocol] ? "" : String(Number(port));
+        this.#hostname = host;
+        this.#port = port ? this.#unlessDefault(port) : "";
+    }
+    /** The host that a text begins with, and what stands behind its colon, if it has one. */
+    #hostIn(text) {
+        const end = this.#special() ? /[\\/?#]/ : /[/?#]/;
+        const [, host, port] = /^(\[[0-9A-Fa-f:.]+\]|[^:[\]]*)(?::(.*))?$/s.exec(text.split(end)[0] ?? "") ?? [];
+        if (host === undefined || /[\u0000-\u0020"#%<>?@\\^`{|}]|[^\u0000-\u007e]/.test(host))
+            return undefined;
+        const named = this.#special() ? host.toLowerCase() : host;
+        return [this.#protocol === "file:" && named === "localhost" ? "" : named, port];
+    }
+    #unlessDefault(port) {
+        const number = String(Number(port));
+        return number === DEFAULT_PORTS[this.#protocol] ? "" : number;
+    }
+    /** Whether it names no server, so that it has no port and no user. */
+    #serverless() {
+        return this.#hostname === "" || this.#protocol === "file:";
+    }
+    /** What is no host changes nothing. */
+    #move(text, withPort) {
+        if (!this.#hosted && !this.#pathname.startsWith("/"))
+            return;
+        const [host, port] = this.#hostIn(text.replace(/[\t\n\r]/g, "")) ?? [];
+        const isFile = this.#protocol === "file:";
+        if (host === undefined || (port !== undefined && (!withPort || host === "" || isFile)))
+            return;
+        if (host === "" && !isFile && (this.#special() || this.#username || this.#password || this.#port))
+            return;
+        this.#hosted = true;
+        this.#hostname = host;
+        if (port)
+            this.port = port;
     }
     #after(text, special) {
         const [, path = "", search = "", hash = ""] = /^([^?#]*)(\?[^#]*)?(#.*)?$/s.exec(text) ?? [];
@@ -196,31 +228,43 @@ export class HookURL {
         return this.#username;
     }
     set username(text) {
+        if (this.#serverless())
+            return;
         this.#username = encoded(String(text), IN_USER);
     }
     get password() {
         return this.#password;
     }
     set password(text) {
+        if (this.#serverless())
+            return;
         this.#password = encoded(String(text), IN_USER);
     }
     get host() {
         return this.#hostname + (this.#port ? `:${this.#port}` : "");
     }
+    /** What is no host is ignored; without a port, that of before stays. */
     set host(text) {
-        this.#authority(String(text), String(text));
+        this.#move(String(text), true);
     }
     get hostname() {
         return this.#hostname;
     }
     set hostname(text) {
-        this.#authority(this.#port ? `${text}:${this.#port}` : String(text), String(text));
+        this.#move(String(text), false);
     }
     get port() {
         return this.#port;
     }
+    /** The number that the text begins with; what is none is ignored. */
     set port(text) {
-        this.#authority(`${this.#hostname}:${text}`, String(text));
+        if (this.#serverless())
+            return;
+        const [digits] = /^\d*/.exec(String(text).replace(/[\t\n\r]/g, "")) ?? [];
+        if (String(text) === "")
+            this.#port = "";
+        else if (digits && Number(digits) <= 65535)
+            this.#port = this.#unlessDefault(digits);
     }
     get pathname() {
         return this.#pathname;

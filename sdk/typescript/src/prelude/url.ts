@@ -116,14 +116,45 @@ export class HookURL {
       this.#username = encoded(user, IN_USER);
       this.#password = encoded(password.join(":"), IN_USER);
     }
-    const [, host, port = ""] = /^(\[[0-9A-Fa-f:.]+\]|[^:[\]]*)(?::(\d*))?$/.exec(authority.slice(at + 1)) ?? [];
     const isFile = this.#protocol === "file:";
+    const [host, port] = this.#hostIn(authority.slice(at + 1)) ?? [];
     if (host === undefined || (host === "" && this.#special() && !isFile)) throw invalid(text);
-    if (isFile && (at >= 0 || port !== "")) throw invalid(text);
-    if (/[\u0000-\u0020"#%<>?@\\^`{|}]|[^\u0000-\u007e]/.test(host) || Number(port) > 65535) throw invalid(text);
+    if (isFile && (at >= 0 || port)) throw invalid(text);
+    if (port && (!/^\d*$/.test(port) || Number(port) > 65535)) throw invalid(text);
     this.#hosted = true;
-    this.#hostname = isFile && host.toLowerCase() === "localhost" ? "" : host.toLowerCase();
-    this.#port = port === "" || String(Number(port)) === DEFAULT_PORTS[this.#protocol] ? "" : String(Number(port));
+    this.#hostname = host;
+    this.#port = port ? this.#unlessDefault(port) : "";
+  }
+
+  /** The host that a text begins with, and what stands behind its colon, if it has one. */
+  #hostIn(text: string): [host: string, port?: string] | undefined {
+    const end = this.#special() ? /[\\/?#]/ : /[/?#]/;
+    const [, host, port] = /^(\[[0-9A-Fa-f:.]+\]|[^:[\]]*)(?::(.*))?$/s.exec(text.split(end)[0] ?? "") ?? [];
+    if (host === undefined || /[\u0000-\u0020"#%<>?@\\^`{|}]|[^\u0000-\u007e]/.test(host)) return undefined;
+    const named = this.#special() ? host.toLowerCase() : host;
+    return [this.#protocol === "file:" && named === "localhost" ? "" : named, port];
+  }
+
+  #unlessDefault(port: string): string {
+    const number = String(Number(port));
+    return number === DEFAULT_PORTS[this.#protocol] ? "" : number;
+  }
+
+  /** Whether it names no server, so that it has no port and no user. */
+  #serverless(): boolean {
+    return this.#hostname === "" || this.#protocol === "file:";
+  }
+
+  /** What is no host changes nothing. */
+  #move(text: string, withPort: boolean): void {
+    if (!this.#hosted && !this.#pathname.startsWith("/")) return;
+    const [host, port] = this.#hostIn(text.replace(/[\t\n\r]/g, "")) ?? [];
+    const isFile = this.#protocol === "file:";
+    if (host === undefined || (port !== undefined && (!withPort || host === "" || isFile))) return;
+    if (host === "" && !isFile && (this.#special() || this.#username || this.#password || this.#port)) return;
+    this.#hosted = true;
+    this.#hostname = host;
+    if (port) this.port = port;
   }
 
   #after(text: string, special: boolean): void {
@@ -199,6 +230,7 @@ export class HookURL {
   }
 
   set username(text: string) {
+    if (this.#serverless()) return;
     this.#username = encoded(String(text), IN_USER);
   }
 
@@ -207,6 +239,7 @@ export class HookURL {
   }
 
   set password(text: string) {
+    if (this.#serverless()) return;
     this.#password = encoded(String(text), IN_USER);
   }
 
@@ -214,8 +247,9 @@ export class HookURL {
     return this.#hostname + (this.#port ? `:${this.#port}` : "");
   }
 
+  /** What is no host is ignored; without a port, that of before stays. */
   set host(text: string) {
-    this.#authority(String(text), String(text));
+    this.#move(String(text), true);
   }
 
   get hostname(): string {
@@ -223,15 +257,19 @@ export class HookURL {
   }
 
   set hostname(text: string) {
-    this.#authority(this.#port ? `${text}:${this.#port}` : String(text), String(text));
+    this.#move(String(text), false);
   }
 
   get port(): string {
     return this.#port;
   }
 
+  /** The number that the text begins with; what is none is ignored. */
   set port(text: string | number) {
-    this.#authority(`${this.#hostname}:${text}`, String(text));
+    if (this.#serverless()) return;
+    const [digits] = /^\d*/.exec(String(text).replace(/[\t\n\r]/g, "")) ?? [];
+    if (String(text) === "") this.#port = "";
+    else if (digits && Number(digits) <= 65535) this.#port = this.#unlessDefault(digits);
   }
 
   get pathname(): string {
