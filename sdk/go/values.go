@@ -2,6 +2,7 @@ package hookbox
 
 import (
 	"encoding/json"
+	"strings"
 
 	"github.com/hookbox/hookbox/sdk/go/internal/bindings"
 )
@@ -25,13 +26,13 @@ var (
 	}
 )
 
-// Values are a document, of which paths are JSON Pointers: `/web/replicas`; the empty one is the whole. A hook sees its
-// own writes; they take effect outside when the run succeeded.
+// Values are a document. A path is keys joined by dots, `web.replicas`, or a JSON Pointer, `/web/replicas`, where keys
+// hold dots; the empty one is the whole. A hook sees its own writes; they take effect outside when the run succeeded.
 type Values struct{ raw *document }
 
 // Get reads the value at a path into `into`, and says whether there is one.
 func (v Values) Get(path string, into any) (bool, error) {
-	found := v.raw.get(path)
+	found := v.raw.get(pointer(path))
 	if found.IsErr {
 		return false, refused(found)
 	}
@@ -40,7 +41,7 @@ func (v Values) Get(path string, into any) (bool, error) {
 
 // Exists says whether there is a value at a path.
 func (v Values) Exists(path string) (bool, error) {
-	found := v.raw.exists(path)
+	found := v.raw.exists(pointer(path))
 	return found.OK, refused(found)
 }
 
@@ -50,8 +51,18 @@ func (v Values) Set(path string, value any) error {
 	if err != nil {
 		return err
 	}
-	return refused(v.raw.set(path, string(text)))
+	return refused(v.raw.set(pointer(path), string(text)))
 }
 
 // Remove takes the value at a path away. That there is none is refused as `no-such-path`.
-func (v Values) Remove(path string) error { return refused(v.raw.remove(path)) }
+func (v Values) Remove(path string) error { return refused(v.raw.remove(pointer(path))) }
+
+var keys = strings.NewReplacer("~", "~0", "/", "~1", ".", "/")
+
+// The JSON Pointer of a path.
+func pointer(path string) string {
+	if path == "" || strings.HasPrefix(path, "/") {
+		return path
+	}
+	return "/" + keys.Replace(path)
+}

@@ -724,8 +724,8 @@ bool hookbox_snapshot_next(hookbox_entries *entries, hookbox_entry *entry);
     for (hookbox_entry entry; hookbox_snapshot_next(&hookbox_all_##entry, &entry);)
 
 /* ---- Values --------------------------------------------------------------------------------------------------------
- * Documents of the module, of which paths are JSON Pointers; the empty one is the whole. A hook sees its own writes. They
- * take effect outside when the run succeeded. */
+ * Documents of the module. A path is keys joined by dots, `web.replicas`, or a JSON Pointer, `/web/replicas`, where keys hold
+ * dots; the empty one is the whole. A hook sees its own writes. They take effect outside when the run succeeded. */
 
 /** The value at a path; none when there is none. */
 hookbox_error hookbox_values_get(const char *path, hookbox_json *into) HOOKBOX_MUST_USE;

@@ -1,12 +1,25 @@
 /* What a hook asks for: values, changes of objects, metrics, the log. */
 #include "internal.h"
 
+/* The JSON Pointer of a path. */
+static hbx_string pointer(const char *path) {
+  if (!path || !*path || *path == '/') return hbx_out(path);
+  char *to = hookbox_alloc(2 * strlen(path) + 2), *end = to;
+  *end++ = '/';
+  for (; *path; path++) {
+    if (*path == '~' || *path == '/') *end++ = '~';
+    *end++ = *path == '~' ? '0' : *path == '/' ? '1' : *path == '.' ? '/' : *path;
+  }
+  *end = 0;
+  return hbx_out(to);
+}
+
 /* Values and config values are of the same form, and of types with other names. */
 #define DOCUMENT(name)                                                                             \
   hookbox_error hookbox_##name##_get(const char *path, hookbox_json *into) {                       \
     hookbox_hook_##name##_option_json_t found = {0};                                               \
     hookbox_hook_types_refusal_t refusal;                                                          \
-    hbx_string at = hbx_out(path);                                                                 \
+    hbx_string at = pointer(path);                                                                 \
     *into = (hookbox_json){NULL, 0};                                                               \
     if (!hookbox_hook_##name##_get(&at, &found, &refusal)) return hbx_refused(refusal);            \
     if (found.is_some) *into = hbx_in_json(found.val);                                             \
@@ -14,18 +27,18 @@
   }                                                                                                \
   hookbox_error hookbox_##name##_exists(const char *path, bool *into) {                            \
     hookbox_hook_types_refusal_t refusal;                                                          \
-    hbx_string at = hbx_out(path);                                                                 \
+    hbx_string at = pointer(path);                                                                 \
     *into = false;                                                                                 \
     return hookbox_hook_##name##_exists(&at, into, &refusal) ? HOOKBOX_OK : hbx_refused(refusal);  \
   }                                                                                                \
   hookbox_error hookbox_##name##_set(const char *path, hookbox_json value) {                       \
     hookbox_hook_types_refusal_t refusal;                                                          \
-    hbx_string at = hbx_out(path), text = hbx_out_json(value);                                     \
+    hbx_string at = pointer(path), text = hbx_out_json(value);                                     \
     return hookbox_hook_##name##_set(&at, &text, &refusal) ? HOOKBOX_OK : hbx_refused(refusal);    \
   }                                                                                                \
   hookbox_error hookbox_##name##_remove(const char *path) {                                        \
     hookbox_hook_types_refusal_t refusal;                                                          \
-    hbx_string at = hbx_out(path);                                                                 \
+    hbx_string at = pointer(path);                                                                 \
     return hookbox_hook_##name##_remove(&at, &refusal) ? HOOKBOX_OK : hbx_refused(refusal);        \
   }
 

@@ -44,7 +44,18 @@ static hookbox_error all_of_it(const hookbox_input *in) {
   HOOKBOX_TRY(hookbox_values_set("/web/seen", hookbox_json_format("%zu", seen)));
   HOOKBOX_TRY(hookbox_values_remove("/old"));
   HOOKBOX_CHECK(hookbox_is_refused(hookbox_values_remove("/old"), "no-such-path"));
-  HOOKBOX_CHECK(hookbox_is_refused(hookbox_values_set("x", replicas), "invalid-path"));
+  HOOKBOX_CHECK(hookbox_is_refused(hookbox_values_set("/~", replicas), "invalid-path"));
+  /* Keys joined by dots, or a pointer. */
+  HOOKBOX_TRY(hookbox_values_set("web.a/b~c", replicas));
+  HOOKBOX_TRY(hookbox_values_get("/web/a~1b~0c", &part));
+  HOOKBOX_CHECK(hookbox_json_equal(part, replicas));
+  HOOKBOX_TRY(hookbox_values_exists("web.a/b~c", &there));
+  HOOKBOX_CHECK(there);
+  HOOKBOX_TRY(hookbox_values_remove("web.a/b~c"));
+  HOOKBOX_TRY(hookbox_values_get("/x.y", &part));
+  HOOKBOX_CHECK_JSON(part, "5");
+  HOOKBOX_TRY(hookbox_values_get("x.y", &part));
+  HOOKBOX_CHECK(!hookbox_json_there(part));
   HOOKBOX_CHECK(hookbox_is_refused(hookbox_values_set("/x", (hookbox_json){"}", 1}), "invalid-json"));
   HOOKBOX_TRY(hookbox_config_values_set("/enabled", hookbox_json_format("%b", true)));
 
@@ -375,7 +386,7 @@ HOOKBOX_TEST(a_run_asks_for_all_that_there_is) {
   for (int i = 0; i < 300; i++) hookbox_test_object("pods", named("Pod", "more"));
   hookbox_test_object("pods", named("Pod", "stop"));
   hookbox_test_object("pods", named("Pod", "behind"));
-  hookbox_test_values(hookbox_json_format("{'web': {'replicas': 3}, 'old': 1}"));
+  hookbox_test_values(hookbox_json_format("{'web': {'replicas': 3}, 'old': 1, 'x.y': 5}"));
   for (int i = 0; i < 3; i++) hookbox_test_cluster(named("Node", hookbox_text("%c", 'a' + i)));
   hookbox_test_because((hookbox_test_context){.binding = "onStartup"});
   hookbox_test_because((hookbox_test_context){.binding = "pods", .kind = "Event", .watch_event = "Added", .object = named("Pod", "one")});
@@ -399,7 +410,7 @@ HOOKBOX_TEST(a_run_asks_for_all_that_there_is) {
   HOOKBOX_CHECK(patches[4].options.ignore_missing_object && !patches[4].options.ignore_hook_error);
   HOOKBOX_CHECK_TEXT(patches[6].filter, ".spec.replicas = 1");
   HOOKBOX_CHECK(patches[6].options.ignore_hook_error);
-  HOOKBOX_CHECK_JSON(asked.values, "{'web': {'replicas': 3, 'seen': 302}}");
+  HOOKBOX_CHECK_JSON(asked.values, "{'web': {'replicas': 3, 'seen': 302}, 'x.y': 5}");
   HOOKBOX_CHECK_JSON(asked.config_values, "{'enabled': true}");
   HOOKBOX_CHECK(asked.metrics_len == 4);
   HOOKBOX_CHECK_TEXT(asked.metrics[1].group, "g");

@@ -107,6 +107,30 @@ func TestNumbersStayAsTheyAre(t *testing.T) {
 	}
 }
 
+func TestValuesAreNamedByKeysOrPointers(t *testing.T) {
+	host := New(t).Values(object{"web": object{"a.b": 1, "c/d~e": 2}, "": object{"x": 3}})
+	run = func(in *hookbox.Input) error {
+		for path, want := range map[string]int{"/web/a.b": 1, "web.c/d~e": 2, "/web/c~1d~0e": 2, ".x": 3, "/web/a/b": 0, "web.a.b": 0} {
+			var found int
+			if there, err := in.Values.Get(path, &found); err != nil || there != (want != 0) || found != want {
+				t.Errorf("%s: %d %v", path, found, err)
+			}
+			if there, err := in.Values.Exists(path); err != nil || there != (want != 0) {
+				t.Errorf("%s: %v", path, err)
+			}
+		}
+		_, err := in.Values.Get("/~", new(int))
+		if !hookbox.IsRefused(err, "invalid-path") {
+			t.Error(err)
+		}
+		return errors.Join(in.Values.Remove(".x"), in.Values.Remove("web.c/d~e"), in.Values.Set("web.n", 4))
+	}
+	effects := must[*Effects](t)(host.Run("host"))
+	if want := `{"":{},"web":{"a.b":1,"n":4}}`; string(effects.Values) != want {
+		t.Errorf("%s", effects.Values)
+	}
+}
+
 func TestAReviewHasEffectsWhenItIsAnswered(t *testing.T) {
 	host := New(t)
 	review = func(of *hookbox.Review) (hookbox.Verdict, error) {
@@ -194,7 +218,7 @@ func TestOfAFailedRunItsStatusPatchesAndItsLogAreLeft(t *testing.T) {
 			}
 		}
 		if err := in.Values.Set("web.replicas", 3); err != nil {
-			return err
+			t.Error(err)
 		}
 		return errors.New("no luck")
 	}

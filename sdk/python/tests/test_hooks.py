@@ -455,12 +455,26 @@ def test_of_a_failed_run_its_status_patches_and_its_log_are_left():
     assert left.values == {"a": 0}
 
 
+def test_values_are_named_by_keys_or_pointers():
+    @hookbox.hook("paths")
+    def paths(run):
+        for path, value in {"/web/a.b": 1, "web.c/d~e": 2, "/web/c~1d~0e": 2, ".x": 3}.items():
+            assert run.values[path] == run.values.get(path) == value and path in run.values
+        assert "web.a.b" not in run.values and run.values.get("/web/a/b") is None
+        del run.values[".x"]
+        run.values.remove("web.c/d~e")
+        run.values["web.n"] = 4
+
+    effects = Host(values={"web": {"a.b": 1, "c/d~e": 2}, "": {"x": 3}}).run(paths)
+    assert effects.values == {"web": {"a.b": 1, "n": 4}, "": {}}
+
+
 def test_refusals_have_codes():
     @hookbox.hook("refused")
     def refused(run):
         for code, refuse in {
             "no-such-path": lambda: run.values.remove("/a/b"),
-            "invalid-path": lambda: run.values.get("a"),
+            "invalid-path": lambda: run.values.get("/~"),
             "invalid-object": lambda: run.patch.create({"kind": "Pod"}),
             "invalid-metric": lambda: run.metrics.add("a", -1),
             "invalid-pointer": lambda: run.snapshots["pods"][0].object_at("metadata"),

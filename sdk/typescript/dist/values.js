@@ -1,8 +1,8 @@
 import { ask, json, parsed } from "./host.js";
 import { text } from "./text.js";
 /**
- * A document of which paths are JSON Pointers: `/web/replicas`; the empty one is the whole. A hook sees its own writes;
- * they take effect outside when the run succeeded. What the host does not accept is thrown as a `Refused`.
+ * A document. A path is keys joined by dots, `web.replicas`, or a JSON Pointer, `/web/replicas`, where keys hold dots; the
+ * empty one is the whole. A hook sees its own writes; they take effect outside when the run succeeded. What the host does not accept is thrown as a `Refused`.
  */
 export class Values {
     #of;
@@ -28,6 +28,9 @@ export class Values {
         ask((host) => host[this.#of].remove(pointer(path)));
     }
 }
+const STEPS = { "~": "~0", "/": "~1", ".": "/" };
+/** The JSON Pointer of a path. */
 function pointer(path) {
-    return text(path, "the path of a value");
+    const given = text(path, "the path of a value");
+    return given === "" || given.startsWith("/") ? given : `/${given.replace(/[~/.]/g, (one) => STEPS[one] ?? one)}`;
 }

@@ -147,6 +147,24 @@ test("a context is written as shell-operator does, with the objects of its bindi
   ]);
 });
 
+test("values are named by keys or pointers", async () => {
+  const hook = defineHook({
+    name: "paths",
+    config: {},
+    run({ values }) {
+      for (const [path, value] of Object.entries({ "/web/a.b": 1, "web.c/d~e": 2, "/web/c~1d~0e": 2, ".x": 3, "web.a.b": undefined })) {
+        assert.deepEqual([values.get(path), values.exists(path)], [value, value !== undefined], path);
+      }
+      assert.throws(() => values.get("/~"), (thrown) => isRefused(thrown, "invalid-path"));
+      values.remove(".x");
+      values.remove("web.c/d~e");
+      values.set("web.n", 4);
+    },
+  });
+  const effects = await new TestHost().values({ web: { "a.b": 1, "c/d~e": 2 }, "": { x: 3 } }).run(hook);
+  assert.deepEqual(effects.values, { web: { "a.b": 1, n: 4 }, "": {} });
+});
+
 test("effects are recorded, and gone when the run fails", async () => {
   let fails = false;
   const hook = defineHook({

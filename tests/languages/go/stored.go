@@ -32,7 +32,7 @@ func values(in *hookbox.Input) error {
 	if _, err := in.Values.Get("/web/replicas", &replicas); err != nil {
 		return err
 	}
-	if _, err := in.ConfigValues.Get("/web/name", &name); err != nil {
+	if _, err := in.ConfigValues.Get("web.name", &name); err != nil {
 		return err
 	}
 	err := errors.Join(

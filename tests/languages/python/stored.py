@@ -8,7 +8,7 @@ def values(run: hookbox.Run) -> None:
     """Reads, sets and removes values, and is refused."""
     values, config = run.values, run.config_values
     replicas = values.get("/web/replicas", 2, int)
-    name = config.get("/web/name", "nobody", str)
+    name = config.get("web.name", "nobody", str)
     values["/web/effective"] = {"replicas": replicas, "name": name}
     values["/web/hosts/-"] = "b.example"
     values["/web/a~1b"] = 1.5

@@ -17,15 +17,25 @@ class _Raw(Protocol):
     def remove(self, path: str) -> None: ...
 
 
+_KEYS = str.maketrans({"~": "~0", "/": "~1", ".": "/"})
+
+
+def _pointer(path: str) -> str:
+    """The JSON Pointer of a path."""
+    path = text(path, "a path")
+    return path if not path or path.startswith("/") else "/" + path.translate(_KEYS)
+
+
 class Values:
-    """A document whose paths are JSON Pointers: ``/web/replicas``; ``""`` is the whole.
+    """A document. A path is keys joined by dots, ``web.replicas``, or a JSON Pointer, ``/web/replicas``, where keys hold
+    dots; ``""`` is the whole.
 
     A hook sees its own writes; they take effect outside when the run succeeded::
 
-        if "/web" in run.values:
-            run.values["/web/replicas"] = 3
-        replicas = run.values.get("/web/replicas", 1)
-        del run.values["/web/replicas"]
+        if "web" in run.values:
+            run.values["web.replicas"] = 3
+        replicas = run.values.get("web.replicas", 1)
+        del run.values["web.replicas"]
 
     A call that the host refuses raises :class:`hookbox.Refused`, such as ``invalid-path``; where there is nothing it is
     :class:`hookbox.NoSuchPath`, which is a ``KeyError``.
@@ -41,18 +51,18 @@ class Values:
 
     def exists(self, path: str) -> bool:
         """Whether there is a value at a path."""
-        return call(self._raw.exists, text(path, "a path"))
+        return call(self._raw.exists, _pointer(path))
 
     def set(self, path: str, value: Any) -> None:
         """Put a value at a path, whose parent must be there."""
-        call(self._raw.set, text(path, "a path"), text_of(value))
+        call(self._raw.set, _pointer(path), text_of(value))
 
     def remove(self, path: str) -> None:
         """Take the value at a path away."""
-        call(self._raw.remove, text(path, "a path"))
+        call(self._raw.remove, _pointer(path))
 
     def _get(self, path: str) -> str | None:
-        return call(self._raw.get, text(path, "a path"))
+        return call(self._raw.get, _pointer(path))
 
     def __getitem__(self, path: str) -> Any:
         found = self._get(path)

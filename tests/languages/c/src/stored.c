@@ -9,7 +9,7 @@ static hookbox_error run_values(const hookbox_input *in) {
   bool old;
   HOOKBOX_TRY(hookbox_values_get("/web/replicas", &found));
   hookbox_json_int(found, &replicas);
-  HOOKBOX_TRY(hookbox_config_values_get("/web/name", &found));
+  HOOKBOX_TRY(hookbox_config_values_get("web.name", &found));
   const char *name = hookbox_json_string(found);
   HOOKBOX_TRY(hookbox_values_set("/web/effective", hookbox_json_format("{'replicas': %lld, 'name': %s}", (long long)replicas, name ? name : "nobody")));
   HOOKBOX_TRY(hookbox_values_set("/web/hosts/-", hookbox_json_of("b.example")));

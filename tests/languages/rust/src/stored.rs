@@ -8,7 +8,7 @@ use serde_json::Value;
 pub(crate) fn values(input: Input, _out: &mut Effects) -> Result {
     let (values, config) = (input.values(), input.config_values());
     let replicas: u32 = values.get("/web/replicas")?.unwrap_or(2);
-    let name: Option<String> = config.get("/web/name")?;
+    let name: Option<String> = config.get("web.name")?;
     let name = name.unwrap_or_else(|| "nobody".into());
     values.set("/web/effective", &json!({"replicas": replicas, "name": name}))?;
     values.set("/web/hosts/-", "b.example")?;

@@ -8,7 +8,7 @@ export const values = defineHook({
   config: { onStartup: 2 },
   run({ values, configValues, log }) {
     const replicas = values.get<number>("/web/replicas") ?? 2;
-    const name = configValues.get<string>("/web/name") ?? "nobody";
+    const name = configValues.get<string>("web.name") ?? "nobody";
     values.set("/web/effective", { replicas, name });
     values.set("/web/hosts/-", "b.example");
     values.set("/web/a~1b", 1.5);
