@@ -7,8 +7,9 @@ import inspect
 import pkgutil
 import pydoc
 
-import hookbox
 import pytest
+
+import hookbox
 
 # Names that begin with `_` are nobody's but the SDK's.
 MODULES = ["hookbox"] + [

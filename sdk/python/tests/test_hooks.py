@@ -7,6 +7,7 @@ import linecache
 import logging
 import re
 import sys
+import traceback
 import warnings
 
 import pytest
@@ -657,6 +658,25 @@ def test_warnings_name_files_as_the_project_does(monkeypatch):
     assert warnings.formatwarning("old", UserWarning, "/1/main.py", 1) == "main.py:1: UserWarning: old\n  first\n"
     assert warnings.formatwarning("old", UserWarning, "/2/a.py", 3) == "src/a.py:3: UserWarning: old\n"
     assert warnings.formatwarning("old", UserWarning, "/other.py", 3) == "/other.py:3: UserWarning: old\n"
+
+
+def test_stacks_name_files_as_the_project_does(monkeypatch):
+    summary = traceback.StackSummary
+    monkeypatch.setattr(summary, "format_frame_summary", summary.format_frame_summary)
+    monkeypatch.setattr(exports, "_folders", {"/1/": "", "/2/": "src/"})
+    exports.name_files_in_stacks()
+
+    def fails(run):
+        try:
+            exec(compile("1 / 0", run.values["file"], "exec"))
+        except ZeroDivisionError:
+            logging.getLogger("mine").exception("it failed")
+
+    hook = hookbox.Hook("fails")
+    hook.run(fails)
+    for file, called in {"/1/main.py": "main.py", "/2/a.py": "src/a.py", "/other.py": "/other.py"}.items():
+        told = Host(values={"file": file}).run(hook).log[0].fields["exception"]
+        assert f'File "{called}", line 1, in <module>' in told
 
 
 def test_what_is_not_there_in_a_component_says_how_it_is(monkeypatch):

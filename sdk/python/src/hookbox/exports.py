@@ -76,14 +76,26 @@ def load(module: str, folders: Mapping[str, str]) -> None:
         # `strptime` imports it when it is first called.
         importlib.import_module("_strptime")
     name_files_in_warnings()
+    name_files_in_stacks()
     gc.collect()
     gc.freeze()
     # Most runs end before there is this much to look at.
     gc.set_threshold(_GARBAGE)
 
 
-def _place(match: re.Match[str]) -> str:
-    return f'File "{_folders.get(match[1], "")}'
+def _named_as_in_the_project(text: str) -> str:
+    """The lines of a traceback, with files as they are called in the project."""
+    return re.sub(r'File "(/\d+/)', lambda match: f'File "{_folders.get(match[1], "")}', text)
+
+
+def name_files_in_stacks() -> None:
+    """What `traceback` writes, for hooks and for `logging` too, names files as they are called in the project."""
+    format = traceback.StackSummary.format_frame_summary
+
+    def named(self: traceback.StackSummary, frame: traceback.FrameSummary, **options: Any) -> str:
+        return _named_as_in_the_project(format(self, frame, **options))
+
+    traceback.StackSummary.format_frame_summary = named  # type: ignore[assignment, method-assign]
 
 
 def name_files_in_warnings() -> None:
@@ -110,7 +122,7 @@ def told(error: BaseException) -> str:
     while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_NOT_THE_AUTHORS):
         trace = trace.tb_next
     lines = traceback.TracebackException(type(error), error, trace).format()
-    return re.sub(r'File "(/\d+/)', _place, "".join(lines))
+    return _named_as_in_the_project("".join(lines))
 
 
 def failed(error: BaseException) -> types.Error:

@@ -27,8 +27,8 @@ def _pointer(path: str) -> str:
 
 
 class Values:
-    """A document. A path is keys joined by dots, ``web.replicas``, or a JSON Pointer, ``/web/replicas``, where keys hold
-    dots; ``""`` is the whole.
+    """A document. A path is keys joined by dots, ``web.replicas``, or a JSON Pointer, ``/web/replicas``, where keys
+    hold dots; ``""`` is the whole.
 
     A hook sees its own writes; they take effect outside when the run succeeded::
 

@@ -31,8 +31,8 @@ from ..typed import text_of
 from . import _validate
 from ._document import Document
 from ._effects import Effects, Failure, Metric, Patch, Record, Verdict, left_of
-from ._json import refuse
 from ._host import _NOTHING, BindingContext, installed
+from ._json import refuse
 
 __all__ = ["Context", "Effects", "Failure", "Host", "Metric", "Patch", "Record", "Request", "Verdict"]
 

@@ -1,4 +1,4 @@
-"""JSON as the real host reads it: no key twice, no half of a character, not nested too deeply, and of finite numbers."""
+"""JSON as the real host reads it: no key twice, no half of a character, not nested too deeply, of finite numbers."""
 
 from __future__ import annotations
 
