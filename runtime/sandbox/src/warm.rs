@@ -5,7 +5,7 @@
 //! and runs that overlap never meet. Of an instance only the guest's own memory is kept, and what its libraries hold
 //! open for good; all that the host held for the run is gone with the run ([`State::settle`]).
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -32,7 +32,7 @@ pub const WARM_IDLE: Duration = Duration::from_secs(600);
 pub const WARM_MEMORY: u64 = 64 << 20;
 
 /// A place for one instance that is kept between runs. Clones are the same place; with the last of them the instance
-/// goes. Empty at first, and whenever the instance was not to be kept.
+/// goes. Empty at first, and whenever the instance was not to be kept. Those that [`Default`] makes are of one group.
 #[derive(Clone, Default)]
 pub struct Warm(Arc<Place>);
 
@@ -41,6 +41,7 @@ struct Place {
     kept: Mutex<Option<Kept>>,
     /// How often it was cooled.
     cooled: AtomicU64,
+    group: Arc<str>,
 }
 
 /// An instance between two runs.
@@ -104,6 +105,16 @@ impl Place {
 }
 
 impl Warm {
+    /// A place of a group, such as those of a tenant. Where more is to be kept than there is room for, groups share it:
+    /// what comes takes the room of its own group, or of one that has more.
+    #[must_use]
+    pub fn of(group: &str) -> Self {
+        Self(Arc::new(Place {
+            group: group.into(),
+            ..Place::default()
+        }))
+    }
+
     /// Whether there is an instance now.
     #[must_use]
     pub fn is_warm(&self) -> bool {
@@ -133,7 +144,7 @@ impl fmt::Debug for Warm {
     }
 }
 
-/// All instances that a sandbox keeps: so many, of which the ones that were used least recently go first.
+/// All instances that a sandbox keeps: so many, of which those of the group that has the most go first.
 #[derive(Clone)]
 pub(crate) struct Keeper(Arc<Shared>);
 
@@ -185,7 +196,7 @@ impl Keeper {
         if place.is_warm() || place.times_cooled() != cooled {
             return;
         }
-        let Some(permit) = self.room() else {
+        let Some(permit) = self.room(&place.0.group) else {
             return;
         };
         kept._permit = Some(permit);
@@ -217,18 +228,36 @@ impl Keeper {
         }
     }
 
-    /// Room for one more: where there is none, the one that was used least recently goes.
-    fn room(&self) -> Option<OwnedSemaphorePermit> {
+    /// Room for one more of a group: where there is none, another one goes.
+    fn room(&self, group: &str) -> Option<OwnedSemaphorePermit> {
         loop {
             if let Ok(permit) = Arc::clone(&self.0.room).try_acquire_owned() {
                 return Some(permit);
             }
-            let oldest = self.0.list().places.pop_front()?;
-            if let Some(oldest) = oldest.upgrade() {
-                let gone = oldest.kept().take();
-                drop(gone);
-            }
+            let place = self.0.list().next_to_go(group)?;
+            let gone = place.kept().take();
+            drop(gone);
         }
+    }
+}
+
+impl List {
+    /// What goes when one of `group` comes: of the group that has the most then, and rather of its own than of another that
+    /// has as many, the one that was used least recently.
+    fn next_to_go(&self, group: &str) -> Option<Arc<Place>> {
+        let places = self.places.iter().filter_map(Weak::upgrade);
+        let filled: Vec<Arc<Place>> = places.filter(|place| place.kept().is_some()).collect();
+        let mut counts = BTreeMap::from([(group, 1)]);
+        for place in &filled {
+            *counts.entry(&place.group).or_insert(0) += 1;
+        }
+        let most = counts.values().copied().max()?;
+        let own = most > 1 && counts.get(group) == Some(&most);
+        let goes = |place: &&Arc<Place>| match own {
+            true => *place.group == *group,
+            false => counts.get(&*place.group) == Some(&most),
+        };
+        filled.iter().find(goes).cloned()
     }
 }
 

@@ -242,7 +242,7 @@ pub(super) fn equipped(
         }
         if plan.warm_instances {
             // Each time anew: no instance outlives what it was granted.
-            hook.warm = Some(Warm::default());
+            hook.warm = Some(Warm::of(&plan.tenant.namespace));
         } else {
             unmet.push(format!(
                 "hook `{}` wants `settings.warmInstance`, which the policy does not allow (`warmInstances`)",

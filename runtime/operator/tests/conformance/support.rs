@@ -48,12 +48,17 @@ pub(crate) fn guest() -> Vec<u8> {
 
 /// A sandbox of its own for each test, with compiled components shared through the disk.
 pub(crate) fn sandbox() -> Sandbox {
+    sandbox_with(|_| {})
+}
+
+pub(crate) fn sandbox_with(adjust: impl FnOnce(&mut Settings)) -> Sandbox {
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("components");
-    Sandbox::new(Settings {
+    let mut settings = Settings {
         cache_dir: Some(cache),
         ..Settings::default()
-    })
-    .unwrap()
+    };
+    adjust(&mut settings);
+    Sandbox::new(settings).unwrap()
 }
 
 /// All hooks in one component.

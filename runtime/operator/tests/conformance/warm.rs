@@ -198,3 +198,35 @@ async fn two_tenants_with_one_component_have_instances_of_their_own() {
     }
     tenants.running.stop().await;
 }
+
+/// A tenant whose hooks would fill all there is leaves another one its share.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_with_many_hooks_leaves_instances_of_another_where_they_are() {
+    let config = json!({"configVersion": "v1", "settings": {"warmInstance": true},
+        "schedule": [{"name": "often", "crontab": "* * * * * *"}]});
+    let config = config.to_string();
+    let component = |hooks: &[&str]| {
+        let hooks: Vec<_> = hooks.iter().map(|hook| (*hook, config.as_str())).collect();
+        hookbox_guest_builder::with_hooks(guest(), &hooks)
+    };
+    let cluster = two_tenants().await;
+    apply(&cluster, &[policy(json!({"warmInstances": true}))]).await;
+    let many: &[&str] = &["echo-1", "echo-2", "echo-3"];
+    for (team, hooks) in [("team-a", many), ("team-b", &["echo"])] {
+        apply(&cluster, &hookbox_test_teams::team(team, &component(hooks))).await;
+        apply(&cluster, &[hook(team, json!({}))]).await;
+    }
+    let sandbox = sandbox_with(|settings| settings.warm_instances = 2);
+    let mut tenants = Tenants::pulling(&cluster, sandbox, |_| {}).await;
+    let mut runs = std::collections::BTreeMap::<String, Vec<u64>>::new();
+    let enough = |of: Option<&Vec<u64>>, count| of.is_some_and(|of| of.len() >= count);
+    while !enough(runs.get("team-b/probe/echo"), 4) || !enough(runs.get("team-a/probe/echo-3"), 2) {
+        let event = patiently("a run", tenants.events.recv()).await.unwrap();
+        if let OperatorEvent::RunFinished(run) = &*event {
+            assert_eq!(run.result, RunResult::Succeeded);
+            runs.entry(run.hook.clone()).or_default().push(earlier(run));
+        }
+    }
+    assert_eq!(runs["team-b/probe/echo"][..4], [0, 1, 2, 3], "{runs:?}");
+    tenants.running.stop().await;
+}

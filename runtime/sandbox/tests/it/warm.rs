@@ -355,6 +355,54 @@ async fn so_many_are_kept_and_those_used_least_recently_go() {
 }
 
 #[tokio::test]
+async fn a_group_takes_no_room_of_another_that_has_less() {
+    let sandbox = Sandbox::new(Settings {
+        warm_instances: 4,
+        ..Settings::default()
+    });
+    let component = sandbox.unwrap().load(guest_bytes()).await.unwrap();
+    let hook = async |group: &str| Hook {
+        component: component.clone(),
+        place: Warm::of(group),
+        ..Hook::of("warm-count").await
+    };
+    let kept = |hooks: &[Hook]| {
+        hooks
+            .iter()
+            .map(|hook| hook.place.is_warm())
+            .collect::<Vec<_>>()
+    };
+    let mut many = Vec::new();
+    for _ in 0..6 {
+        many.push(hook("many").await);
+    }
+    let few = [hook("few").await, hook("few").await];
+    let one = [hook("one").await];
+    for hook in &many {
+        hook.run().await;
+    }
+    // Alone it has all of it.
+    assert_eq!(kept(&many), [false, false, true, true, true, true]);
+    few[0].run().await;
+    assert_eq!(kept(&many), [false, false, false, true, true, true]);
+    few[1].run().await;
+    for _ in 0..3 {
+        for hook in &many {
+            hook.run().await;
+        }
+        assert_eq!(kept(&few), [true, true]);
+        assert_eq!(kept(&many), [false, false, false, false, true, true]);
+    }
+    // Of two that have as many, the one goes that was used least recently.
+    one[0].run().await;
+    assert_eq!((kept(&few), kept(&one)), (vec![false, true], vec![true]));
+    // And none that has no more than oneself would have.
+    few[0].run().await;
+    assert_eq!((kept(&few), kept(&one)), (vec![true, false], vec![true]));
+    assert_eq!(kept(&many), [false, false, false, false, true, true]);
+}
+
+#[tokio::test]
 async fn runs_that_overlap_take_the_place_of_nobody_else() {
     let sandbox = Sandbox::new(Settings {
         warm_instances: 2,
