@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anstyle::{AnsiColor, Style};
 use anyhow::Context;
 use clap::ValueEnum;
+use hookbox_operator::event::RunReason;
 use hookbox_sandbox::{LogLevel, LogRecord};
 use serde::Serialize;
 
@@ -20,6 +21,9 @@ const BAD: Style = AnsiColor::Red.on_default().bold();
 const NOTE: Style = AnsiColor::Cyan.on_default().bold();
 const WARN: Style = AnsiColor::Yellow.on_default().bold();
 const DIM: Style = Style::new().dimmed();
+
+/// Reasons of one run that are named; the rest is counted.
+const REASONS: usize = 4;
 
 /// When to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -293,6 +297,25 @@ pub(crate) fn place(namespace: &str, name: &str) -> String {
     } else {
         format!("{namespace}/{name}")
     }
+}
+
+/// Why a run was, in short.
+pub(crate) fn because(reasons: &[RunReason]) -> String {
+    let word = |reason: &RunReason| match (&reason.watch_event, &reason.kind) {
+        (Some(event), _) => format!("{} {event}", reason.binding),
+        (None, Some(kind)) if kind != "Schedule" => format!("{} {kind}", reason.binding),
+        _ => reason.binding.clone(),
+    };
+    let mut text = reasons
+        .iter()
+        .take(REASONS)
+        .map(word)
+        .collect::<Vec<_>>()
+        .join(", ");
+    if reasons.len() > REASONS {
+        text.push_str(&format!(" and {} more", reasons.len() - REASONS));
+    }
+    text
 }
 
 /// A number of things: `1 run`, `2 runs`.

@@ -227,6 +227,14 @@ async fn a_trap_and_an_error_of_c_are_told_with_their_place() {
         let text = good.replace(at, &format!("  {line}\n{at}"));
         std::fs::write(&source, format!("#include <assert.h>\n{text}")).unwrap();
         expect(C.program(&demo, "hookbox", &exec).run().await, 1, &words);
+        if line.starts_with("assert") {
+            let words = [&words[..], &["Run of greet for names Synchronization"]].concat();
+            expect(
+                C.program(&demo, "hookbox", &["test"]).run().await,
+                1,
+                &words,
+            );
+        }
     }
     let endless =
         "int deep(volatile int *a) { volatile int b[64]; b[0] = *a; return deep(b) + b[1]; }\n";

@@ -120,6 +120,15 @@ async fn a_panic_and_an_error_of_go_are_told_with_their_place() {
         1,
         &["index out of range [7] with length 1", "main.go:"],
     );
+    expect(
+        GO.program(&demo, "hookbox", &["test"]).run().await,
+        1,
+        &[
+            "Run of greet for names Synchronization",
+            "Log panic: runtime error: index out of range [7] with length 1",
+            "main.go:",
+        ],
+    );
     std::fs::write(
         &main,
         fails("return hookbox.NoRetry(errors.New(\"never\"))")

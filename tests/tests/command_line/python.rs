@@ -299,6 +299,7 @@ with ZipFile("wheels/greeting-1.0-py3-none-any.whl", "w") as wheel:
 
 /// Modules of Python's own library and of a package, and what goes wrong with them.
 const MODULES: &str = r#"
+import logging
 from datetime import datetime
 
 import greeting  # A package that the project depends on.
@@ -319,6 +320,15 @@ def late(run):
 @hookbox.hook(on_startup=1)
 def refused(run):
     run.values["/no/parent"] = 1
+
+
+@hookbox.hook(on_startup=1)
+def raises(run):
+    try:
+        raise KeyError("first")
+    except KeyError:
+        logging.getLogger("mine").exception("told")
+        raise ValueError("second")
 "#;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -353,4 +363,12 @@ async fn modules_come_from_python_and_from_packages() {
     // A refusal that nobody catches is told with its code.
     let refused = ["NoSuchPath: ", "(no-such-path)"];
     expect(exec("refused").await, 1, &refused);
+    let raises = [
+        "told logger=mine exception=Traceback",
+        "File \"main.py\", line 28, in raises",
+        "KeyError: 'first'",
+        "File \"main.py\", line 31, in raises",
+        "ValueError: second",
+    ];
+    expect(exec("raises").await, 1, &raises);
 }

@@ -131,6 +131,34 @@ async fn what_came_out_becomes_the_expectation_when_blessed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_a_case_that_does_not_pass_the_runs_tell_what_they_logged() {
+    let cases = Cases::new();
+    cases.write("first", "case.yaml", SYNCHRONIZATION);
+    cases.write("first", "cluster.yaml", STATE);
+    cases.write("first", "expected.yaml", EXPECTED);
+    cases.write("other", "case.yaml", SYNCHRONIZATION);
+    let said = ["Run of greet for names Synchronization", "Log 0 to greet"];
+    let finished = expect(cases.test(&[]).await, 1, &said);
+    let (passed, other) = finished.stderr.split_once("Failed other").unwrap();
+    assert!(passed.contains("Passed first"), "{finished:?}");
+    assert!(
+        !passed.contains("Run of") && other.contains(said[0]),
+        "{finished:?}"
+    );
+
+    // Of the error an outcome has what is the same each time.
+    let finished = cases
+        .test(&["--host-calls", "1", "--filter", "other"])
+        .await;
+    let words = [
+        "error: stopped at the host calls limit of 1",
+        said[0],
+        "stopped at the host calls limit: 2 of 1",
+    ];
+    expect(finished, 1, &words);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn events_happen_one_after_the_other() {
     let cases = Cases::new();
     cases.write("events", "cluster.yaml", STATE);

@@ -311,6 +311,14 @@ async fn an_exception_and_an_error_of_typescript_are_told_with_their_place() {
         ],
     )
     .await;
+    expect(
+        NPM.program(&demo, "hookbox", &["test"]).run().await,
+        1,
+        &[
+            "Run of greet for names Synchronization",
+            "at run (src/index.ts:25)",
+        ],
+    );
     exec(
         "  async run(input) {\n    await Promise.resolve();\n    throw new Error(\"late\");",
         &["late", "src/index.ts:25"],

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use hookbox_cluster::Cluster;
 use hookbox_jq::Jq;
+use hookbox_operator::event::{RunFinished, RunResult};
 use hookbox_sandbox::{Budget, Sandbox};
 use similar::ChangeTag;
 
@@ -33,6 +34,14 @@ struct Bench {
     values: Values,
     granted: Granted,
     max_runs: u64,
+}
+
+/// A case that was played.
+struct Ended {
+    verdict: Verdict,
+    /// What went wrong beside its runs.
+    problems: Vec<String>,
+    runs: Vec<RunFinished>,
 }
 
 /// How a case ended.
@@ -74,17 +83,22 @@ pub(super) async fn test(global: &Global, args: &Test, ui: &Ui) -> Outcome {
             .map(|n| n.to_string_lossy().into_owned())
             .unwrap_or_default();
         let ended = bench.case(&args.path, dir, args.bless).await;
-        let (ended, problems) = match ended {
-            Ok((verdict, problems)) => (Ok(verdict), problems),
-            Err(failure) => (Err(failure), Vec::new()),
+        let ended = match ended {
+            Ok(ended) => ended,
+            Err(failure) => {
+                failed += 1;
+                ui.status(Tone::Bad, "Failed", &name);
+                let _ = ui.fail(&failure);
+                continue;
+            }
         };
-        match ended {
-            Ok(Verdict::Passed) => {
+        match ended.verdict {
+            Verdict::Passed => {
                 passed += 1;
                 ui.status(Tone::Good, "Passed", &name);
                 continue;
             }
-            Ok(Verdict::Blessed) => {
+            Verdict::Blessed => {
                 passed += 1;
                 ui.status(
                     Tone::Note,
@@ -92,7 +106,7 @@ pub(super) async fn test(global: &Global, args: &Test, ui: &Ui) -> Outcome {
                     format!("{name}: {}", dir.join("expected.yaml").display()),
                 );
             }
-            Ok(Verdict::Unknown(text)) => {
+            Verdict::Unknown(text) => {
                 failed += 1;
                 blessable = true;
                 ui.status(
@@ -101,8 +115,9 @@ pub(super) async fn test(global: &Global, args: &Test, ui: &Ui) -> Outcome {
                     format!("{name}: it has no expected.yaml; what came out is"),
                 );
                 ui.indented(Tone::Good, &text);
+                tell(ui, &ended.runs);
             }
-            Ok(Verdict::Different(lines)) => {
+            Verdict::Different(lines) => {
                 failed += 1;
                 blessable = true;
                 ui.status(
@@ -111,14 +126,10 @@ pub(super) async fn test(global: &Global, args: &Test, ui: &Ui) -> Outcome {
                     format!("{name}: what came out (+) is not what is expected (-)"),
                 );
                 show(ui, &lines);
-            }
-            Err(failure) => {
-                failed += 1;
-                ui.status(Tone::Bad, "Failed", &name);
-                let _ = ui.fail(&failure);
+                tell(ui, &ended.runs);
             }
         }
-        for problem in problems {
+        for problem in ended.problems {
             ui.warn(format_args!("{name}: {problem}"));
         }
     }
@@ -144,6 +155,30 @@ fn show(ui: &Ui, lines: &[(ChangeTag, String)]) {
             ChangeTag::Equal => Tone::Dim,
         };
         ui.indented(tone, line);
+    }
+}
+
+/// What the runs of a case say that did not pass: their log, and all of an error, of which an outcome has the part that
+/// is the same each time.
+fn tell(ui: &Ui, runs: &[RunFinished]) {
+    for run in runs {
+        let more = match &run.result {
+            RunResult::Failed { code, message, .. } => {
+                Some(message).filter(|message| stable::error(code, message) != **message)
+            }
+            RunResult::Succeeded => None,
+        };
+        if run.log.is_empty() && more.is_none() {
+            continue;
+        }
+        let run_of = format!("of {} for {}", run.hook, ui::because(&run.reasons));
+        ui.status(Tone::Note, "Run", run_of);
+        for record in &run.log {
+            ui.log(record);
+        }
+        if let Some(message) = more {
+            ui.indented(Tone::Bad, message);
+        }
     }
 }
 
@@ -184,13 +219,8 @@ fn cases(project: &Path, filter: Option<&str>) -> Outcome<Vec<PathBuf>> {
 }
 
 impl Bench {
-    /// Play one case: how it ended, and what went wrong beside its runs.
-    async fn case(
-        &self,
-        project: &Path,
-        dir: &Path,
-        bless: bool,
-    ) -> Outcome<(Verdict, Vec<String>)> {
+    /// Play one case.
+    async fn case(&self, project: &Path, dir: &Path, bless: bool) -> Outcome<Ended> {
         let case = Case::read(&dir.join("case.yaml"))?;
         let seed = [dir.join("cluster.yaml"), project.join("cluster.yaml")]
             .into_iter()
@@ -200,8 +230,12 @@ impl Bench {
             state::seed(&cluster, &state::read(&seed)?).await?;
         }
         let values = self.values.read(&[dir, project])?;
-        let outcome = self.play(&case, cluster, values).await?;
-        let problems = outcome.problems().to_vec();
+        let (outcome, runs) = self.play(&case, cluster, values).await?;
+        let ended = |verdict| Ended {
+            verdict,
+            problems: outcome.problems().to_vec(),
+            runs,
+        };
         let text = ui::to_yaml(&outcome)?;
         let expected = dir.join("expected.yaml");
         let before = if expected.exists() {
@@ -211,7 +245,7 @@ impl Bench {
         };
         if let Some(before) = &before {
             match same(before, &text) {
-                Ok(true) => return Ok((Verdict::Passed, problems)),
+                Ok(true) => return Ok(ended(Verdict::Passed)),
                 Err(error) if !bless => {
                     return Err(Failure::usage(anyhow!("{}:{error:#}", expected.display())));
                 }
@@ -222,13 +256,12 @@ impl Bench {
             std::fs::write(&expected, &text)
                 .with_context(|| format!("{} cannot be written", expected.display()))
                 .or_environment()?;
-            return Ok((Verdict::Blessed, problems));
+            return Ok(ended(Verdict::Blessed));
         }
-        let verdict = match before {
+        Ok(ended(match before {
             Some(before) => Verdict::Different(diff::lines(&before, &text)),
             None => Verdict::Unknown(text),
-        };
-        Ok((verdict, problems))
+        }))
     }
 }
 

@@ -1,8 +1,6 @@
 //! What happens in an operator, for the person who watches.
 
-use hookbox_operator::event::{
-    EventOutcome, OperatorEvent, PatchResult, RunFinished, RunReason, RunResult,
-};
+use hookbox_operator::event::{EventOutcome, OperatorEvent, PatchResult, RunFinished, RunResult};
 use hookbox_operator::load::Hook;
 use hookbox_sandbox::effects::{MetricAction, MetricOperation, ValuesPatchOperation};
 use similar::ChangeTag;
@@ -11,9 +9,6 @@ use tokio::time::Instant;
 use super::pace::{Happened, Pace};
 use crate::diff;
 use crate::ui::{self, Tone, Ui};
-
-/// Reasons of one run that are named; the rest is counted.
-const NAMED: usize = 4;
 
 /// What was shown so far.
 #[derive(Debug, Default)]
@@ -217,7 +212,7 @@ impl Shown {
             RunResult::Succeeded => ui.status(
                 Tone::Good,
                 "Ran",
-                format!("{} for {} ({usage})", run.hook, because(&run.reasons)),
+                format!("{} for {} ({usage})", run.hook, ui::because(&run.reasons)),
             ),
             RunResult::Failed {
                 message,
@@ -234,7 +229,11 @@ impl Shown {
                 ui.status(
                     Tone::Bad,
                     "Failed",
-                    format!("{} for {} ({usage}){next}", run.hook, because(&run.reasons)),
+                    format!(
+                        "{} for {} ({usage}){next}",
+                        run.hook,
+                        ui::because(&run.reasons)
+                    ),
                 );
                 ui.indented(Tone::Bad, message);
             }
@@ -302,25 +301,6 @@ fn show_patch(ui: &Ui, patch: &PatchResult) {
         }
         PatchResult::Failed { error, .. } => ui.status(Tone::Bad, "Patch", error),
     }
-}
-
-/// Why a run was, in short.
-fn because(reasons: &[RunReason]) -> String {
-    let word = |reason: &RunReason| match (&reason.watch_event, &reason.kind) {
-        (Some(event), _) => format!("{} {event}", reason.binding),
-        (None, Some(kind)) if kind != "Schedule" => format!("{} {kind}", reason.binding),
-        _ => reason.binding.clone(),
-    };
-    let mut text = reasons
-        .iter()
-        .take(NAMED)
-        .map(word)
-        .collect::<Vec<_>>()
-        .join(", ");
-    if reasons.len() > NAMED {
-        text.push_str(&format!(" and {} more", reasons.len() - NAMED));
-    }
-    text
 }
 
 /// A change of values.

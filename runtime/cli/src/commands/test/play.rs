@@ -32,13 +32,14 @@ struct Played {
 }
 
 impl Bench {
-    /// Let happen what the case says, on this cluster.
+    /// Let happen what the case says, on this cluster. Gives the runs, too, of which an outcome has what is the same each
+    /// time.
     pub(super) async fn play(
         &self,
         case: &Case,
         cluster: Cluster,
         values: Option<ModuleValues>,
-    ) -> Outcome<CaseOutcome> {
+    ) -> Outcome<(CaseOutcome, Vec<RunFinished>)> {
         let hooks = self.hooks(case).await?;
         case.fits(&hooks.hooks)?;
         let setup = Setup {
@@ -70,7 +71,7 @@ impl Bench {
             &case.trigger,
         );
         trial.stop().await;
-        Ok(outcome)
+        Ok((outcome, played.runs))
     }
 
     /// The hooks that the case is about.
