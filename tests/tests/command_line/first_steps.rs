@@ -136,6 +136,36 @@ async fn a_project_is_made_whole_or_not_at_all() {
     );
 }
 
+#[tokio::test]
+async fn a_language_has_the_names_that_people_give_it() {
+    built_command().await;
+    let folder = scratch();
+    let new = |name: &str, lang: &str| {
+        hookbox(["new", name, "--lang", lang])
+            .folder(folder.path())
+            .run()
+    };
+    for (number, (lang, file)) in [
+        ("rs", "Cargo.toml"),
+        ("golang", "go.mod"),
+        ("py", "pyproject.toml"),
+        ("c++", "hookbox.yaml"),
+        ("cpp", "hookbox.yaml"),
+        ("ts", "package.json"),
+        ("js", "package.json"),
+        ("javascript", "package.json"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let name = format!("demo-{number}");
+        expect(new(&name, lang).await, 0, &["Created"]);
+        assert!(folder.path().join(name).join(file).is_file(), "{lang}");
+    }
+    let words = ["invalid value 'ruby'", "rust, go, python, c, typescript"];
+    expect(new("demo", "ruby").await, 2, &words);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_folder_without_a_project_is_told_so() {
     let folder = scratch();

@@ -9,14 +9,19 @@ use crate::ui::Format;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Lang {
     /// Rust
+    #[value(alias = "rs")]
     Rust,
     /// Go, with its standard toolchain
+    #[value(alias = "golang")]
     Go,
     /// Python, with componentize-py
+    #[value(alias = "py")]
     Python,
     /// C and C++, with clang or zig
+    #[value(aliases = ["c++", "cpp"])]
     C,
     /// TypeScript or JavaScript, with Node.js and npm
+    #[value(aliases = ["ts", "javascript", "js"])]
     Typescript,
 }
 
