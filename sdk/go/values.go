@@ -57,12 +57,10 @@ func (v Values) Set(path string, value any) error {
 // Remove takes the value at a path away. That there is none is refused as `no-such-path`.
 func (v Values) Remove(path string) error { return refused(v.raw.remove(pointer(path))) }
 
-var keys = strings.NewReplacer("~", "~0", "/", "~1", ".", "/")
-
 // The JSON Pointer of a path.
 func pointer(path string) string {
 	if path == "" || strings.HasPrefix(path, "/") {
 		return path
 	}
-	return "/" + keys.Replace(path)
+	return "/" + strings.ReplaceAll(escape.Replace(path), ".", "/")
 }

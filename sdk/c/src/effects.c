@@ -4,14 +4,13 @@
 /* The JSON Pointer of a path. */
 static hbx_string pointer(const char *path) {
   if (!path || !*path || *path == '/') return hbx_out(path);
-  char *to = hookbox_alloc(2 * strlen(path) + 2), *end = to;
-  *end++ = '/';
-  for (; *path; path++) {
-    if (*path == '~' || *path == '/') *end++ = '~';
-    *end++ = *path == '~' ? '0' : *path == '/' ? '1' : *path == '.' ? '/' : *path;
-  }
-  *end = 0;
-  return hbx_out(to);
+  size_t len = strlen(path);
+  char *text = hookbox_alloc(2 * len + 1);
+  *text = '/';
+  char *end = hbx_escape(text + 1, path, len);
+  for (char *at = text; at < end; at++)
+    if (*at == '.') *at = '/';
+  return hbx_out_n(text, (size_t)(end - text));
 }
 
 /* Values and config values are of the same form, and of types with other names. */

@@ -42,6 +42,8 @@ const char *hbx_in(hbx_string text);
 hookbox_json hbx_in_json(hbx_string text);
 hookbox_strings hbx_in_list(hookbox_bindings_list_string_t list);
 size_t hbx_count(const hookbox_pair *pairs);
+/* Writes a key as a step of a JSON Pointer, which has at most twice its length, and gives the step's end. */
+char *hbx_escape(char *to, const char *key, size_t len);
 
 /* ---- error.c ---- */
 

@@ -171,14 +171,7 @@ static path below(path at, const hbx_member *member) {
   char *text = hookbox_alloc(at.len + 2 * member->key_len + 1), *to = text + at.len;
   memcpy(text, at.text, at.len);
   *to++ = '/';
-  for (const char *key = member->key; key < member->key + member->key_len; key++) {
-    if (*key == '~' || *key == '/') {
-      *to++ = '~';
-      *to++ = *key == '~' ? '0' : '1';
-    } else {
-      *to++ = *key;
-    }
-  }
+  to = hbx_escape(to, member->key, member->key_len);
   return (path){text, (size_t)(to - text)};
 }
 

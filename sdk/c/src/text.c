@@ -101,6 +101,18 @@ hbx_string hbx_out_n(const char *text, size_t len) {
   return (hbx_string){(uint8_t *)mended, to};
 }
 
+char *hbx_escape(char *to, const char *key, size_t len) {
+  for (const char *end = key + len; key < end; key++) {
+    if (*key == '~' || *key == '/') {
+      *to++ = '~';
+      *to++ = *key == '~' ? '0' : '1';
+    } else {
+      *to++ = *key;
+    }
+  }
+  return to;
+}
+
 hbx_string hbx_out(const char *text) { return text ? hbx_out_n(text, strlen(text)) : (hbx_string){(uint8_t *)"", 0}; }
 
 hbx_string hbx_out_json(hookbox_json value) {

@@ -25,7 +25,8 @@ function differ(operations, path, before, after) {
             operations.push({ op: "add", path: `${path}/${escaped(key)}`, value: after[key] });
     }
 }
-function escaped(key) {
+/** A key as a step of a JSON Pointer. */
+export function escaped(key) {
     return key.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 /** Whether two documents say the same. */

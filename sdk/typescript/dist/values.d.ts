@@ -1,6 +1,7 @@
 /**
  * A document. A path is keys joined by dots, `web.replicas`, or a JSON Pointer, `/web/replicas`, where keys hold dots; the
- * empty one is the whole. A hook sees its own writes; they take effect outside when the run succeeded. What the host does not accept is thrown as a `Refused`.
+ * empty one is the whole. A hook sees its own writes; they take effect outside when the run succeeded. What the host does
+ * not accept is thrown as a `Refused`.
  */
 export declare class Values {
     #private;

@@ -1,8 +1,10 @@
+import { escaped } from "./diff.js";
 import { ask, json, parsed } from "./host.js";
 import { text } from "./text.js";
 /**
  * A document. A path is keys joined by dots, `web.replicas`, or a JSON Pointer, `/web/replicas`, where keys hold dots; the
- * empty one is the whole. A hook sees its own writes; they take effect outside when the run succeeded. What the host does not accept is thrown as a `Refused`.
+ * empty one is the whole. A hook sees its own writes; they take effect outside when the run succeeded. What the host does
+ * not accept is thrown as a `Refused`.
  */
 export class Values {
     #of;
@@ -28,9 +30,8 @@ export class Values {
         ask((host) => host[this.#of].remove(pointer(path)));
     }
 }
-const STEPS = { "~": "~0", "/": "~1", ".": "/" };
 /** The JSON Pointer of a path. */
 function pointer(path) {
     const given = text(path, "the path of a value");
-    return given === "" || given.startsWith("/") ? given : `/${given.replace(/[~/.]/g, (one) => STEPS[one] ?? one)}`;
+    return given === "" || given.startsWith("/") ? given : `/${escaped(given).replaceAll(".", "/")}`;
 }

@@ -28,7 +28,8 @@ function differ(operations: JsonPatchOperation[], path: string, before: unknown,
   }
 }
 
-function escaped(key: string): string {
+/** A key as a step of a JSON Pointer. */
+export function escaped(key: string): string {
   return key.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 

@@ -6,6 +6,7 @@ import functools
 from typing import Any, Literal, get_args, get_origin, get_type_hints, is_typeddict
 
 from ._decoding import LISTS, SCALARS, UNIONS, aliased, bare, fields_of, is_alias, is_named_tuple, is_record
+from .diff import escaped
 
 IDENTITY = ("/apiVersion", "/kind", "/metadata/name", "/metadata/namespace")
 """By what an object is named: enough to change it."""
@@ -73,8 +74,7 @@ def _walk(type_: Any, path: str, made: bool, above: tuple[Any, ...], found: dict
         if parts:
             return
     for key, hint in below:
-        step = key.replace("~", "~0").replace("/", "~1")
-        _walk(hint, f"{path}/{step}", made, (*above, type_), found)
+        _walk(hint, f"{path}/{escaped(key)}", made, (*above, type_), found)
     if not below:
         if len(found) >= _MOST or len(path.encode()) > _LENGTH or path.count("/") > _STEPS:
             raise OverflowError(f"there are more than {_MOST} fields")

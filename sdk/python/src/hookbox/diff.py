@@ -18,13 +18,13 @@ def _differ(operations: list[dict[str, Any]], path: str, before: Any, after: Any
             operations.append({"op": "replace", "path": path, "value": after})
         return
     for key in sorted(before):
-        at = f"{path}/{_escape(key)}"
+        at = f"{path}/{escaped(key)}"
         if key in after:
             _differ(operations, at, before[key], after[key])
         else:
             operations.append({"op": "remove", "path": at})
     for key in sorted(after.keys() - before.keys()):
-        operations.append({"op": "add", "path": f"{path}/{_escape(key)}", "value": after[key]})
+        operations.append({"op": "add", "path": f"{path}/{escaped(key)}", "value": after[key]})
 
 
 def _same(before: Any, after: Any) -> bool:
@@ -38,5 +38,6 @@ def _same(before: Any, after: Any) -> bool:
     return bool(before == after)
 
 
-def _escape(key: str) -> str:
+def escaped(key: str) -> str:
+    """A key as a step of a JSON Pointer."""
     return key.replace("~", "~0").replace("/", "~1")

@@ -6,6 +6,7 @@ import json
 from typing import Any, Protocol
 
 from ._given import text
+from .diff import escaped
 from .errors import NoSuchPath, call
 from .typed import from_json, text_of
 
@@ -17,13 +18,10 @@ class _Raw(Protocol):
     def remove(self, path: str) -> None: ...
 
 
-_KEYS = str.maketrans({"~": "~0", "/": "~1", ".": "/"})
-
-
 def _pointer(path: str) -> str:
     """The JSON Pointer of a path."""
     path = text(path, "a path")
-    return path if not path or path.startswith("/") else "/" + path.translate(_KEYS)
+    return path if not path or path.startswith("/") else "/" + escaped(path).replace(".", "/")
 
 
 class Values:
