@@ -37,7 +37,7 @@ mod cpu;
 mod document;
 pub mod effects;
 mod engine;
-pub mod excerpt;
+mod excerpt;
 mod execute;
 mod fault;
 mod fields;

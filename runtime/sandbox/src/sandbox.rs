@@ -46,8 +46,8 @@ pub struct Settings {
     /// Instances for which the engine has room besides those of runs, for whoever uses [`Sandbox::engine`] for guests
     /// of its own. 16.
     pub spare_instances: u32,
-    /// Instances that are kept at once between runs ([`crate::Warm`]), for all hooks together, shared by
-    /// their [groups](crate::Warm::of). Each has at most [`crate::WARM_MEMORY`]. None: every run is in a fresh one. 8.
+    /// Instances that are kept at once between runs ([`crate::Warm`]), for all hooks together, shared by their
+    /// [groups](crate::Warm::of). Each has at most [`crate::WARM_MEMORY`]. None: every run is in a fresh one. 8.
     pub warm_instances: u32,
     /// Bytes of memory for compiled functions, so that a component that was changed is compiled faster in the same process:
     /// only its functions that changed are. 0: none are held.

@@ -5,7 +5,7 @@
 //! and runs that overlap never meet. Of an instance only the guest's own memory is kept, and what its libraries hold
 //! open for good; all that the host held for the run is gone with the run ([`State::settle`]).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -157,7 +157,7 @@ struct Shared {
 #[derive(Default)]
 struct List {
     /// Places that were filled, the least recently used first. Some of them are empty again, or gone.
-    places: VecDeque<Weak<Place>>,
+    places: Vec<Weak<Place>>,
     /// Drops what was idle for long. Ends when nothing is kept.
     sweeper: Option<JoinHandle<()>>,
 }
@@ -213,7 +213,7 @@ impl Keeper {
         }
         list.places
             .retain(|other| other.strong_count() > 0 && !other.ptr_eq(&Arc::downgrade(&place.0)));
-        list.places.push_back(Arc::downgrade(&place.0));
+        list.places.push(Arc::downgrade(&place.0));
         let rests = list
             .sweeper
             .as_ref()
