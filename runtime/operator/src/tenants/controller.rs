@@ -18,8 +18,9 @@ use tokio_util::task::TaskTracker;
 
 use super::Shared;
 use super::keeper::{Declared, Keeper};
-use super::plan::{self, Namespace, Plan, Policy, Problem};
+use super::plan::{self, Plan, Problem};
 use super::policies::PolicyKeeper;
+use super::policy::{Namespace, Policy};
 use super::resources::{self, GROUP, Hook};
 use crate::api;
 use crate::engine::Engine;

@@ -14,6 +14,7 @@ mod keeper;
 mod mounts;
 mod plan;
 mod policies;
+mod policy;
 mod prepare;
 pub mod rbac;
 pub mod resources;
@@ -39,7 +40,8 @@ use crate::webhook::Sites;
 
 use events::Recorder;
 pub(crate) use mounts::Mounts;
-pub use plan::{Namespace, Plan, Policy, Problem, Source, plan};
+pub use plan::{Plan, Problem, Source, plan};
+pub use policy::{Namespace, Policy};
 
 /// Requests to the API server for Hooks themselves, whether their ServiceAccounts are there and how they are: at a time,
 /// and those of one namespace.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use super::Shared;
-use super::plan::{self, Policy};
+use super::policy::{self, Policy};
 use super::resources::HookPolicyStatus;
 use super::status::{self, Place, Said};
 use crate::api;
@@ -35,7 +35,7 @@ impl PolicyKeeper {
         self.written.retain(|name, _| policies.contains_key(name));
         for policy in policies.values() {
             let (holds, reason, message) = match &policy.content {
-                Ok(content) => match plan::components_fault(&content.spec.components) {
+                Ok(content) => match policy::components_fault(&content.spec.components) {
                     None => (true, "Valid", "it can be used".to_owned()),
                     Some(fault) => (false, "Invalid", fault),
                 },
